@@ -1,0 +1,25 @@
+// What is signed: `domain ‖ genesisHash ‖ ssz(value)` (PROTOCOL §1). The domain keeps one kind of message
+// from being taken for another, the genesis hash one network's messages from another's.
+
+import { concatBytes, utf8 } from './bytes.ts';
+import type { Hash } from './hash.ts';
+
+const DOMAIN_BYTES = 32;
+
+function domain(name: string): Uint8Array {
+  const bytes = new Uint8Array(DOMAIN_BYTES);
+  bytes.set(utf8(name));
+  return bytes;
+}
+
+export const DOMAINS = {
+  transaction: domain('aitbc/tx/1'),
+  proposal: domain('aitbc/proposal/1'),
+  vote: domain('aitbc/vote/1'),
+} as const;
+
+export type Domain = keyof typeof DOMAINS;
+
+export function signingBytes(kind: Domain, genesisHash: Hash, encoded: Uint8Array): Uint8Array {
+  return concatBytes(DOMAINS[kind], genesisHash, encoded);
+}
