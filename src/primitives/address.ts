@@ -53,15 +53,20 @@ function parseBech32Address(text: string): Address {
   if (!text.toLowerCase().startsWith(`${ADDRESS_PREFIX}1`)) {
     throw new AddressError(`an address starts with ${ADDRESS_PREFIX}1 or 0x`);
   }
-  let words: number[];
+  if (text !== text.toLowerCase() && text !== text.toUpperCase()) {
+    throw new AddressError('an address is written in one case, not in a mix of both');
+  }
+  let decoded: { prefix: string; words: number[] };
   try {
-    words = bech32m.decode(text as `${string}1${string}`).words;
+    decoded = bech32m.decode(text as `${string}1${string}`);
   } catch {
     throw new AddressError('bad checksum or character: the address was mistyped or cut');
   }
+  // The last "1" ends the prefix, so a text may begin with ait1 and yet have another prefix.
+  if (decoded.prefix !== ADDRESS_PREFIX) throw new AddressError(`the prefix of an address is ${ADDRESS_PREFIX}`);
   let bytes: Uint8Array;
   try {
-    bytes = bech32m.fromWords(words);
+    bytes = bech32m.fromWords(decoded.words);
   } catch {
     throw new AddressError('bad padding in the address');
   }

@@ -3,7 +3,7 @@
 import { ContainerType, ListCompositeType, type ValueOf } from '@chainsafe/ssz';
 import { MAX_MEMBERS } from './consensus.ts';
 import { type Hash, sha256 } from './hash.ts';
-import { AddressBytes, Amount, TextType, Uint8, Uint64 } from './ssz.ts';
+import { AddressBytes, Amount, EnumType, TextType, Uint64 } from './ssz.ts';
 import { Validator } from './validators.ts';
 
 export const MAX_CHAIN_ID_BYTES = 32;
@@ -49,7 +49,7 @@ export const Genesis = new ContainerType(
     chainId: new TextType(MAX_CHAIN_ID_BYTES, { typeName: 'ChainId' }),
     /** milliseconds since 1970; timestamp of block 0 */
     genesisTime: Uint64,
-    mode: Uint8,
+    mode: new EnumType(CONSENSUS_MODES),
     parameters: Parameters,
     validators: new ListCompositeType(Validator, MAX_MEMBERS),
     accounts: new ListCompositeType(GenesisAccount, MAX_GENESIS_ACCOUNTS),

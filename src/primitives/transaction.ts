@@ -1,11 +1,11 @@
 // Transactions: what an account signs, and the id under which everybody knows it (PROTOCOL §2).
 
-import { type CompositeType, ContainerType, ListCompositeType, UnionType, type ValueOf } from '@chainsafe/ssz';
+import { type CompositeType, ContainerType, ListCompositeType, type ValueOf } from '@chainsafe/ssz';
 import { type Address, addressOf } from './address.ts';
 import { toHex } from './bytes.ts';
 import { type Hash, sha256 } from './hash.ts';
 import { signingBytes } from './signing.ts';
-import { AddressBytes, Amount, PublicKey, Signature, TextType, Uint64 } from './ssz.ts';
+import { AddressBytes, Amount, PublicKey, Signature, TaggedUnionType, TextType, Uint64 } from './ssz.ts';
 
 export const MAX_MEMO_BYTES = 256;
 export const MAX_OUTPUTS = 256;
@@ -31,7 +31,7 @@ export type TransactionAction =
   | { readonly selector: 0; value: Transfer }
   | { readonly selector: 1; value: MultiTransfer };
 
-export const TransactionAction = new UnionType([Transfer, MultiTransfer]) as CompositeType<
+export const TransactionAction = new TaggedUnionType(ACTION_TYPES, [Transfer, MultiTransfer]) as CompositeType<
   TransactionAction,
   TransactionAction,
   TransactionAction

@@ -1,16 +1,9 @@
 // What travels between nodes besides proposals: gossip envelopes and request/response types (PROTOCOL §7).
 
-import {
-  type CompositeType,
-  ContainerType,
-  ListCompositeType,
-  OptionalType,
-  UnionType,
-  type ValueOf,
-} from '@chainsafe/ssz';
+import { type CompositeType, ContainerType, ListCompositeType, OptionalType, type ValueOf } from '@chainsafe/ssz';
 import { Block } from './block.ts';
 import { Certificate, Vote } from './consensus.ts';
-import { Bytes32, Uint16, Uint32, Uint64 } from './ssz.ts';
+import { Bytes32, TaggedUnionType, Uint16, Uint32, Uint64 } from './ssz.ts';
 import { SignedTransaction } from './transaction.ts';
 
 export const PROTOCOL_VERSION = 1;
@@ -28,7 +21,11 @@ export const MAX_TRANSACTIONS_PER_REQUEST = 1024;
 export const TransactionBatch = new ListCompositeType(SignedTransaction, MAX_BATCH_TRANSACTIONS);
 
 /** Topic `vote`: selector 0 a vote, 1 a certificate. */
-export const VoteMessage = new UnionType([Vote, Certificate]) as CompositeType<VoteMessage, VoteMessage, VoteMessage>;
+export const VoteMessage = new TaggedUnionType(['VOTE', 'CERTIFICATE'], [Vote, Certificate]) as CompositeType<
+  VoteMessage,
+  VoteMessage,
+  VoteMessage
+>;
 export type VoteMessage = { readonly selector: 0; value: Vote } | { readonly selector: 1; value: Certificate };
 
 /** `status/1`, both ways. */
@@ -46,10 +43,13 @@ export const CertifiedBlock = new ContainerType(
 export type CertifiedBlock = ValueOf<typeof CertifiedBlock>;
 
 /** `blocks/1`: selector 0 finalized blocks `from … from + count − 1`, 1 blocks by hash, finalized or not. */
-export const BlocksRequest = new UnionType([
-  new ContainerType({ from: Uint64, count: Uint32 }, { typeName: 'BlockRange' }),
-  new ListCompositeType(Bytes32, MAX_HASHES_PER_REQUEST),
-]) as CompositeType<BlocksRequest, BlocksRequest, BlocksRequest>;
+export const BlocksRequest = new TaggedUnionType(
+  ['RANGE', 'HASHES'],
+  [
+    new ContainerType({ from: Uint64, count: Uint32 }, { typeName: 'BlockRange' }),
+    new ListCompositeType(Bytes32, MAX_HASHES_PER_REQUEST),
+  ],
+) as CompositeType<BlocksRequest, BlocksRequest, BlocksRequest>;
 export type BlocksRequest =
   | { readonly selector: 0; value: { from: number; count: number } }
   | { readonly selector: 1; value: Uint8Array[] };
