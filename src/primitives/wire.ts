@@ -1,7 +1,7 @@
 // What travels between nodes besides proposals: gossip envelopes and request/response types (PROTOCOL §7).
 
 import { type CompositeType, ContainerType, ListCompositeType, OptionalType, type ValueOf } from '@chainsafe/ssz';
-import { Block } from './block.ts';
+import { Block, Proposal } from './block.ts';
 import { Certificate, Vote } from './consensus.ts';
 import { Bytes32, TaggedUnionType, Uint16, Uint32, Uint64 } from './ssz.ts';
 import { SignedTransaction } from './transaction.ts';
@@ -20,13 +20,23 @@ export const MAX_TRANSACTIONS_PER_REQUEST = 1024;
 /** Topic `tx`. */
 export const TransactionBatch = new ListCompositeType(SignedTransaction, MAX_BATCH_TRANSACTIONS);
 
-/** Topic `vote`: selector 0 a vote, 1 a certificate. */
+/** Votes and certificates: selector 0 a vote, 1 a certificate. */
 export const VoteMessage = new TaggedUnionType(['VOTE', 'CERTIFICATE'], [Vote, Certificate]) as CompositeType<
   VoteMessage,
   VoteMessage,
   VoteMessage
 >;
 export type VoteMessage = { readonly selector: 0; value: Vote } | { readonly selector: 1; value: Certificate };
+
+/**
+ * Topics `vote` and `block`. Gossip drops a message whose bytes it has seen; `attempt` is 0 when a message is first
+ * sent and differs each time it is sent again, so that what some have missed can reach them.
+ */
+export const GossipVote = new ContainerType({ attempt: Uint32, message: VoteMessage }, { typeName: 'GossipVote' });
+export const GossipProposal = new ContainerType(
+  { attempt: Uint32, proposal: Proposal },
+  { typeName: 'GossipProposal' },
+);
 
 /** `status/1`, both ways. */
 export const Status = new ContainerType(

@@ -1,0 +1,92 @@
+// The blocks above the newest committed one that this node knows of, by hash: which are held, being executed,
+// executed, or wanted from peers. The committed block is the root; everything hangs below it.
+
+import type { Block, Header } from '../primitives/block.ts';
+import { toHex } from '../primitives/bytes.ts';
+import type { Hash } from '../primitives/hash.ts';
+
+/** Blocks further than this above the committed one are not fetched one by one: catch-up by ranges is cheaper. */
+export const MAX_FETCH_DEPTH = 64;
+
+export type BlockStatus = 'held' | 'verifying' | 'valid' | 'invalid';
+
+export interface BlockEntry {
+  readonly hash: Hash;
+  readonly hashHex: string;
+  readonly parentHex: string;
+  readonly block: Block;
+  status: BlockStatus;
+}
+
+export class BlockTree {
+  #root: { hashHex: string; header: Header };
+  readonly #entries = new Map<string, BlockEntry>();
+  readonly #wanted = new Map<string, Hash>();
+
+  constructor(hash: Hash, header: Header) {
+    this.#root = { hashHex: toHex(hash), header };
+  }
+
+  get committedHeight(): number {
+    return this.#root.header.height;
+  }
+
+  entry(hashHex: string): BlockEntry | undefined {
+    return this.#entries.get(hashHex);
+  }
+
+  /** The header of a held or the committed block. */
+  header(hashHex: string): Header | undefined {
+    return hashHex === this.#root.hashHex ? this.#root.header : this.#entries.get(hashHex)?.block.header;
+  }
+
+  /** Executed here, or committed. */
+  isValid(hashHex: string): boolean {
+    return hashHex === this.#root.hashHex || this.#entries.get(hashHex)?.status === 'valid';
+  }
+
+  isCommitted(hashHex: string): boolean {
+    return hashHex === this.#root.hashHex;
+  }
+
+  /** @returns the entry, new or already there; undefined for a block at or below the committed height. */
+  add(hash: Hash, block: Block, status: BlockStatus): BlockEntry | undefined {
+    const hashHex = toHex(hash);
+    this.#wanted.delete(hashHex);
+    const known = this.#entries.get(hashHex);
+    if (known !== undefined || block.header.height <= this.committedHeight) return known;
+    const entry: BlockEntry = { hash, hashHex, parentHex: toHex(block.header.parent), block, status };
+    this.#entries.set(hashHex, entry);
+    return entry;
+  }
+
+  /** @returns whether the block was not wanted before and is not here. */
+  want(hash: Hash): boolean {
+    const hashHex = toHex(hash);
+    if (hashHex === this.#root.hashHex || this.#entries.has(hashHex) || this.#wanted.has(hashHex)) return false;
+    this.#wanted.set(hashHex, hash);
+    return true;
+  }
+
+  isWanted(hashHex: string): boolean {
+    return this.#wanted.has(hashHex);
+  }
+
+  get wanted(): Iterable<Hash> {
+    return this.#wanted.values();
+  }
+
+  get entries(): Iterable<BlockEntry> {
+    return this.#entries.values();
+  }
+
+  /** Makes a committed block the root and forgets everything at or below its height. */
+  commit(hash: Hash, header: Header): void {
+    if (header.height < this.committedHeight) return;
+    this.#root = { hashHex: toHex(hash), header };
+    for (const [hashHex, { block }] of this.#entries) {
+      if (block.header.height <= header.height) this.#entries.delete(hashHex);
+    }
+    this.#wanted.clear();
+  }
+}

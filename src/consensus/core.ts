@@ -1,0 +1,657 @@
+/*
+ * Simplex BFT for one epoch, as a pure state machine: step(input, now) → outputs. No clock, socket, disk or chance.
+ *
+ * Members have weights summing to W; a quorum is weight ≥ q = floor(2W/3) + 1. Slots count up from 1; slot 0 is the
+ * block the epoch builds on. Each slot has one leader (schedule.ts). Per slot s:
+ *
+ *   cleared(s) = Notar(s) or Skip(s) or Final(s' ≥ s);  front = lowest slot that is not cleared.
+ *   Enter s = front:      set timer(s) once (timing.ts; near zero for a silent leader, silence.ts). The leader proposes
+ *                         once, on the highest notarized slot below with a Skip for every slot between.
+ *   Proposal of s:        NOTAR(s, h) if none of mine stands in s, s > lastFinal, its justification is held, its block
+ *                         is valid and its timestamp within reach. Also for s < front, also after my own SKIP(s).
+ *   timer(s):             SKIP(s) if s is not cleared and I sent no FINAL in s.
+ *   q of one vote:        a certificate: kept, broadcast once.
+ *   Notar(s, h):          FINAL(s, h) if I voted NOTAR(s, h) and not SKIP(s).
+ *   Final(s, h):          h and its ancestors are final; lastFinal = s.
+ *   No new Final for T:   send again what others may have missed (resend.ts), a bounded number of bytes a round.
+ *
+ * Invariants, while members of less than a third of the weight misbehave:
+ *   I1  One slot has at most one notarized hash: two quorums share an honest member, which votes NOTAR once a slot.
+ *   I2  Final(s, h) excludes Skip(s): an honest member signs SKIP(s) or FINAL(s), never both.
+ *   I3  By I1, I2 and the justification rule every block certified above s has h as its ancestor.
+ *   I4  Nothing is signed before what it rests on is durable: `persist` comes before `sign…` in every list of outputs.
+ *
+ * Deviations from the Simplex paper (Chan and Pass, 2023): weights instead of counts; dummy blocks are Skip
+ * certificates over a slot alone; a proposal names its parent slot and the missing certificates may be fetched
+ * instead of travelling with every proposal; FINAL is sent only for a block that I notarized myself; votes for slots
+ * below the front still count, so that a late quorum can finalize; timers grow with the distance from the last Final
+ * and are cut short for silent leaders; the block at an epoch's boundary is proposed again until it is final.
+ */
+
+import { type Block, type Header, headerHash, type Proposal } from '../primitives/block.ts';
+import { equalBytes, toHex } from '../primitives/bytes.ts';
+import {
+  type Certificate,
+  FINAL,
+  NOTAR,
+  SKIP,
+  type Vote,
+  type VoteData,
+  type VoteKind,
+} from '../primitives/consensus.ts';
+import { type Hash, ZERO_HASH } from '../primitives/hash.ts';
+import type { JournalRecord, OwnProposal } from '../primitives/journal.ts';
+import { type BlockEntry, BlockTree, MAX_FETCH_DEPTH } from './block-tree.ts';
+import { assembleCertificate } from './certificate.ts';
+import { attachable } from './justification.ts';
+import { ResendRound } from './resend.ts';
+import { LeaderSchedule } from './schedule.ts';
+import { Silence } from './silence.ts';
+import { type ProposalEntry, Slot, votesOf } from './slot.ts';
+import { slotTimeout } from './timing.ts';
+import type { Anchor, ConsensusEvent, Input, InstanceConfig, Message, Output, Timer } from './types.ts';
+
+/** Votes and proposals further ahead of the front than this are ignored: nobody honest is there. */
+export const WINDOW = 64;
+/** A proposal's timestamp may be this far ahead of this node's clock (ms). */
+export const MAX_CLOCK_AHEAD = 1000;
+
+interface Parent {
+  readonly slot: number;
+  readonly hash: Hash;
+  readonly certificate: Certificate | undefined;
+}
+
+export class Simplex {
+  readonly schedule: LeaderSchedule;
+  readonly #config: InstanceConfig;
+  readonly #slots = new Map<number, Slot>();
+  readonly #blocks: BlockTree;
+  readonly #silence: Silence;
+  readonly #resend = new ResendRound();
+  /** the newest Final; its block may still be missing or unexecuted */
+  #lastFinal: Omit<Anchor, 'header'>;
+  /** the newest Final whose block is in the database */
+  #committedSlot: number;
+  #finalizing: string | undefined;
+  #front: number;
+  #entered = 0;
+  #now = 0;
+  #building: { readonly slot: number; readonly parentSlot: number } | undefined;
+  /** transactions may wait that the last attempt to build has not seen */
+  #transactionsWait = true;
+  /** slot and time of the pending 'propose' timer */
+  #proposeTimer = '';
+  /** front for which missing certificates were last asked */
+  #gapAsked = 0;
+  #finalAtLastResend = -1;
+  #over = false;
+  #outputs: Output[] = [];
+
+  constructor(config: InstanceConfig) {
+    this.#config = config;
+    this.schedule = new LeaderSchedule(config.members);
+    this.#silence = new Silence(config.members);
+    this.#lastFinal = config.anchor;
+    this.#committedSlot = config.anchor.slot;
+    this.#front = config.anchor.slot + 1;
+    this.#blocks = new BlockTree(config.anchor.hash, config.anchor.header);
+  }
+
+  /** Lowest slot that no certificate settles. */
+  get front(): number {
+    return this.#front;
+  }
+
+  get lastFinalSlot(): number {
+    return this.#lastFinal.slot;
+  }
+
+  get epoch(): number {
+    return this.#config.epoch;
+  }
+
+  /** @param now this node's clock, ms since 1970. @returns what to do, in order. */
+  step(input: Input, now: number): Output[] {
+    if (this.#over) return [];
+    this.#now = Math.max(this.#now, now);
+    this.#outputs = [];
+    this.#take(input);
+    if (!this.#over) this.#evaluate();
+    return this.#outputs;
+  }
+
+  #take(input: Input): void {
+    switch (input.type) {
+      case 'start':
+        return this.#start();
+      case 'proposal':
+        return this.#onProposal(input.proposal, input.hash);
+      case 'vote':
+        return this.#onVote(input.vote);
+      case 'certificate':
+        return this.#onCertificate(input.certificate);
+      case 'block':
+        return this.#onBlock(input.hash, input.block);
+      case 'signedProposal':
+        return this.#onSignedProposal(input.proposal);
+      case 'verdict':
+        return this.#onVerdict(input.hash, input.valid, input.reason);
+      case 'built':
+        return this.#onBuilt(input.slot, input.block);
+      case 'transactions':
+        this.#transactionsWait = true;
+        return;
+      case 'timer':
+        return this.#onTimer(input.timer);
+      case 'committed':
+        return this.#onCommitted(input.hash);
+      case 'synced':
+        return this.#onSynced(input.anchor);
+    }
+  }
+
+  // --- what the door may ask before it spends a signature check ------------------------------------------------
+
+  /** Whether a vote is worth checking: of a member, inside the window, and not yet known. */
+  wantsVote(vote: Vote): boolean {
+    if (vote.epoch !== this.epoch || vote.member >= this.#config.members.size || vote.kind > FINAL) return false;
+    if (vote.slot <= this.#lastFinal.slot) return vote.slot > this.#lastFinal.slot - this.#silence.horizon;
+    return this.#inWindow(vote.slot) && !this.#slots.get(vote.slot)?.knowsVote(vote);
+  }
+
+  /** Whether a certificate is worth checking: it settles something that is open here. */
+  wantsCertificate({ epoch, kind, slot, hash }: Certificate): boolean {
+    if (epoch !== this.epoch || slot <= this.#lastFinal.slot) return false;
+    if (kind !== FINAL && !this.#inWindow(slot)) return false;
+    return this.#slots.get(slot)?.certificate(kind, toHex(hash)) === undefined;
+  }
+
+  /** Whether a proposal is worth checking: inside the window and not one of two already held. */
+  wantsProposal({ epoch, slot }: Proposal, hash: Hash): boolean {
+    if (epoch !== this.epoch || slot <= this.#lastFinal.slot) return false;
+    const proposals = this.#slots.get(slot)?.proposals;
+    // The window is judged after the attached certificates were taken in, by #onProposal.
+    return proposals === undefined || (proposals.size < 2 && !proposals.has(toHex(hash)));
+  }
+
+  /** Certificates held for the slots from … to, for a peer that asks; lowest first. */
+  certificates(from: number, to: number): Certificate[] {
+    const held = [...this.#slots.values()]
+      .filter(({ number }) => number >= from && number <= to)
+      .sort((a, b) => a.number - b.number)
+      .flatMap((slot) => slot.certificates);
+    const { certificate } = this.#lastFinal;
+    return certificate === undefined ? held : [certificate, ...held];
+  }
+
+  /** A block held above the committed one, for a peer that asks. */
+  block(hashHex: string): Block | undefined {
+    return this.#blocks.entry(hashHex)?.block;
+  }
+
+  /** A certificate that settles `hash`, if one is held. */
+  certificateFor(hashHex: string): Certificate | undefined {
+    for (const slot of this.#slots.values()) {
+      if (slot.final !== undefined && toHex(slot.final.hash) === hashHex) return slot.final;
+      const notar = slot.notars.get(hashHex);
+      if (notar !== undefined) return notar;
+    }
+    return undefined;
+  }
+
+  /** What a fresh journal must hold to take the place of the present one. */
+  journal(): JournalRecord[] {
+    const records: JournalRecord[] = [];
+    const { certificate } = this.#lastFinal;
+    if (certificate !== undefined) records.push({ selector: 3, value: certificate });
+    for (const slot of this.#slots.values()) {
+      for (const value of slot.certificates) records.push({ selector: 3, value });
+      if (slot.ownProposal !== undefined) records.push({ selector: 1, value: slot.ownProposal });
+      const notar = slot.ownVotes.get(NOTAR);
+      const voted = notar && slot.proposals.get(toHex(notar.hash));
+      if (voted !== undefined) records.push({ selector: 0, value: voted.proposal });
+      for (const value of slot.ownVotes.values()) records.push({ selector: 2, value });
+    }
+    return records;
+  }
+
+  // --- start and restart ---------------------------------------------------------------------------------------
+
+  #start(): void {
+    for (const record of this.#config.restored) this.#restore(record);
+    for (const slot of this.#slots.values()) {
+      if (slot.number <= this.#lastFinal.slot) continue;
+      if (slot.ownProposal !== undefined) this.#signProposal(slot.ownProposal);
+      for (const data of slot.ownVotes.values()) this.#signVote(data);
+    }
+    this.#armResend();
+  }
+
+  #restore(record: JournalRecord): void {
+    const { epoch, slot: number } = record.value;
+    if (epoch !== this.epoch || number <= this.#committedSlot) return;
+    const slot = this.#slot(number);
+    if (record.selector === 0) this.#keepProposal(slot, record.value, headerHash(record.value.block.header));
+    else if (record.selector === 1) {
+      slot.ownProposal = record.value;
+      this.#blocks.add(headerHash(record.value.block.header), record.value.block, 'held');
+    } else if (record.selector === 2) slot.ownVotes.set(record.value.kind, record.value);
+    else this.#keepCertificate(record.value);
+  }
+
+  // --- messages ------------------------------------------------------------------------------------------------
+
+  #onProposal(proposal: Proposal, hash: Hash): void {
+    this.#silence.signed(this.schedule.leader(proposal.slot));
+    if (!this.#inWindow(proposal.slot)) return;
+    this.#keepProposal(this.#slot(proposal.slot), proposal, hash);
+  }
+
+  #keepProposal(slot: Slot, proposal: Proposal, hash: Hash): void {
+    const entry: ProposalEntry = { proposal, hash, hashHex: toHex(hash) };
+    const { fresh, evidence } = slot.addProposal(entry, this.schedule.leader(slot.number));
+    if (fresh) this.#blocks.add(hash, proposal.block, 'held');
+    if (evidence !== undefined) this.#emit({ type: 'evidence', evidence });
+  }
+
+  #onVote(vote: Vote): void {
+    this.#silence.signed(vote.member);
+    // An own vote that comes too late to count still tells the others that this node lives.
+    if (vote.member === this.#config.self) this.#broadcast({ kind: 'vote', vote });
+    if (!this.#inWindow(vote.slot)) return;
+    const slot = this.#slot(vote.slot);
+    if (!this.#keepVote(slot, vote)) return;
+    const hashHex = toHex(vote.hash);
+    const { weight, votes } = slot.tally(vote.kind, hashHex);
+    if (weight < this.#config.members.quorum || slot.certificate(vote.kind, hashHex) !== undefined) return;
+    this.#onCertificate(assembleCertificate(votes, this.#config.members));
+  }
+
+  #keepVote(slot: Slot, vote: Vote): boolean {
+    const { fresh, evidence } = slot.addVote(vote, this.#config.members.weight(vote.member));
+    if (evidence !== undefined) this.#emit({ type: 'evidence', evidence });
+    return fresh;
+  }
+
+  #onCertificate(certificate: Certificate): void {
+    if (!this.wantsCertificate(certificate)) return;
+    this.#emit({ type: 'persist', record: { selector: 3, value: certificate } });
+    if (this.#config.self !== undefined) this.#broadcast({ kind: 'certificate', certificate });
+    this.#keepCertificate(certificate);
+  }
+
+  #keepCertificate(certificate: Certificate): void {
+    const { kind, slot: number, hash } = certificate;
+    const slot = this.#slot(number);
+    for (const vote of votesOf(certificate)) {
+      this.#silence.signed(vote.member);
+      this.#keepVote(slot, vote);
+    }
+    this.#silence.quorumSigned(number);
+    if (kind === FINAL && slot.final !== undefined && !equalBytes(slot.final.hash, hash)) {
+      return this.#halt('two conflicting Final certificates', [slot.final, certificate]);
+    }
+    slot.setCertificate(certificate);
+    if (kind === NOTAR) this.#event({ type: 'notarized', slot: number, hash });
+    else if (kind === SKIP) this.#event({ type: 'skipped', slot: number });
+    else if (number > this.#lastFinal.slot) {
+      this.#lastFinal = { slot: number, hash, certificate };
+      this.#event({ type: 'finalized', slot: number, hash });
+    }
+  }
+
+  #onBlock(hash: Hash, block: Block): void {
+    if (this.#blocks.isWanted(toHex(hash))) this.#blocks.add(hash, block, 'held');
+  }
+
+  #onVerdict(hash: Hash, valid: boolean, reason: string | undefined): void {
+    const entry = this.#blocks.entry(toHex(hash));
+    if (entry?.status !== 'verifying') return;
+    entry.status = valid ? 'valid' : 'invalid';
+    const certificate = valid ? undefined : this.certificateFor(entry.hashHex);
+    if (certificate !== undefined) this.#halt(`a certified block does not execute here: ${reason}`, [certificate]);
+  }
+
+  #onCommitted(hash: Hash): void {
+    const header = this.#blocks.header(toHex(hash));
+    if (header === undefined) return;
+    this.#blocks.commit(hash, header);
+    if (equalBytes(hash, this.#lastFinal.hash)) this.#forgetThrough(this.#lastFinal.slot);
+    if (this.#isBoundary(header) && this.#lastFinal.certificate !== undefined) {
+      this.#emit({ type: 'epochEnded', certificate: this.#lastFinal.certificate });
+      this.#over = true;
+    }
+  }
+
+  #onSynced(anchor: Anchor): void {
+    if (anchor.header.height < this.#blocks.committedHeight) return;
+    if (anchor.slot > this.#lastFinal.slot) this.#lastFinal = anchor;
+    this.#blocks.commit(anchor.hash, anchor.header);
+    this.#forgetThrough(anchor.slot);
+  }
+
+  #forgetThrough(slot: number): void {
+    this.#committedSlot = Math.max(this.#committedSlot, slot);
+    for (const number of this.#slots.keys()) if (number <= this.#committedSlot) this.#slots.delete(number);
+  }
+
+  // --- what follows from what is held --------------------------------------------------------------------------
+
+  /** Applies every rule until nothing more follows; each can only add to what is held. */
+  #evaluate(): void {
+    this.#advance();
+    for (const slot of this.#slots.values()) {
+      if (slot.number <= this.#lastFinal.slot) continue;
+      for (const entry of slot.proposals.values()) this.#considerNotar(slot, entry);
+      this.#considerFinal(slot);
+      for (const certificate of slot.notars.values()) this.#ensureExecuted(certificate.hash);
+    }
+    this.#considerFinalize();
+    this.#considerProposing();
+  }
+
+  #advance(): void {
+    if (this.#front <= this.#lastFinal.slot) this.#front = this.#lastFinal.slot + 1;
+    while (this.#slots.get(this.#front)?.cleared) this.#front++;
+    if (this.#front === this.#entered) return;
+    this.#entered = this.#front;
+    this.#transactionsWait = true;
+    const leader = this.schedule.leader(this.#front);
+    this.#event({ type: 'entered', slot: this.#front, leader });
+    this.#armSlotTimer(this.#slot(this.#front), leader);
+  }
+
+  #armSlotTimer(slot: Slot, leader: number): void {
+    if (slot.timerSet || this.#config.self === undefined) return;
+    slot.timerSet = true;
+    const { slot: lastFinalSlot } = this.#lastFinal;
+    const silent = leader !== this.#config.self && this.#silence.passOver(slot.number, leader, lastFinalSlot);
+    const delay = silent ? 0 : slotTimeout(slot.number, lastFinalSlot, this.#config.parameters);
+    this.#setTimer({ kind: 'slot', slot: slot.number }, delay);
+  }
+
+  #considerNotar(slot: Slot, entry: ProposalEntry): void {
+    if (slot.ownVotes.has(NOTAR)) return;
+    if (!this.#isJustified(entry) || !this.#isInTime(slot, entry)) return;
+    const block = this.#blocks.entry(entry.hashHex);
+    if (block === undefined) return;
+    this.#execute(block);
+    if (block.status !== 'valid' || this.#config.self === undefined) return;
+    if (slot.ownProposal === undefined) this.#emit({ type: 'persist', record: { selector: 0, value: entry.proposal } });
+    this.#castVote(slot, NOTAR, entry.hash);
+  }
+
+  /** The parent is notarized in the parent slot, every slot between is skipped, and the block is the one to expect. */
+  #isJustified({ proposal, hash }: ProposalEntry): boolean {
+    const { slot, parentSlot, block } = proposal;
+    if (parentSlot >= slot || parentSlot < this.#lastFinal.slot) return false;
+    const again = this.#notarizedIn(parentSlot, hash);
+    const parentHash = again ? hash : block.header.parent;
+    if (!again && !this.#notarizedIn(parentSlot, parentHash)) return this.#askForGap(slot);
+    for (let between = parentSlot + 1; between < slot; between++) {
+      if (this.#slots.get(between)?.skip === undefined) return this.#askForGap(slot);
+    }
+    const parent = this.#blocks.header(toHex(parentHash));
+    if (parent === undefined) {
+      this.#fetchBlock(parentHash);
+      return false;
+    }
+    if (again || this.#isBoundary(parent)) return again && this.#isBoundary(parent);
+    return equalBytes(block.header.proposer, this.#config.members.at(this.schedule.leader(slot)).address);
+  }
+
+  #isInTime(slot: Slot, { proposal }: ProposalEntry): boolean {
+    const wait = proposal.block.header.timestamp - MAX_CLOCK_AHEAD - this.#now;
+    if (wait <= 0) return true;
+    if (!slot.clockTimerSet) this.#setTimer({ kind: 'clock', slot: slot.number }, wait);
+    slot.clockTimerSet = true;
+    return false;
+  }
+
+  #considerFinal(slot: Slot): void {
+    const notar = slot.ownVotes.get(NOTAR);
+    if (notar === undefined || slot.ownVotes.has(SKIP) || slot.ownVotes.has(FINAL)) return;
+    if (slot.notars.has(toHex(notar.hash))) this.#castVote(slot, FINAL, notar.hash);
+  }
+
+  /** A certified block is fetched if it is missing and executed when its parent is. */
+  #ensureExecuted(hash: Hash): void {
+    const entry = this.#blocks.entry(toHex(hash));
+    if (entry === undefined) return this.#fetchBlock(hash);
+    if (entry.status === 'invalid') {
+      const certificate = this.certificateFor(entry.hashHex);
+      return this.#halt('a certified block does not execute here', certificate === undefined ? [] : [certificate]);
+    }
+    this.#execute(entry);
+  }
+
+  #execute(entry: BlockEntry): void {
+    if (entry.status !== 'held') return;
+    const { parentHex, block } = entry;
+    if (this.#blocks.isValid(parentHex)) {
+      entry.status = 'verifying';
+      this.#emit({ type: 'verify', hash: entry.hash, block });
+      return;
+    }
+    const parent = this.#blocks.entry(parentHex);
+    if (parent !== undefined) return this.#execute(parent);
+    const missing = block.header.height - this.#blocks.committedHeight;
+    if (missing > MAX_FETCH_DEPTH) this.#emit({ type: 'behind', height: block.header.height });
+    else if (missing > 1) this.#fetchBlock(block.header.parent);
+  }
+
+  #considerFinalize(): void {
+    const { hash, certificate } = this.#lastFinal;
+    const hashHex = toHex(hash);
+    if (certificate === undefined || this.#blocks.isCommitted(hashHex) || this.#finalizing === hashHex) return;
+    this.#ensureExecuted(hash);
+    if (!this.#blocks.isValid(hashHex)) return;
+    this.#finalizing = hashHex;
+    this.#emit({ type: 'finalize', hash, certificate });
+  }
+
+  // --- proposing -----------------------------------------------------------------------------------------------
+
+  #considerProposing(): void {
+    const number = this.#front;
+    const slot = this.#slot(number);
+    if (this.schedule.leader(number) !== this.#config.self || this.#building?.slot === number) return;
+    if (slot.ownProposal !== undefined || slot.ownVotes.has(SKIP)) return;
+    const parent = this.#parentFor(number);
+    const header = this.#blocks.header(toHex(parent.hash));
+    if (header === undefined || !this.#blocks.isValid(toHex(parent.hash))) return;
+    if (this.#isBoundary(header)) return this.#proposeAgain(number, parent);
+    this.#buildWhenDue(number, parent, header);
+  }
+
+  /** At once when transactions wait and the minimum interval has passed, otherwise at the heartbeat. */
+  #buildWhenDue(slot: number, parent: Parent, header: Header): void {
+    const { minBlockInterval, blockTime } = this.#config.parameters;
+    const earliest = header.timestamp + minBlockInterval;
+    const heartbeat = header.height === 0 ? this.#now : header.timestamp + blockTime;
+    const allowEmpty = this.#now >= heartbeat;
+    if (allowEmpty || (this.#transactionsWait && this.#now >= earliest)) {
+      this.#transactionsWait = false;
+      this.#building = { slot, parentSlot: parent.slot };
+      this.#emit({
+        type: 'build',
+        slot,
+        parent: parent.hash,
+        parentCertificate: parent.certificate,
+        timestamp: Math.max(this.#now, header.timestamp + 1),
+        allowEmpty,
+      });
+      return;
+    }
+    const due = this.#transactionsWait ? Math.min(earliest, heartbeat) : heartbeat;
+    if (this.#proposeTimer === `${slot}@${due}`) return;
+    this.#proposeTimer = `${slot}@${due}`;
+    this.#setTimer({ kind: 'propose', slot }, due - this.#now);
+  }
+
+  #onBuilt(slot: number, built: { block: Block; hash: Hash } | undefined): void {
+    const building = this.#building;
+    if (building?.slot !== slot) return;
+    this.#building = undefined;
+    if (built === undefined || slot !== this.#front) return;
+    this.#blocks.add(built.hash, built.block, 'valid');
+    this.#propose(slot, building.parentSlot, built.block, []);
+  }
+
+  /** The boundary block is the last of its epoch: until it is final, it is proposed again, unchanged. */
+  #proposeAgain(slot: number, parent: Parent): void {
+    const block = this.#blocks.entry(toHex(parent.hash))?.block;
+    if (block === undefined || parent.certificate === undefined) return;
+    this.#propose(slot, parent.slot, block, [parent.certificate]);
+  }
+
+  #propose(number: number, parentSlot: number, block: Block, justification: readonly Certificate[]): void {
+    const slot = this.#slot(number);
+    const skips: Certificate[] = [];
+    for (let between = parentSlot + 1; between < number; between++) {
+      const skip = this.#slots.get(between)?.skip;
+      if (skip !== undefined) skips.push(skip);
+    }
+    const certificates = attachable([...justification, ...skips]);
+    slot.ownProposal = { epoch: this.epoch, slot: number, parentSlot, block, certificates };
+    this.#emit({ type: 'persist', record: { selector: 1, value: slot.ownProposal } });
+    this.#signProposal(slot.ownProposal);
+  }
+
+  #onSignedProposal(proposal: Proposal): void {
+    if (!this.#inWindow(proposal.slot)) return;
+    const hash = headerHash(proposal.block.header);
+    this.#broadcast({ kind: 'proposal', proposal });
+    this.#event({ type: 'proposed', slot: proposal.slot, hash, height: proposal.block.header.height });
+    this.#keepProposal(this.#slot(proposal.slot), proposal, hash);
+  }
+
+  /** The highest notarized slot below; every slot between has a Skip, since all of them are cleared. */
+  #parentFor(slot: number): Parent {
+    for (let below = slot - 1; below > this.#lastFinal.slot; below--) {
+      const [certificate] = this.#slots.get(below)?.notars.values() ?? [];
+      if (certificate !== undefined) return { slot: below, hash: certificate.hash, certificate };
+    }
+    return this.#lastFinal;
+  }
+
+  // --- timers --------------------------------------------------------------------------------------------------
+
+  #onTimer(timer: Timer): void {
+    if (timer.kind === 'slot') this.#onSlotTimer(timer.slot);
+    else if (timer.kind === 'resend') this.#onResendTimer();
+    else if (timer.kind === 'propose') this.#proposeTimer = '';
+    else this.#slot(timer.slot).clockTimerSet = false;
+  }
+
+  #onSlotTimer(number: number): void {
+    const slot = this.#slots.get(number);
+    if (number <= this.#lastFinal.slot || slot === undefined || slot.cleared) return;
+    if (slot.ownVotes.has(FINAL) || slot.ownVotes.has(SKIP)) return;
+    this.#event({ type: 'timedOut', slot: number });
+    this.#castVote(slot, SKIP, ZERO_HASH);
+  }
+
+  #onResendTimer(): void {
+    this.#armResend();
+    if (this.#finalAtLastResend === this.#lastFinal.slot) {
+      for (const hash of this.#blocks.wanted) this.#emit({ type: 'fetchBlock', hash });
+      this.#gapAsked = 0;
+      if (this.#config.self !== undefined) this.#sendAgain(this.#config.self);
+    }
+    this.#finalAtLastResend = this.#lastFinal.slot;
+  }
+
+  #sendAgain(self: number): void {
+    const open = [...this.#slots.values()]
+      .filter(({ number }) => number > this.#lastFinal.slot)
+      .sort((a, b) => a.number - b.number);
+    for (const message of this.#resend.next(this.#lastFinal.certificate, open, self)) {
+      this.#emit({ type: 'broadcast', message, again: true });
+    }
+  }
+
+  #armResend(): void {
+    const { resendInterval } = this.#config.parameters;
+    this.#emit({ type: 'setTimer', timer: { kind: 'resend' }, delay: resendInterval, spread: resendInterval / 2 });
+  }
+
+  // --- small parts ---------------------------------------------------------------------------------------------
+
+  #castVote(slot: Slot, kind: VoteKind, hash: Hash): void {
+    const { members } = this.#config;
+    const data = { epoch: this.epoch, validatorsRoot: members.root, kind, slot: slot.number, hash };
+    slot.ownVotes.set(kind, data);
+    this.#emit({ type: 'persist', record: { selector: 2, value: data } });
+    this.#signVote(data);
+  }
+
+  #signVote(data: VoteData): void {
+    const { self } = this.#config;
+    if (self !== undefined) this.#emit({ type: 'signVote', data, member: self });
+  }
+
+  #signProposal(own: OwnProposal): void {
+    const { epoch, slot, parentSlot, block } = own;
+    const hash = headerHash(block.header);
+    const data = { epoch, validatorsRoot: this.#config.members.root, slot, hash, parentSlot };
+    this.#emit({ type: 'signProposal', data, own });
+  }
+
+  #fetchBlock(hash: Hash): void {
+    if (this.#blocks.want(hash)) this.#emit({ type: 'fetchBlock', hash });
+  }
+
+  /** Asks once per front for the certificates between the front and a slot that builds on them. */
+  #askForGap(slot: number): false {
+    if (this.#gapAsked !== this.#front && this.#front < slot) {
+      this.#gapAsked = this.#front;
+      this.#emit({ type: 'fetchCertificates', from: this.#front, to: slot - 1 });
+    }
+    return false;
+  }
+
+  #notarizedIn(slot: number, hash: Hash): boolean {
+    if (slot === this.#lastFinal.slot) return equalBytes(hash, this.#lastFinal.hash);
+    return this.#slots.get(slot)?.notars.has(toHex(hash)) ?? false;
+  }
+
+  #isBoundary(header: Header): boolean {
+    return header.epoch === this.epoch && header.timestamp >= this.#config.epochEnd;
+  }
+
+  #inWindow(slot: number): boolean {
+    return slot > this.#lastFinal.slot && slot <= this.#front + WINDOW;
+  }
+
+  #slot(number: number): Slot {
+    let slot = this.#slots.get(number);
+    if (slot === undefined) {
+      slot = new Slot(number);
+      this.#slots.set(number, slot);
+    }
+    return slot;
+  }
+
+  #broadcast(message: Message): void {
+    this.#emit({ type: 'broadcast', message, again: false });
+  }
+
+  #halt(reason: string, certificates: readonly Certificate[]): void {
+    this.#emit({ type: 'halt', reason, certificates });
+    this.#over = true;
+  }
+
+  #setTimer(timer: Timer, delay: number): void {
+    this.#emit({ type: 'setTimer', timer, delay, spread: 0 });
+  }
+
+  #event(event: ConsensusEvent): void {
+    this.#emit({ type: 'event', event });
+  }
+
+  #emit(output: Output): void {
+    this.#outputs.push(output);
+  }
+}

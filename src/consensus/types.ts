@@ -1,0 +1,119 @@
+// What goes into the consensus core and what comes out of it. Every input carries nothing but data; every output is
+// a thing to do, executed in order by the driver (real time) or by the simulator (virtual time).
+
+import type { Block, Header, Proposal } from '../primitives/block.ts';
+import type { Certificate, ProposalData, Vote, VoteData } from '../primitives/consensus.ts';
+import type { Parameters } from '../primitives/genesis.ts';
+import type { Hash } from '../primitives/hash.ts';
+import type { JournalRecord, OwnProposal } from '../primitives/journal.ts';
+import type { Members } from './members.ts';
+
+/** A finalized block to build on: the epoch's slot 0, or the newest Final when a node restarts. */
+export interface Anchor {
+  readonly slot: number;
+  readonly hash: Hash;
+  readonly header: Header;
+  /** the Final; undefined at slot 0, which needs none */
+  readonly certificate: Certificate | undefined;
+}
+
+export interface InstanceConfig {
+  readonly epoch: number;
+  readonly members: Members;
+  /** own member index; undefined for a node that only follows */
+  readonly self: number | undefined;
+  readonly parameters: Parameters;
+  readonly anchor: Anchor;
+  /** what the journal held, oldest first */
+  readonly restored: readonly JournalRecord[];
+  /** the first block at or after this time (ms) is the epoch's boundary; Infinity when the set never changes */
+  readonly epochEnd: number;
+}
+
+export type Timer =
+  /** patience with the leader of a slot */
+  | { readonly kind: 'slot'; readonly slot: number }
+  /** the own proposal's minimum interval or heartbeat */
+  | { readonly kind: 'propose'; readonly slot: number }
+  /** a proposal's timestamp comes within reach of this node's clock */
+  | { readonly kind: 'clock'; readonly slot: number }
+  /** the network may be stalled: send again what others may have missed */
+  | { readonly kind: 'resend' };
+
+export type Input =
+  | { readonly type: 'start' }
+  /** a leader's proposal; its signature holds, and its certificates were given as inputs before it */
+  | { readonly type: 'proposal'; readonly proposal: Proposal; readonly hash: Hash }
+  /** a vote whose signature holds; also this node's own, after signing */
+  | { readonly type: 'vote'; readonly vote: Vote }
+  /** a certificate whose signatures hold */
+  | { readonly type: 'certificate'; readonly certificate: Certificate }
+  /** a block asked for by `fetchBlock`; its body matches its header */
+  | { readonly type: 'block'; readonly block: Block; readonly hash: Hash }
+  /** the own proposal, signed */
+  | { readonly type: 'signedProposal'; readonly proposal: Proposal }
+  /** answer to `verify` */
+  | { readonly type: 'verdict'; readonly hash: Hash; readonly valid: boolean; readonly reason?: string }
+  /** answer to `build`; undefined: nothing to put in a block */
+  | { readonly type: 'built'; readonly slot: number; readonly block: { block: Block; hash: Hash } | undefined }
+  /** new transactions wait in the mempool */
+  | { readonly type: 'transactions' }
+  | { readonly type: 'timer'; readonly timer: Timer }
+  /** `finalize` is durable in the database */
+  | { readonly type: 'committed'; readonly hash: Hash }
+  /** catch-up has brought the database to this finalized block */
+  | { readonly type: 'synced'; readonly anchor: Anchor };
+
+export type Output =
+  /** must be durable before any later output leaves the node; signing may run beside it */
+  | { readonly type: 'persist'; readonly record: JournalRecord }
+  /** sign, then give the vote back as an input */
+  | { readonly type: 'signVote'; readonly data: VoteData; readonly member: number }
+  /** sign, then give it back as `signedProposal` */
+  | { readonly type: 'signProposal'; readonly data: ProposalData; readonly own: OwnProposal }
+  /** `again`: sent before, others may have missed it */
+  | { readonly type: 'broadcast'; readonly message: Message; readonly again: boolean }
+  /** `spread`: add a random part to `delay` so that nodes do not act in step */
+  | { readonly type: 'setTimer'; readonly timer: Timer; readonly delay: number; readonly spread: number }
+  /** build a block on `parent`; `allowEmpty` false: only if there are transactions for it */
+  | {
+      readonly type: 'build';
+      readonly slot: number;
+      readonly parent: Hash;
+      readonly parentCertificate: Certificate | undefined;
+      readonly timestamp: number;
+      readonly allowEmpty: boolean;
+    }
+  /** execute a block whose parent is executed */
+  | { readonly type: 'verify'; readonly hash: Hash; readonly block: Block }
+  | { readonly type: 'fetchBlock'; readonly hash: Hash }
+  | { readonly type: 'fetchCertificates'; readonly from: number; readonly to: number }
+  /** commit this block and its ancestors; `certificate` is its Final */
+  | { readonly type: 'finalize'; readonly hash: Hash; readonly certificate: Certificate }
+  /** finalized blocks are missing and too many to fetch one by one: catch up by ranges */
+  | { readonly type: 'behind'; readonly height: number }
+  | { readonly type: 'evidence'; readonly evidence: Evidence }
+  /** the boundary block is Final: this instance is over */
+  | { readonly type: 'epochEnded'; readonly certificate: Certificate }
+  /** two conflicting certificates, or a certified block that does not execute: stop, keep both, say so */
+  | { readonly type: 'halt'; readonly reason: string; readonly certificates: readonly Certificate[] }
+  | { readonly type: 'event'; readonly event: ConsensusEvent };
+
+export type Message =
+  | { readonly kind: 'proposal'; readonly proposal: Proposal }
+  | { readonly kind: 'vote'; readonly vote: Vote }
+  | { readonly kind: 'certificate'; readonly certificate: Certificate };
+
+/** Two signed messages of one member that no honest member signs both. */
+export type Evidence =
+  | { readonly kind: 'PROPOSE'; readonly member: number; readonly first: Proposal; readonly second: Proposal }
+  | { readonly kind: 'VOTE'; readonly member: number; readonly first: Vote; readonly second: Vote };
+
+/** What an onlooker may want to know; nothing depends on these. */
+export type ConsensusEvent =
+  | { readonly type: 'entered'; readonly slot: number; readonly leader: number }
+  | { readonly type: 'proposed'; readonly slot: number; readonly hash: Hash; readonly height: number }
+  | { readonly type: 'notarized'; readonly slot: number; readonly hash: Hash }
+  | { readonly type: 'skipped'; readonly slot: number }
+  | { readonly type: 'timedOut'; readonly slot: number }
+  | { readonly type: 'finalized'; readonly slot: number; readonly hash: Hash };
