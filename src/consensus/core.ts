@@ -251,7 +251,11 @@ export class Simplex {
   #keepProposal(slot: Slot, proposal: Proposal, hash: Hash): void {
     const entry: ProposalEntry = { proposal, hash, hashHex: toHex(hash) };
     const { fresh, evidence } = slot.addProposal(entry, this.schedule.leader(slot.number));
-    if (fresh) this.#blocks.add(hash, proposal.block, 'held');
+    if (fresh) {
+      this.#blocks.add(hash, proposal.block, 'held');
+      this.#event({ type: 'proposed', slot: slot.number, hash, height: proposal.block.header.height });
+      this.#event({ type: 'proposed', slot: slot.number, hash, height: proposal.block.header.height });
+    }
     if (evidence !== undefined) this.#emit({ type: 'evidence', evidence });
   }
 
@@ -523,7 +527,6 @@ export class Simplex {
     if (!this.#inWindow(proposal.slot)) return;
     const hash = headerHash(proposal.block.header);
     this.#broadcast({ kind: 'proposal', proposal });
-    this.#event({ type: 'proposed', slot: proposal.slot, hash, height: proposal.block.header.height });
     this.#keepProposal(this.#slot(proposal.slot), proposal, hash);
   }
 

@@ -1,0 +1,119 @@
+// The door of consensus: bytes from the network become inputs of the core only after they decoded, are wanted, and
+// their signatures hold. The answer tells gossip whether to pass the message on, drop it, or blame its sender.
+
+import { type Block, headerHash, type Proposal } from '../primitives/block.ts';
+import { equalBytes, toHex } from '../primitives/bytes.ts';
+import {
+  type Certificate,
+  proposalSigningBytes,
+  SKIP,
+  VOTE_KINDS,
+  type Vote,
+  voteSigningBytes,
+} from '../primitives/consensus.ts';
+import { type Hash, ZERO_HASH } from '../primitives/hash.ts';
+import { GossipProposal, GossipVote } from '../primitives/wire.ts';
+import { certificateChecks, malformedCertificate, type SignatureCheck } from './certificate.ts';
+import type { Simplex } from './core.ts';
+import type { Members } from './members.ts';
+import type { Input } from './types.ts';
+
+export type Verdict = 'accept' | 'ignore' | 'reject';
+
+export interface DoorDependencies {
+  readonly core: Simplex;
+  readonly members: Members;
+  readonly genesisHash: Hash;
+  /** one verdict per check, in order */
+  readonly verify: (checks: readonly SignatureCheck[]) => Promise<readonly boolean[]>;
+  /** Whether a body is the one its header commits to. */
+  readonly bodyMatches: (block: Block) => boolean;
+  readonly input: (input: Input) => void;
+}
+
+export class Door {
+  readonly #d: DoorDependencies;
+  /** Messages being checked, so that copies from several peers cost one check. */
+  readonly #underway = new Set<string>();
+
+  constructor(dependencies: DoorDependencies) {
+    this.#d = dependencies;
+  }
+
+  /** @param bytes ssz(GossipVote) */
+  async vote(bytes: Uint8Array): Promise<Verdict> {
+    const gossip = decode(GossipVote, bytes);
+    if (gossip === undefined) return 'reject';
+    const { message } = gossip;
+    return message.selector === 0 ? this.#vote(message.value) : this.certificate(message.value);
+  }
+
+  /** @param bytes ssz(GossipProposal) */
+  async proposal(bytes: Uint8Array): Promise<Verdict> {
+    const gossip = decode(GossipProposal, bytes);
+    if (gossip === undefined) return 'reject';
+    const { proposal } = gossip;
+    if (proposal.slot < 1 || proposal.parentSlot >= proposal.slot) return 'reject';
+    const hash = headerHash(proposal.block.header);
+    if (!this.#d.core.wantsProposal(proposal, hash)) return 'ignore';
+    if (!(await this.#leaderSigned(proposal, hash))) return 'reject';
+    if (!this.#d.bodyMatches(proposal.block)) return 'reject';
+    const { parentCertificate } = proposal.block.body.justification;
+    const attached = [...(parentCertificate === null ? [] : [parentCertificate]), ...proposal.certificates];
+    for (const certificate of attached) {
+      if ((await this.certificate(certificate)) === 'reject') return 'reject';
+    }
+    this.#d.input({ type: 'proposal', proposal, hash });
+    return 'accept';
+  }
+
+  /** Takes in a certificate from gossip, a proposal or an answer to a request. */
+  async certificate(certificate: Certificate): Promise<Verdict> {
+    const { core, members, genesisHash } = this.#d;
+    if (!core.wantsCertificate(certificate)) return 'ignore';
+    if (malformedCertificate(certificate, members) !== undefined) return 'reject';
+    if (!(await this.#allHold(certificateChecks(certificate, members, genesisHash)))) return 'reject';
+    this.#d.input({ type: 'certificate', certificate });
+    return 'accept';
+  }
+
+  async #vote(vote: Vote): Promise<Verdict> {
+    const { core, members, genesisHash } = this.#d;
+    if (VOTE_KINDS[vote.kind] === undefined || vote.slot < 1) return 'reject';
+    if ((vote.kind === SKIP) !== equalBytes(vote.hash, ZERO_HASH)) return 'reject';
+    if (!core.wantsVote(vote)) return 'ignore';
+    const key = toHex(vote.signature);
+    if (this.#underway.has(key)) return 'ignore';
+    this.#underway.add(key);
+    try {
+      const data = { ...vote, validatorsRoot: members.root };
+      const { publicKey } = members.at(vote.member);
+      const message = voteSigningBytes(data, genesisHash);
+      if (!(await this.#allHold([{ publicKey, message, signature: vote.signature }]))) return 'reject';
+    } finally {
+      this.#underway.delete(key);
+    }
+    this.#d.input({ type: 'vote', vote });
+    return 'accept';
+  }
+
+  #leaderSigned(proposal: Proposal, hash: Hash): Promise<boolean> {
+    const { core, members, genesisHash } = this.#d;
+    const { epoch, slot, parentSlot, signature } = proposal;
+    const { publicKey } = members.at(core.schedule.leader(slot));
+    const data = { epoch, validatorsRoot: members.root, slot, hash, parentSlot };
+    return this.#allHold([{ publicKey, message: proposalSigningBytes(data, genesisHash), signature }]);
+  }
+
+  async #allHold(checks: readonly SignatureCheck[]): Promise<boolean> {
+    return (await this.#d.verify(checks)).every((holds) => holds);
+  }
+}
+
+function decode<T>(type: { deserialize(bytes: Uint8Array): T }, bytes: Uint8Array): T | undefined {
+  try {
+    return type.deserialize(bytes);
+  } catch {
+    return undefined; // not the type's one encoding: the sender's fault, and the verdict says so
+  }
+}

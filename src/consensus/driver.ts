@@ -1,0 +1,318 @@
+// Runs the consensus core in real time: takes inputs from the network, timers and the chain, and executes the core's
+// outputs against journal, signer, network and chain. Decides nothing itself; what is durable before what is decided
+// by the order of the core's outputs.
+
+import type { Block } from '../primitives/block.ts';
+import { toHex } from '../primitives/bytes.ts';
+import type { Certificate, ProposalData, VoteData } from '../primitives/consensus.ts';
+import type { Hash } from '../primitives/hash.ts';
+import { JournalRecord, type OwnProposal } from '../primitives/journal.ts';
+import { GossipProposal, GossipVote } from '../primitives/wire.ts';
+import { Simplex } from './core.ts';
+import { Door, type DoorDependencies, type Verdict } from './door.ts';
+import type { Anchor, ConsensusEvent, Evidence, Input, InstanceConfig, Message, Output, Timer } from './types.ts';
+
+/** The journal is rewritten with what is still needed when it has grown past this: it holds whole blocks. */
+const JOURNAL_ROTATION_BYTES = 16 * 1024 * 1024;
+
+export interface ConsensusJournal {
+  readonly restored: readonly Uint8Array[];
+  readonly bytes: number;
+  /** Resolves when the record is durable; records become durable in the order of the calls. */
+  append(record: Uint8Array): Promise<void>;
+  /** Replaces the whole content at once. */
+  rotate(keep: readonly Uint8Array[]): Promise<void>;
+}
+
+export interface ConsensusSigner {
+  signProposal(data: ProposalData): Promise<Uint8Array>;
+  signVote(data: VoteData): Promise<Uint8Array>;
+  raiseFloor(epoch: number, slot: number): Promise<void>;
+}
+
+/** What consensus asks of the room that builds, executes and commits blocks. */
+export interface BlockPort {
+  build(request: Extract<Output, { type: 'build' }>): Promise<{ block: Block; hash: Hash } | undefined>;
+  verify(hash: Hash, block: Block): Promise<{ valid: boolean; reason?: string }>;
+  /** Resolves when the block and its ancestors are durable. Idempotent. */
+  finalize(hash: Hash, certificate: Certificate): Promise<void>;
+  bodyMatches(block: Block): boolean;
+}
+
+/** What consensus asks of peers, by way of the rooms above. Answers come back through `ConsensusDriver`. */
+export interface PeerPort {
+  publishProposal(bytes: Uint8Array): Promise<void>;
+  publishVote(bytes: Uint8Array): Promise<void>;
+  fetchBlock(hash: Hash): void;
+  fetchCertificates(epoch: number, from: number, to: number): void;
+  catchUp(height: number): void;
+}
+
+export interface Clock {
+  /** ms since 1970 */
+  now(): number;
+  /** @returns a function that cancels the call */
+  after(milliseconds: number, call: () => void): () => void;
+  /** in [0, 1) */
+  random(): number;
+}
+
+export interface DriverObserver {
+  onEvent(event: ConsensusEvent): void;
+  onEvidence(evidence: Evidence): void;
+  /** The signer would not sign: a rule, a foreign record, an unreachable remote. Consensus goes on without the vote. */
+  onRefused(error: Error): void;
+  /** Consensus can't go on: a write failed, or safety is broken. Nothing more is sent. */
+  onFatal(error: Error): void;
+}
+
+export interface DriverDependencies {
+  /** without what the journal restores */
+  readonly instance: Omit<InstanceConfig, 'restored'>;
+  readonly genesisHash: Hash;
+  readonly verify: DoorDependencies['verify'];
+  readonly journal: ConsensusJournal;
+  /** undefined for a node that only follows */
+  readonly signer: ConsensusSigner | undefined;
+  readonly blocks: BlockPort;
+  readonly peers: PeerPort;
+  readonly clock: Clock;
+  readonly observer: DriverObserver;
+}
+
+/** Consensus stopped for good; `message` says why. */
+export class ConsensusError extends Error {
+  override readonly name = 'ConsensusError';
+}
+
+export class ConsensusDriver {
+  readonly #d: DriverDependencies;
+  readonly #core: Simplex;
+  readonly #door: Door;
+  readonly #timers = new Set<() => void>();
+  /** Settles when everything persisted so far is durable. */
+  #durable: Promise<void> = Promise.resolve();
+  /** Commits run one after the other. */
+  #commits: Promise<void> = Promise.resolve();
+  #stopped = false;
+
+  constructor(dependencies: DriverDependencies) {
+    this.#d = dependencies;
+    const restored = dependencies.journal.restored.map((bytes) => JournalRecord.deserialize(bytes));
+    this.#core = new Simplex({ ...dependencies.instance, restored });
+    this.#door = new Door({
+      core: this.#core,
+      members: dependencies.instance.members,
+      genesisHash: dependencies.genesisHash,
+      verify: dependencies.verify,
+      bodyMatches: (block) => dependencies.blocks.bodyMatches(block),
+      input: (input) => this.input(input),
+    });
+  }
+
+  /** Read-only views of the instance, for peers' requests and the API. */
+  get core(): Pick<
+    Simplex,
+    'certificates' | 'block' | 'certificateFor' | 'front' | 'lastFinalSlot' | 'epoch' | 'schedule'
+  > {
+    return this.#core;
+  }
+
+  start(): void {
+    this.input({ type: 'start' });
+  }
+
+  /** Stops timers and takes no more inputs; resolves when what was under way is written. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    for (const cancel of this.#timers) cancel();
+    this.#timers.clear();
+    await Promise.allSettled([this.#durable, this.#commits]);
+  }
+
+  /** @param bytes of topic `vote` */
+  onVote(bytes: Uint8Array): Promise<Verdict> {
+    return this.#door.vote(bytes);
+  }
+
+  /** @param bytes of topic `block` */
+  onProposal(bytes: Uint8Array): Promise<Verdict> {
+    return this.#door.proposal(bytes);
+  }
+
+  /** Certificates that a peer sent on request. @returns whether all were good or unneeded */
+  async onCertificates(certificates: readonly Certificate[]): Promise<boolean> {
+    for (const certificate of certificates) {
+      if ((await this.#door.certificate(certificate)) === 'reject') return false;
+    }
+    return true;
+  }
+
+  /** A block that was asked for; the caller has checked that the body matches the header. */
+  onBlock(hash: Hash, block: Block): void {
+    this.input({ type: 'block', hash, block });
+  }
+
+  onTransactions(): void {
+    this.input({ type: 'transactions' });
+  }
+
+  onSynced(anchor: Anchor): void {
+    this.input({ type: 'synced', anchor });
+  }
+
+  input(input: Input): void {
+    if (this.#stopped) return;
+    for (const output of this.#core.step(input, this.#d.clock.now())) this.#execute(output);
+  }
+
+  #execute(output: Output): void {
+    switch (output.type) {
+      case 'persist':
+        return this.#persist(output.record);
+      case 'signVote':
+        return this.#signVote(output.data, output.member);
+      case 'signProposal':
+        return this.#signProposal(output.data, output.own);
+      case 'broadcast':
+        return this.#broadcast(output.message, output.again);
+      case 'setTimer':
+        return this.#setTimer(output.timer, output.delay + output.spread * this.#d.clock.random());
+      case 'build':
+        return this.#run(async () => {
+          const block = await this.#d.blocks.build(output);
+          this.input({ type: 'built', slot: output.slot, block });
+        });
+      case 'verify':
+        return this.#run(async () => {
+          const verdict = await this.#d.blocks.verify(output.hash, output.block);
+          this.input({ type: 'verdict', hash: output.hash, ...verdict });
+        });
+      case 'fetchBlock':
+        return this.#d.peers.fetchBlock(output.hash);
+      case 'fetchCertificates':
+        return this.#d.peers.fetchCertificates(this.#core.epoch, output.from, output.to);
+      case 'behind':
+        return this.#d.peers.catchUp(output.height);
+      case 'finalize':
+        return this.#finalize(output.hash, output.certificate);
+      case 'evidence':
+        return this.#d.observer.onEvidence(output.evidence);
+      case 'halt':
+        return this.#fatal(new ConsensusError(`${output.reason}: ${output.certificates.map(describe).join(', ')}`));
+      case 'event':
+        return this.#d.observer.onEvent(output.event);
+      case 'epochEnded':
+        return this.#fatal(new ConsensusError('the epoch ended, and this version knows no next one'));
+    }
+  }
+
+  #persist(record: JournalRecord): void {
+    this.#durable = this.#d.journal.append(JournalRecord.serialize(record));
+    this.#durable.catch((error: unknown) => this.#fatal(asError(error)));
+  }
+
+  /** Signing and the journal's write run side by side; the signature is used when both are done. */
+  #sign(signature: Promise<Uint8Array>, use: (signature: Uint8Array) => void): void {
+    const durable = this.#durable;
+    this.#run(async () => {
+      let signed: Uint8Array;
+      try {
+        signed = await signature;
+      } catch (error) {
+        return this.#d.observer.onRefused(asError(error));
+      }
+      await durable;
+      use(signed);
+    });
+  }
+
+  #signVote(data: VoteData, member: number): void {
+    const { signer } = this.#d;
+    if (signer === undefined) return;
+    const { epoch, kind, slot, hash } = data;
+    this.#sign(signer.signVote(data), (signature) => {
+      this.input({ type: 'vote', vote: { epoch, kind, slot, hash, member, signature } });
+    });
+  }
+
+  #signProposal(data: ProposalData, own: OwnProposal): void {
+    const { signer } = this.#d;
+    if (signer === undefined) return;
+    this.#sign(signer.signProposal(data), (signature) => {
+      this.input({ type: 'signedProposal', proposal: { ...own, signature } });
+    });
+  }
+
+  #broadcast(message: Message, again: boolean): void {
+    const durable = this.#durable;
+    const attempt = again ? Math.floor(this.#d.clock.now() / 1000) : 0;
+    this.#run(async () => {
+      await durable;
+      if (this.#stopped) return;
+      if (message.kind === 'proposal') {
+        await this.#d.peers.publishProposal(GossipProposal.serialize({ attempt, proposal: message.proposal }));
+      } else {
+        await this.#d.peers.publishVote(GossipVote.serialize({ attempt, message: asVoteMessage(message) }));
+      }
+    });
+  }
+
+  #setTimer(timer: Timer, delay: number): void {
+    const cancel = this.#d.clock.after(delay, () => {
+      this.#timers.delete(cancel);
+      this.input({ type: 'timer', timer });
+    });
+    this.#timers.add(cancel);
+  }
+
+  #finalize(hash: Hash, certificate: Certificate): void {
+    const durable = this.#durable;
+    this.#commits = this.#commits.then(async () => {
+      try {
+        await durable;
+        await this.#d.blocks.finalize(hash, certificate);
+        this.input({ type: 'committed', hash });
+        await this.#rotate(certificate);
+      } catch (error) {
+        this.#fatal(asError(error));
+      }
+    });
+  }
+
+  /** Drops what the database has made superfluous; the signer's floor is raised first, so that nothing is signed twice. */
+  async #rotate({ epoch, slot }: Certificate): Promise<void> {
+    const { journal, signer } = this.#d;
+    if (journal.bytes < JOURNAL_ROTATION_BYTES) return;
+    await signer?.raiseFloor(epoch, slot);
+    const rotated = journal.rotate(this.#core.journal().map((record) => JournalRecord.serialize(record)));
+    this.#durable = rotated;
+    await rotated;
+  }
+
+  #run(task: () => Promise<void>): void {
+    task().catch((error: unknown) => this.#fatal(asError(error)));
+  }
+
+  #fatal(error: Error): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    for (const cancel of this.#timers) cancel();
+    this.#timers.clear();
+    this.#d.observer.onFatal(error);
+  }
+}
+
+function asVoteMessage(message: Exclude<Message, { kind: 'proposal' }>) {
+  return message.kind === 'vote'
+    ? ({ selector: 0, value: message.vote } as const)
+    : ({ selector: 1, value: message.certificate } as const);
+}
+
+function describe({ slot, hash }: Certificate): string {
+  return `slot ${slot} block ${toHex(hash)}`;
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}
