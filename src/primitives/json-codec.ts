@@ -30,8 +30,8 @@ export function missing(trail: Trail, key: string): JsonError {
   return new JsonError([...trail, key].join('.'), 'missing field');
 }
 
-/** Characters of a wrong text that an error repeats; the rest is the sender's to remember. */
-const MAX_REPEATED = 40;
+/** Characters of a wrong text that an error repeats: a whole address, and no more than fits a line. */
+const MAX_REPEATED = 48;
 
 export function shorten(text: string): string {
   return text.length <= MAX_REPEATED ? text : `${text.slice(0, MAX_REPEATED)}…`;

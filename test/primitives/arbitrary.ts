@@ -1,0 +1,124 @@
+// Random values of any SSZ type of the protocol, and the list of those types: every property test walks it.
+
+import {
+  BitArray,
+  BitListType,
+  ByteListType,
+  ByteVectorType,
+  ContainerType,
+  ListCompositeType,
+  OptionalType,
+  type Type,
+} from '@chainsafe/ssz';
+import * as fc from 'fast-check';
+import { Account, FeePool } from '../../src/primitives/account.ts';
+import { Block, Body, Header, Justification, Proposal } from '../../src/primitives/block.ts';
+import { Certificate, ProposalData, Vote, VoteData } from '../../src/primitives/consensus.ts';
+import { Genesis, GenesisAccount, Parameters } from '../../src/primitives/genesis.ts';
+import { Receipt } from '../../src/primitives/receipt.ts';
+import { AmountType, encodeText, TaggedUnionType, TextType, UintType } from '../../src/primitives/ssz.ts';
+import {
+  MultiTransfer,
+  Output,
+  SignedTransaction,
+  Transaction,
+  TransactionAction,
+  Transfer,
+} from '../../src/primitives/transaction.ts';
+import { Validator } from '../../src/primitives/validators.ts';
+import {
+  BlocksRequest,
+  CertificatesRequest,
+  CertificatesResponse,
+  CertifiedBlock,
+  GossipProposal,
+  GossipVote,
+  Status,
+  TransactionBatch,
+  TransactionsRequest,
+  TransactionsResponse,
+  VoteMessage,
+} from '../../src/primitives/wire.ts';
+
+/** Every type that is signed, hashed or shown to people, by name. */
+export const TYPES: Readonly<Record<string, Type<unknown>>> = {
+  Account,
+  Block,
+  Body,
+  Certificate,
+  CertificatesRequest,
+  CertificatesResponse,
+  CertifiedBlock,
+  FeePool,
+  Genesis,
+  GenesisAccount,
+  GossipProposal,
+  GossipVote,
+  Header,
+  Justification,
+  MultiTransfer,
+  Output,
+  Parameters,
+  Proposal,
+  ProposalData,
+  Receipt,
+  SignedTransaction,
+  Status,
+  Transaction,
+  TransactionAction,
+  TransactionBatch,
+  TransactionsRequest,
+  TransactionsResponse,
+  Transfer,
+  Validator,
+  Vote,
+  VoteData,
+  VoteMessage,
+};
+
+/** Types that only travel between nodes and have no JSON form. */
+export const WIRE_TYPES: Readonly<Record<string, Type<unknown>>> = { BlocksRequest };
+
+/** Longer lists show nothing that three items do not. */
+const MAX_ITEMS = 3;
+
+export function arbitraryOf(type: Type<unknown>): fc.Arbitrary<unknown> {
+  if (type instanceof UintType) return fc.oneof(fc.integer({ min: 0, max: type.max }), fc.constantFrom(0, type.max));
+  if (type instanceof AmountType) return fc.bigInt({ min: 0n, max: (1n << 64n) - 1n });
+  if (type instanceof ByteVectorType) return bytes(type.lengthBytes, type.lengthBytes);
+  if (type instanceof TextType) return text(type.limitBytes);
+  if (type instanceof ByteListType) return bytes(0, type.limitBytes);
+  if (type instanceof BitListType) return bits(type.limitBits);
+  if (type instanceof OptionalType) return fc.option(arbitraryOf(type.elementType), { nil: null });
+  if (type instanceof ListCompositeType) {
+    return fc.array(arbitraryOf(type.elementType), { maxLength: Math.min(type.limit, MAX_ITEMS) });
+  }
+  if (type instanceof TaggedUnionType) {
+    const alternatives = type.types.map((alternative: Type<unknown>, selector: number) =>
+      arbitraryOf(alternative).map((value) => ({ selector, value })),
+    );
+    return fc.oneof(...alternatives);
+  }
+  if (type instanceof ContainerType) {
+    const fields = Object.entries(type.fields as Record<string, Type<unknown>>);
+    return fc.record(Object.fromEntries(fields.map(([name, field]) => [name, arbitraryOf(field)])), {
+      noNullPrototype: true,
+    });
+  }
+  throw new TypeError(`no arbitrary for ${type.typeName}`);
+}
+
+function bytes(minLength: number, maxLength: number): fc.Arbitrary<Uint8Array> {
+  return fc.uint8Array({ minLength, maxLength, size: 'max' }).map((array) => Uint8Array.from(array));
+}
+
+function bits(limit: number): fc.Arbitrary<BitArray> {
+  return fc.array(fc.boolean(), { maxLength: Math.min(limit, 20) }).map((list) => BitArray.fromBoolArray(list));
+}
+
+function text(limitBytes: number): fc.Arbitrary<Uint8Array> {
+  return fc
+    .string({ unit: 'binary', maxLength: limitBytes })
+    .map((string) => encodeText(string.toWellFormed()))
+    .filter((encoded) => encoded.length <= limitBytes);
+}
