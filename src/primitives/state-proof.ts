@@ -35,7 +35,8 @@ export function pathBit(path: Uint8Array, depth: number): number {
   return ((path[depth >> 3] as number) >> (7 - (depth & 7))) & 1;
 }
 
-const LEAF_PREFIX = 0;
+/** 0x00 ‖ path ‖ valueHash */
+const leafInput = new Uint8Array(1 + 2 * HASH_BYTES);
 
 /**
  * sha256(0x00 ‖ path ‖ valueHash). The 65 bytes cannot be an inner node's 64.
@@ -43,11 +44,9 @@ const LEAF_PREFIX = 0;
  * @param valueHash sha256 of the value
  */
 export function stateLeafHash(path: Uint8Array, valueHash: Uint8Array): Hash {
-  const input = new Uint8Array(1 + 2 * HASH_BYTES);
-  input[0] = LEAF_PREFIX;
-  input.set(path, 1);
-  input.set(valueHash, 1 + HASH_BYTES);
-  return sha256(input);
+  leafInput.set(path, 1);
+  leafInput.set(valueHash, 1 + HASH_BYTES);
+  return sha256(leafInput);
 }
 
 /**

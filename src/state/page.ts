@@ -7,7 +7,7 @@
 //   slot = hash of the page below (32), or a leaf's path ‖ value hash (64)
 
 import { equalBytes } from '../primitives/bytes.ts';
-import { HASH_BYTES, type Hash, sha256Pair } from '../primitives/hash.ts';
+import { HASH_BYTES, type Hash, sha256PairInto } from '../primitives/hash.ts';
 import { type StateLeaf, stateLeafHash } from '../primitives/state-proof.ts';
 import { StateError } from './errors.ts';
 
@@ -64,6 +64,9 @@ function quadKind(kinds: number): SubtreeKind {
 export class PageEditor {
   readonly #kinds = new Uint8Array(2 * PAGE_SLOTS);
   readonly #hashes = new Uint8Array(2 * PAGE_SLOTS * HASH_BYTES);
+  /** by node: its hash, and the hashes of its two children, which stand side by side */
+  readonly #hashViews = Array.from({ length: 2 * PAGE_SLOTS }, (_, node) => viewOf(this.#hashes, node, HASH_BYTES));
+  readonly #pairViews = Array.from({ length: PAGE_SLOTS }, (_, node) => viewOf(this.#hashes, node, 2 * HASH_BYTES));
   readonly #leaves = new Uint8Array(PAGE_SLOTS * LEAF_BYTES);
   readonly #quadStart = new Uint16Array(QUADS);
   readonly #quadOpen = new Uint8Array(QUADS);
@@ -164,9 +167,8 @@ export class PageEditor {
     for (let i = quad * QUAD_SLOTS; i < (quad + 1) * QUAD_SLOTS; i++) {
       const kind = this.slotKind(i);
       if (kind === EMPTY) continue;
-      const bytes = this.#page.subarray(offset, offset + SLOT_BYTES[kind]);
-      if (kind === LEAF) this.#leaves.set(bytes, i * LEAF_BYTES);
-      else this.#hashes.set(bytes, (FIRST_SLOT + i) * HASH_BYTES);
+      if (kind === LEAF) copyBytes(this.#page, offset, this.#leaves, i * LEAF_BYTES, LEAF_BYTES);
+      else copyBytes(this.#page, offset, this.#hashes, (FIRST_SLOT + i) * HASH_BYTES, HASH_BYTES);
       offset += SLOT_BYTES[kind];
     }
   }
@@ -182,19 +184,21 @@ export class PageEditor {
 
   /** The hash of a node after `hash()`; a view that lasts until the next `load`. */
   hashOf(node: number): Hash {
-    return this.#hashes.subarray(node * HASH_BYTES, (node + 1) * HASH_BYTES);
+    return this.#hashViews[node] as Hash;
   }
 
   /** The page as it is to be stored, after `hash()`. */
   encode(): Uint8Array {
-    const kinds = [0, 1, 2, 3].map((quad) => this.#kindsByte(quad));
-    const out = new Uint8Array(kinds.reduce((sum, byte) => sum + (QUAD_BYTES[byte] as number), KINDS_BYTES));
-    out.set(kinds);
+    let length = KINDS_BYTES;
+    for (let quad = 0; quad < QUADS; quad++) length += QUAD_BYTES[this.#kindsByte(quad)] as number;
+    const out = new Uint8Array(length);
     let offset = KINDS_BYTES;
     for (let quad = 0; quad < QUADS; quad++) {
-      const bytes = QUAD_BYTES[kinds[quad] as number] as number;
+      const kinds = this.#kindsByte(quad);
+      const bytes = QUAD_BYTES[kinds] as number;
+      out[quad] = kinds;
       if (this.#quadOpen[quad] === 1) this.#encodeQuad(quad, out, offset);
-      else out.set(this.#page.subarray(this.#quadStart[quad], (this.#quadStart[quad] as number) + bytes), offset);
+      else copyBytes(this.#page, this.#quadStart[quad] as number, out, offset, bytes);
       offset += bytes;
     }
     return out;
@@ -202,12 +206,12 @@ export class PageEditor {
 
   #encodeQuad(quad: number, out: Uint8Array, start: number): void {
     if (this.kindOf(FIRST_QUAD + quad) === EMPTY) return;
-    out.set(this.hashOf(FIRST_QUAD + quad), start);
+    copyBytes(this.#hashes, (FIRST_QUAD + quad) * HASH_BYTES, out, start, HASH_BYTES);
     let offset = start + HASH_BYTES;
     for (let slot = quad * QUAD_SLOTS; slot < (quad + 1) * QUAD_SLOTS; slot++) {
       const kind = this.slotKind(slot);
-      if (kind === LEAF) out.set(this.#leaves.subarray(slot * LEAF_BYTES, (slot + 1) * LEAF_BYTES), offset);
-      else if (kind === INNER) out.set(this.hashOf(FIRST_SLOT + slot), offset);
+      if (kind === LEAF) copyBytes(this.#leaves, slot * LEAF_BYTES, out, offset, LEAF_BYTES);
+      else if (kind === INNER) copyBytes(this.#hashes, (FIRST_SLOT + slot) * HASH_BYTES, out, offset, HASH_BYTES);
       offset += SLOT_BYTES[kind];
     }
   }
@@ -224,7 +228,7 @@ export class PageEditor {
     this.#kinds[node] = kind;
     const start = this.#quadStart[quad] as number;
     if (kind === EMPTY) this.hashOf(node).fill(0);
-    else this.#hashes.set(this.#page.subarray(start, start + HASH_BYTES), node * HASH_BYTES);
+    else copyBytes(this.#page, start, this.#hashes, node * HASH_BYTES, HASH_BYTES);
   }
 
   #hashQuad(quad: number): void {
@@ -251,11 +255,19 @@ export class PageEditor {
     const lone = left === EMPTY ? right : right === EMPTY ? left : INNER;
     this.#kinds[node] = lone;
     if (lone === INNER) {
-      const pair = this.#hashes.subarray(2 * node * HASH_BYTES, (2 * node + 2) * HASH_BYTES);
-      this.#hashes.set(sha256Pair(pair), node * HASH_BYTES);
+      sha256PairInto(this.#pairViews[node] as Uint8Array, this.hashOf(node));
     } else {
       // Nothing, or one leaf beside nothing: the zero hash, or that leaf's.
       this.#hashes.set(this.hashOf(left === EMPTY ? 2 * node + 1 : 2 * node), node * HASH_BYTES);
     }
   }
+}
+
+function viewOf(hashes: Uint8Array, node: number, bytes: number): Uint8Array {
+  return hashes.subarray(node * bytes, (node + 1) * bytes);
+}
+
+/** For some dozens of bytes a loop is quicker than `set` with a view made for it. */
+function copyBytes(from: Uint8Array, start: number, to: Uint8Array, offset: number, bytes: number): void {
+  for (let i = 0; i < bytes; i++) to[offset + i] = from[start + i] as number;
 }
