@@ -1,0 +1,34 @@
+// What can go wrong in the chain other than a block being invalid, as one error class with stable codes.
+
+import type { Fault } from './rules.ts';
+
+export type ChainErrorCode =
+  /** the block was never executed here, or was dropped; fetch it and verify it first */
+  | 'UNKNOWN_BLOCK'
+  /** a certificate finalizes a block that contradicts what is final: two Finals exist, the network has been split */
+  | 'CONFLICT'
+  /** the certificate names another block */
+  | 'WRONG_CERTIFICATE'
+  /** a synced block is not valid */
+  | 'INVALID_BLOCK'
+  /** a synced block does not follow the head */
+  | 'MISSING_PARENT'
+  /** the block that this node was asked to build would break a rule */
+  | 'INVALID_REQUEST'
+  /** too many executed blocks wait for a Final */
+  | 'TREE_FULL'
+  /** after `stop()` */
+  | 'STOPPED';
+
+export class ChainError extends Error {
+  override readonly name = 'ChainError';
+  readonly code: ChainErrorCode;
+  /** what is wrong with the block, when the code is INVALID_BLOCK */
+  readonly fault: Fault | undefined;
+
+  constructor(code: ChainErrorCode, message: string, fault?: Fault) {
+    super(message);
+    this.code = code;
+    this.fault = fault;
+  }
+}

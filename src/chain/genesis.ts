@@ -1,0 +1,39 @@
+// Block 0: the state of genesis under a header that every node computes for itself.
+
+import { initializeState } from '../ledger/genesis.ts';
+import { ADDRESS_BYTES } from '../primitives/address.ts';
+import { type Block, headerHash, type Justification, justificationHash } from '../primitives/block.ts';
+import type { Genesis } from '../primitives/genesis.ts';
+import { type Hash, ZERO_HASH } from '../primitives/hash.ts';
+import { validatorsRoot } from '../primitives/validators.ts';
+import { Overlay } from '../state/overlay.ts';
+import type { TreeSource } from '../state/view.ts';
+import { receiptsRoot, transactionsRoot } from './body.ts';
+
+/** The first epoch instance, and in this version the only one. */
+export const FIRST_EPOCH = 1;
+
+/**
+ * @param empty a source without state
+ * @throws {GenesisError} when the accounts of genesis make no state
+ */
+export function genesisBlock(genesis: Genesis, empty: TreeSource): { hash: Hash; block: Block; overlay: Overlay } {
+  const overlay = new Overlay(empty);
+  initializeState(overlay, genesis);
+  const members = validatorsRoot(genesis.validators);
+  const justification: Justification = { parentCertificate: null, lateVotes: [] };
+  const header = {
+    height: 0,
+    epoch: FIRST_EPOCH,
+    timestamp: genesis.genesisTime,
+    parent: ZERO_HASH,
+    proposer: new Uint8Array(ADDRESS_BYTES),
+    transactionsRoot: transactionsRoot([]),
+    receiptsRoot: receiptsRoot([]),
+    stateRoot: overlay.seal(),
+    validatorsRoot: members,
+    nextValidatorsRoot: members,
+    justificationHash: justificationHash(justification),
+  };
+  return { hash: headerHash(header), block: { header, body: { justification, transactions: [] } }, overlay };
+}

@@ -1,0 +1,137 @@
+// The tree of executed blocks that are not final yet, on the newest final one as its root. It keeps states and finds
+// branches; what makes a block valid or final is not decided here.
+
+import { LRUCache } from 'lru-cache';
+import type { Block, Header } from '../primitives/block.ts';
+import { toHex } from '../primitives/bytes.ts';
+import type { Hash } from '../primitives/hash.ts';
+import type { Receipt } from '../primitives/receipt.ts';
+import type { TransactionEnvelope } from '../primitives/transaction.ts';
+import type { Overlay } from '../state/overlay.ts';
+import type { TreeSource } from '../state/view.ts';
+
+/** A block with everything that executing it has shown. */
+export interface ExecutedBlock {
+  readonly hash: Hash;
+  readonly block: Block;
+  /** of the body's transactions, in order */
+  readonly envelopes: readonly TransactionEnvelope[];
+  /** one for each transaction */
+  readonly receipts: Receipt[];
+  readonly overlay: Overlay;
+  /** ssz(Block) */
+  readonly bytes: number;
+}
+
+/** A block on which others can be executed. */
+export interface Parent {
+  readonly hash: Hash;
+  readonly header: Header;
+  /** after the block */
+  readonly state: TreeSource;
+}
+
+/**
+ * Blocks between two Finals. One Final takes some five slots even when leaders fail, and members take part in at most
+ * 64 slots ahead; this many mean that the network has notarized for half an hour without finalizing.
+ */
+export const MAX_TREE_BLOCKS = 2_048;
+/** ssz(Block) of all of them; in memory they take several times as much. */
+export const MAX_TREE_BYTES = 96 * 1024 * 1024;
+/** Above this own blocks are empty: a chain that can't finalize must be able to go on until it can. */
+export const CROWDED_TREE_BYTES = 32 * 1024 * 1024;
+/** Hashes of blocks that lost against a final one, kept to recognize a conflicting Final. */
+const MAX_LOST = 4_096;
+
+export class BlockTree {
+  readonly #blocks = new Map<string, ExecutedBlock>();
+  readonly #lost = new LRUCache<string, true>({ max: MAX_LOST });
+  #root: Parent;
+  #bytes = 0;
+
+  constructor(root: Parent) {
+    this.#root = root;
+  }
+
+  get root(): Parent {
+    return this.#root;
+  }
+
+  get size(): number {
+    return this.#blocks.size;
+  }
+
+  get isCrowded(): boolean {
+    return this.#bytes > CROWDED_TREE_BYTES;
+  }
+
+  /** @param bytes ssz(Block) of a block to be added */
+  hasRoom(bytes: number): boolean {
+    return this.#blocks.size < MAX_TREE_BLOCKS && this.#bytes + bytes <= MAX_TREE_BYTES;
+  }
+
+  get(hash: Hash): ExecutedBlock | undefined {
+    return this.#blocks.get(toHex(hash));
+  }
+
+  /** The root or a block of the tree. */
+  parent(hash: Hash): Parent | undefined {
+    const key = toHex(hash);
+    if (key === toHex(this.#root.hash)) return this.#root;
+    const executed = this.#blocks.get(key);
+    return executed && { hash: executed.hash, header: executed.block.header, state: executed.overlay };
+  }
+
+  /** Whether the block was dropped because another one became final. */
+  hasLost(hash: Hash): boolean {
+    return this.#lost.has(toHex(hash));
+  }
+
+  add(executed: ExecutedBlock): void {
+    const key = toHex(executed.hash);
+    if (this.#blocks.has(key)) return;
+    this.#blocks.set(key, executed);
+    this.#bytes += executed.bytes;
+  }
+
+  /** The blocks after the root up to this one, oldest first; undefined when it is not in the tree. */
+  path(hash: Hash): ExecutedBlock[] | undefined {
+    const path: ExecutedBlock[] = [];
+    const root = toHex(this.#root.hash);
+    for (let key = toHex(hash); key !== root; ) {
+      const executed = this.#blocks.get(key);
+      if (executed === undefined) return undefined;
+      path.push(executed);
+      key = toHex(executed.block.header.parent);
+    }
+    return path.reverse();
+  }
+
+  /** Makes a child of the root the root and drops every block that does not descend from it. */
+  advance(child: ExecutedBlock): void {
+    this.#remove(child);
+    this.#root = { hash: child.hash, header: child.block.header, state: child.overlay };
+    // A parent stands in the map before its children, so one pass in that order finds all descendants.
+    const kept = new Set([toHex(child.hash)]);
+    for (const [key, executed] of this.#blocks) {
+      if (kept.has(toHex(executed.block.header.parent))) kept.add(key);
+      else {
+        this.#remove(executed);
+        this.#lost.set(key, true);
+      }
+    }
+  }
+
+  /** The root's state is in the store now: what stands on it reads from there. */
+  settle(store: TreeSource): void {
+    const root = toHex(this.#root.hash);
+    for (const { block, overlay } of this.#blocks.values()) {
+      if (toHex(block.header.parent) === root) overlay.rebase(store);
+    }
+    this.#root = { ...this.#root, state: store };
+  }
+
+  #remove(executed: ExecutedBlock): void {
+    if (this.#blocks.delete(toHex(executed.hash))) this.#bytes -= executed.bytes;
+  }
+}

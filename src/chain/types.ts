@@ -1,0 +1,66 @@
+// What the chain is given and what it gives: options, requests, events.
+
+import type { LedgerReader } from '../ledger/accounts.ts';
+import type { Address } from '../primitives/address.ts';
+import type { Block, Header, Justification } from '../primitives/block.ts';
+import type { Certificate } from '../primitives/consensus.ts';
+import type { Genesis } from '../primitives/genesis.ts';
+import type { Hash } from '../primitives/hash.ts';
+import type { Receipt } from '../primitives/receipt.ts';
+import type { StateProof } from '../primitives/state-proof.ts';
+import type { TransactionEnvelope } from '../primitives/transaction.ts';
+import type { ChainStore } from '../store/chain-store.ts';
+import type { VerifySignatures } from './verifier.ts';
+
+/** Where transactions for own blocks come from: the mempool. */
+export interface TransactionSource {
+  select(selection: { state: LedgerReader; maxBytes: number; timestamp: number }): readonly TransactionEnvelope[];
+}
+
+export interface ChainOptions {
+  genesis: Genesis;
+  store: ChainStore;
+  transactions: TransactionSource;
+  verifySignatures: VerifySignatures;
+}
+
+export interface BuildRequest {
+  /** the newest finalized block or an executed one */
+  parent: Hash;
+  /** ms; later than the parent's */
+  timestamp: number;
+  proposer: Address;
+  epoch: number;
+  justification: Justification;
+  /** what to do when no transaction waits for this block; an empty one unless said otherwise */
+  whenEmpty?: 'build' | 'skip';
+}
+
+export interface BuiltBlock {
+  readonly hash: Hash;
+  readonly block: Block;
+}
+
+export interface FinalizedEvent {
+  readonly hash: Hash;
+  readonly block: Block;
+  readonly receipts: readonly Receipt[];
+  readonly envelopes: readonly TransactionEnvelope[];
+  readonly transactionIds: readonly Hash[];
+  /** Final or Notar; undefined for synced blocks that came without one */
+  readonly certificate: Certificate | undefined;
+}
+
+export interface ChainEvents {
+  /** The block and its state are durable. */
+  finalized: [event: FinalizedEvent];
+}
+
+/** A value, or its absence, with what a light client needs to believe it. */
+export interface ProvenValue {
+  readonly hash: Hash;
+  readonly header: Header;
+  readonly value: Uint8Array | undefined;
+  /** against `header.stateRoot` */
+  readonly proof: StateProof;
+}
