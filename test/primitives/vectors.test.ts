@@ -1,0 +1,238 @@
+// The committed vectors are what this implementation makes, and what a second one, written from the page, makes.
+
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { AddressError, parseAddress } from '../../src/primitives/address.ts';
+import { fromHex, toHex } from '../../src/primitives/bytes.ts';
+import { verifyStrict } from '../../src/primitives/ed25519.ts';
+import { fromJson, JsonError } from '../../src/primitives/json.ts';
+import {
+  decodeTransaction,
+  encodeTransaction,
+  SignedTransaction,
+  TransactionAction,
+  transactionSigningBytes,
+} from '../../src/primitives/transaction.ts';
+import { formatVectors, readVectors, VECTOR_FILES } from '../vectors/generate.ts';
+import * as second from './second-implementation.ts';
+
+const vectors = suite('vectors');
+
+/** Only what the tests below read. */
+interface Transactions {
+  genesis_hash: string;
+  accepted: {
+    seed: string;
+    json: { transaction: object; signature: string };
+    transaction_ssz: string;
+    signing_bytes: string;
+    signature: string;
+    ssz: string;
+    id: string;
+    from: string;
+  }[];
+  refused_ssz: { why: string; ssz: string }[];
+  refused_json: { why: string; path: string; action: unknown }[];
+}
+interface Addresses {
+  derived: { seed: string; public_key: string; address_bytes: string; address: string }[];
+  accepted: { text: string; address_bytes: string }[];
+  refused: { why: string; text: string }[];
+}
+interface HeaderJson {
+  transactions_root: string;
+  receipts_root: string;
+  state_root: string;
+  justification_hash: string;
+}
+interface Genesis {
+  json: { validators: object[] };
+  ssz: string;
+  genesis_hash: string;
+  validators_ssz: string[];
+  validators_root: string;
+  state: { key: string; value: string }[];
+  state_root: string;
+  header: HeaderJson & { parent: string };
+  header_ssz: string;
+  hash: string;
+}
+interface Blocks {
+  blocks: {
+    header: HeaderJson;
+    header_ssz: string;
+    hash: string;
+    justification: object;
+    justification_ssz: string;
+    transaction_ids: string[];
+    body_ssz: string;
+    receipts: object[];
+    receipts_ssz: string[];
+    state: { key: string; value: string }[];
+  }[];
+}
+interface Consensus {
+  genesis_hash: string;
+  votes: {
+    seed: string;
+    data: object;
+    data_ssz: string;
+    signing_bytes: string;
+    vote: { signature: string };
+    vote_ssz: string;
+  }[];
+  certificates: { members: number[]; certificate: object; ssz: string }[];
+  proposal: { seed: string; data: object; data_ssz: string; signing_bytes: string; signature: string; ssz: string };
+}
+
+function read<T>(file: string): T {
+  return JSON.parse(readVectors(file)) as T;
+}
+
+function hex(text: string): Buffer {
+  return Buffer.from(text, 'hex');
+}
+
+function roots(leaves: readonly string[]): string {
+  return second.merkleRoot(leaves.map(hex)).toString('hex');
+}
+
+for (const [file, generate] of Object.entries(VECTOR_FILES)) {
+  vectors(`${file} is what this implementation makes`, () => {
+    assert.ok(
+      readVectors(file) === formatVectors(generate()),
+      `${file} differs; if the protocol was meant to change, run: node --import tsx test/vectors/generate.ts`,
+    );
+  });
+}
+
+vectors('addresses: a second implementation agrees', () => {
+  const { derived, accepted, refused } = read<Addresses>('addresses.json');
+  for (const item of derived) {
+    const publicKey = second.publicKeyOf(hex(item.seed));
+    assert.is(publicKey.toString('hex'), item.public_key);
+    const bytes = second.sha256(publicKey).subarray(0, 20);
+    assert.is(bytes.toString('hex'), item.address_bytes);
+    assert.is(second.writeAddress(bytes), item.address);
+    assert.is(toHex(parseAddress(item.address)), item.address_bytes);
+  }
+  for (const { text, address_bytes } of accepted) assert.is(toHex(parseAddress(text)), address_bytes);
+  for (const { why, text } of refused)
+    assert.throws(
+      () => parseAddress(text),
+      (error: Error) => error instanceof AddressError,
+      why,
+    );
+});
+
+vectors('transactions: a second implementation agrees', () => {
+  const { genesis_hash, accepted } = read<Transactions>('transactions.json');
+  for (const item of accepted) {
+    const encoded = second.transaction.encode(item.json.transaction);
+    assert.is(encoded.toString('hex'), item.transaction_ssz);
+    const message = second.signingBytes('aitbc/tx/1', hex(genesis_hash), encoded);
+    assert.is(message.toString('hex'), item.signing_bytes);
+    assert.is(second.sign(hex(item.seed), message).toString('hex'), item.signature);
+    const ssz = second.signedTransaction.encode(item.json);
+    assert.is(ssz.toString('hex'), item.ssz);
+    assert.is(second.sha256(ssz).toString('hex'), item.id);
+  }
+});
+
+vectors('transactions: SSZ and JSON are read as the same, with a good signature', () => {
+  const { genesis_hash, accepted } = read<Transactions>('transactions.json');
+  for (const item of accepted) {
+    const envelope = decodeTransaction(fromHex(item.ssz));
+    assert.equal(encodeTransaction(fromJson(SignedTransaction, item.json)), envelope);
+    assert.is(envelope.idHex, item.id);
+    const { transaction, signature } = envelope.signed;
+    assert.ok(verifyStrict(transaction.sender, transactionSigningBytes(transaction, fromHex(genesis_hash)), signature));
+  }
+});
+
+vectors('transactions: what must be refused is', () => {
+  const { refused_ssz, refused_json } = read<Transactions>('transactions.json');
+  for (const { why, ssz } of refused_ssz) assert.throws(() => decodeTransaction(fromHex(ssz)), undefined, why);
+  for (const { why, path, action } of refused_json) {
+    const isAtPath = (error: Error) => error instanceof JsonError && error.path === path;
+    assert.throws(() => fromJson(TransactionAction, action), isAtPath, why);
+  }
+});
+
+vectors('genesis: a second implementation agrees', () => {
+  const genesis = read<Genesis>('genesis.json');
+  const ssz = second.genesis.encode(genesis.json);
+  assert.is(ssz.toString('hex'), genesis.ssz);
+  assert.is(second.sha256(ssz).toString('hex'), genesis.genesis_hash);
+  assert.equal(
+    genesis.json.validators.map((item) => second.validator.encode(item).toString('hex')),
+    genesis.validators_ssz,
+  );
+  assert.is(roots(genesis.validators_ssz), genesis.validators_root);
+  assert.is(second.stateRoot(genesis.state).toString('hex'), genesis.state_root);
+  assert.is(genesis.header.state_root, genesis.state_root);
+  assert.is(genesis.header.parent, genesis.genesis_hash);
+  assert.is(genesis.header.transactions_root, roots([]));
+  const header = second.header.encode(genesis.header);
+  assert.is(header.toString('hex'), genesis.header_ssz);
+  assert.is(second.sha256(header).toString('hex'), genesis.hash);
+});
+
+vectors('blocks: a second implementation agrees', () => {
+  const { accepted } = read<Transactions>('transactions.json');
+  const transactions = new Map(accepted.map(({ id, json }) => [id, json]));
+  for (const block of read<Blocks>('blocks.json').blocks) {
+    const header = second.header.encode(block.header);
+    assert.is(header.toString('hex'), block.header_ssz);
+    assert.is(second.sha256(header).toString('hex'), block.hash);
+    const justification = second.justification.encode(block.justification);
+    assert.is(justification.toString('hex'), block.justification_ssz);
+    assert.is(second.sha256(justification).toString('hex'), block.header.justification_hash);
+    const body = {
+      justification: block.justification,
+      transactions: block.transaction_ids.map((id) => transactions.get(id)),
+    };
+    assert.is(second.body.encode(body).toString('hex'), block.body_ssz);
+    assert.is(roots(block.transaction_ids), block.header.transactions_root);
+    assert.equal(
+      block.receipts.map((item) => second.receipt.encode(item).toString('hex')),
+      block.receipts_ssz,
+    );
+    assert.is(roots(block.receipts_ssz), block.header.receipts_root);
+    assert.is(second.stateRoot(block.state).toString('hex'), block.header.state_root);
+  }
+});
+
+vectors('votes, certificates and proposals: a second implementation agrees', () => {
+  const { genesis_hash, votes, certificates, proposal } = read<Consensus>('consensus.json');
+  for (const item of votes) {
+    const data = second.voteData.encode(item.data);
+    assert.is(data.toString('hex'), item.data_ssz);
+    const message = second.signingBytes('aitbc/vote/1', hex(genesis_hash), data);
+    assert.is(message.toString('hex'), item.signing_bytes);
+    assert.is(second.sign(hex(item.seed), message).toString('hex'), item.vote.signature);
+    assert.is(second.vote.encode(item.vote).toString('hex'), item.vote_ssz);
+  }
+  for (const item of certificates) {
+    assert.is(second.certificate.encode(item.certificate).toString('hex'), item.ssz);
+  }
+  const data = second.proposalData.encode(proposal.data);
+  assert.is(data.toString('hex'), proposal.data_ssz);
+  const message = second.signingBytes('aitbc/proposal/1', hex(genesis_hash), data);
+  assert.is(message.toString('hex'), proposal.signing_bytes);
+  assert.is(second.sign(hex(proposal.seed), message).toString('hex'), proposal.signature);
+});
+
+vectors('a proposal carries its block and the Skips it rests on', () => {
+  const [, secondBlock] = read<Blocks>('blocks.json').blocks;
+  const { certificates, proposal } = read<Consensus>('consensus.json');
+  const encoded = second.proposal.encode({
+    ...proposal.data,
+    signature: proposal.signature,
+    block: { header: secondBlock?.header, body: { justification: secondBlock?.justification, transactions: [] } },
+    certificates: [certificates[1]?.certificate],
+  });
+  assert.is(encoded.toString('hex'), proposal.ssz);
+});
+
+vectors.run();
