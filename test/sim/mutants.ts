@@ -1,0 +1,78 @@
+// Deliberately broken copies of the core. Each mutant is one replacement in the source text; the copy lives in a
+// temporary folder and never in src. A simulator that does not catch every one of them proves nothing.
+
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { Implementation } from './world.ts';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+
+export interface Mutant {
+  readonly name: string;
+  /** file under src/consensus */
+  readonly file: string;
+  /** text that stands there exactly once */
+  readonly find: string;
+  readonly replace: string;
+}
+
+export const MUTANTS: readonly Mutant[] = [
+  {
+    name: 'quorum 2f',
+    file: 'members.ts',
+    find: 'Math.floor((2 * this.totalWeight) / 3) + 1',
+    replace: '2 * Math.floor((this.totalWeight - 1) / 3)',
+  },
+  {
+    name: 'FINAL after SKIP',
+    file: 'core.ts',
+    find: 'if (notar === undefined || slot.ownVotes.has(SKIP) || slot.ownVotes.has(FINAL)) return;',
+    replace: 'if (notar === undefined || slot.ownVotes.has(FINAL)) return;',
+  },
+  {
+    name: 'no ancestry check',
+    file: 'core.ts',
+    find: 'if (parentSlot >= slot || parentSlot < this.#lastFinal.slot) return false;',
+    replace: 'if (parentSlot < slot) return true;',
+  },
+  {
+    name: 'journal lost on restart',
+    file: 'core.ts',
+    find: 'for (const record of this.#config.restored) this.#restore(record);',
+    replace: '',
+  },
+  {
+    name: 'no re-send',
+    file: 'core.ts',
+    find: 'if (this.#config.self !== undefined) this.#sendAgain(this.#config.self);',
+    replace: '',
+  },
+];
+
+/** Loads a copy of the core with the mutant's replacement, or an unchanged one. `dispose` removes the copy. */
+export async function loadMutant(
+  mutant?: Mutant,
+): Promise<{ implementation: Implementation; dispose(): Promise<void> }> {
+  const folder = await mkdtemp(join(tmpdir(), 'aitbc-mutant-'));
+  await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
+  await writeFile(join(folder, 'package.json'), '{"type":"module"}');
+  for (const room of ['consensus', 'primitives']) {
+    await cp(join(ROOT, 'src', room), join(folder, 'src', room), { recursive: true });
+  }
+  if (mutant !== undefined) await mutate(join(folder, 'src/consensus', mutant.file), mutant);
+  const load = (file: string) => import(pathToFileURL(join(folder, 'src/consensus', file)).href);
+  const [{ Simplex }, { Members }] = await Promise.all([load('core.ts'), load('members.ts')]);
+  return { implementation: { Simplex, Members }, dispose: () => rm(folder, { recursive: true }) };
+}
+
+async function mutate(file: string, { name, find, replace }: Mutant): Promise<void> {
+  const source = await readFile(file, 'utf8');
+  if (source.split(find).length !== 2)
+    throw new Error(`mutant "${name}": its text does not stand exactly once in ${file}`);
+  await writeFile(
+    file,
+    source.replace(find, () => replace),
+  );
+}
