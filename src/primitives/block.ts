@@ -3,8 +3,6 @@
 import { ContainerType, ListCompositeType, OptionalType, type ValueOf } from '@chainsafe/ssz';
 import { Certificate, MAX_MEMBERS, Vote } from './consensus.ts';
 import { type Hash, sha256 } from './hash.ts';
-import { merkleRoot } from './merkle.ts';
-import { Receipt } from './receipt.ts';
 import { AddressBytes, Bytes32, Signature, Uint64 } from './ssz.ts';
 import { SignedTransaction } from './transaction.ts';
 
@@ -68,16 +66,6 @@ export type Justification = ValueOf<typeof Justification>;
 export type Body = ValueOf<typeof Body>;
 export type Block = ValueOf<typeof Block>;
 export type Proposal = ValueOf<typeof Proposal>;
-
-/** RFC 6962 root over the transactions' ids, in their order. */
-export function transactionsRoot(ids: readonly Hash[]): Hash {
-  return merkleRoot(ids);
-}
-
-/** RFC 6962 root over ssz(Receipt), in the order of the transactions. */
-export function receiptsRoot(receipts: readonly Receipt[]): Hash {
-  return merkleRoot(receipts.map((receipt) => Receipt.serialize(receipt)));
-}
 
 export function headerHash(header: Header): Hash {
   return sha256(Header.serialize(header));

@@ -1,5 +1,7 @@
 // Vectors of genesis, blocks and consensus messages: two blocks that follow from the genesis of the fixture.
 
+import { receiptsRoot, transactionsRoot } from '../../src/chain/body.ts';
+import { FIRST_EPOCH, genesisBlock } from '../../src/chain/genesis.ts';
 import { Members } from '../../src/consensus/members.ts';
 import { LeaderSchedule } from '../../src/consensus/schedule.ts';
 import { executeTransaction } from '../../src/ledger/execute.ts';
@@ -13,8 +15,6 @@ import {
   Justification,
   justificationHash,
   Proposal,
-  receiptsRoot,
-  transactionsRoot,
 } from '../../src/primitives/block.ts';
 import { fromHex, toHex } from '../../src/primitives/bytes.ts';
 import {
@@ -34,7 +34,6 @@ import {
 } from '../../src/primitives/consensus.ts';
 import { sign } from '../../src/primitives/ed25519.ts';
 import { Genesis } from '../../src/primitives/genesis.ts';
-import { genesisBlock } from '../../src/primitives/genesis-block.ts';
 import { type Hash, ZERO_HASH } from '../../src/primitives/hash.ts';
 import { type JsonValue, toJson } from '../../src/primitives/json.ts';
 import { Receipt } from '../../src/primitives/receipt.ts';
@@ -46,7 +45,7 @@ import { FIRST_BLOCK_TRANSACTIONS } from './transaction-vectors.ts';
 const ROOT = validatorsRoot(GENESIS.validators);
 const MEMBERS = new Members(GENESIS.validators);
 const SCHEDULE = new LeaderSchedule(MEMBERS);
-const EPOCH = 0;
+const EPOCH = FIRST_EPOCH;
 
 /** A state in its simplest form. */
 class FlatState {
@@ -99,8 +98,8 @@ function certificate(data: VoteData, members: readonly number[]): Certificate {
 function chain(): [Step, Step, Step] {
   const state = new FlatState();
   initializeState(state, GENESIS);
-  const zero = genesisBlock(GENESIS, state.root());
-  const steps: Step[] = [{ block: zero, hash: headerHash(zero.header), receipts: [], state: state.json() }];
+  const { block, hash } = genesisBlock(GENESIS, { get: () => undefined, getNode: () => undefined });
+  const steps: Step[] = [{ block, hash, receipts: [], state: state.json() }];
 
   const follow = (
     slot: number,
@@ -122,7 +121,7 @@ function chain(): [Step, Step, Step] {
       timestamp,
       parent: parent.hash,
       proposer: member(SCHEDULE.leader(slot)).address,
-      transactionsRoot: transactionsRoot(envelopes.map(({ id }) => id)),
+      transactionsRoot: transactionsRoot(envelopes),
       receiptsRoot: receiptsRoot(receipts),
       stateRoot: state.root(),
       validatorsRoot: ROOT,
