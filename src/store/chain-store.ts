@@ -1,0 +1,258 @@
+// The chain database: every finalized block and the state after the newest of them, in LevelDB. A block arrives in
+// one atomic, synced batch, so that after any crash the database is at some finalized block, whole. Nothing that is
+// not final is ever written here.
+
+import type { Header } from '../primitives/block.ts';
+import { equalBytes } from '../primitives/bytes.ts';
+import { type Certificate, FINAL } from '../primitives/consensus.ts';
+import type { Hash } from '../primitives/hash.ts';
+import type { TransactionLocation } from '../primitives/storage.ts';
+import type { TreeSource } from '../state/view.ts';
+import { BUCKETS, type Bucket, bucketRange, heightId, META } from './buckets.ts';
+import { CachedBucket, type Snapshot } from './cached-bucket.ts';
+import { type Batch, type Database, type HeldDatabase, openDatabase } from './database.ts';
+import { StoreError, toStoreError } from './errors.ts';
+import { assertFollows, type FinalizedBlock, readHead, type StoredHead } from './head.ts';
+import { type BlockRecord, Records } from './records.ts';
+import { plainBytes } from './repository.ts';
+import { type Entry, type Verification, type VerifyOptions, verifyState } from './verify.ts';
+
+export type { FinalizedBlock, StoredHead } from './head.ts';
+
+/** Memory bounds in bytes. */
+export interface StoreOptions {
+  /** hot state values and tree nodes, half each, ready for synchronous reads */
+  readonly cacheBytes?: number;
+  /** LevelDB's cache of file blocks */
+  readonly blockCacheBytes?: number;
+  /** LevelDB's memtable; up to two exist at a time */
+  readonly writeBufferBytes?: number;
+}
+
+const MiB = 1024 * 1024;
+const DEFAULTS = { cacheBytes: 64 * MiB, blockCacheBytes: 32 * MiB, writeBufferBytes: 16 * MiB };
+
+export class ChainStore implements TreeSource {
+  readonly #held: HeldDatabase;
+  readonly #db: Database;
+  readonly #genesisHash: Hash;
+  readonly #records: Records;
+  readonly #values: CachedBucket;
+  readonly #nodes: CachedBucket;
+  #head: StoredHead | undefined;
+  #committing: Promise<void> | undefined;
+  #failure: StoreError | undefined;
+
+  private constructor(held: HeldDatabase, genesisHash: Hash, head: StoredHead | undefined, cacheBytes: number) {
+    this.#held = held;
+    this.#db = held.db;
+    this.#genesisHash = genesisHash;
+    this.#records = new Records(held.db);
+    this.#values = new CachedBucket(held.db, BUCKETS.stateValue, cacheBytes / 2);
+    this.#nodes = new CachedBucket(held.db, BUCKETS.stateNode, cacheBytes / 2);
+    this.#head = head;
+  }
+
+  /**
+   * Opens the database in the directory `location`, creating it when missing; its first block ties it to `genesis`.
+   * @throws {StoreError} LOCKED, WRONG_GENESIS, CORRUPT or IO
+   */
+  static async open(
+    location: string,
+    genesis: { readonly hash: Hash },
+    options: StoreOptions = {},
+  ): Promise<ChainStore> {
+    const { cacheBytes, blockCacheBytes, writeBufferBytes } = { ...DEFAULTS, ...options };
+    const held = await openDatabase(location, { cacheSize: blockCacheBytes, writeBufferSize: writeBufferBytes });
+    try {
+      const head = await readHead(new Records(held.db), location, genesis.hash);
+      return new ChainStore(held, genesis.hash, head, cacheBytes);
+    } catch (error) {
+      await held.close();
+      throw toStoreError(error, `open the chain in ${location}`);
+    }
+  }
+
+  /** The newest finalized block; none before the genesis block is committed. */
+  get head(): StoredHead | undefined {
+    return this.#head;
+  }
+
+  /**
+   * Makes `finalized`, the head's child, the head: in one durable batch, or not at all. Readers see the old head and
+   * state until the batch is on the disk, then the new ones.
+   * @throws {StoreError} IO after the first failed write, and from then on always; what is final stays readable
+   * @throws {RangeError} when the block does not follow the head, or a commit is under way
+   */
+  async commit(finalized: FinalizedBlock): Promise<void> {
+    this.#assertWritable();
+    if (this.#committing !== undefined) throw new RangeError('a commit is under way');
+    assertFollows(this.#head, finalized);
+    this.#committing = this.#write(finalized);
+    try {
+      await this.#committing;
+    } finally {
+      this.#committing = undefined;
+    }
+  }
+
+  async #write(finalized: FinalizedBlock): Promise<void> {
+    const { hash, block, state } = finalized;
+    const batch = await this.#fill((writes) => {
+      this.#records.put(writes, finalized);
+      if (this.#head === undefined) this.#records.genesis.put(writes, META.genesis, this.#genesisHash);
+      for (const change of state.values) this.#values.put(writes, change);
+      for (const change of state.nodes) this.#nodes.put(writes, change);
+    });
+    const before = this.#db.snapshot();
+    this.#values.hold(before);
+    this.#nodes.hold(before);
+    try {
+      await batch.write({ sync: true });
+      // One synchronous turn: nobody reads between these lines.
+      this.#values.release(state.values);
+      this.#nodes.release(state.nodes);
+      this.#head = { height: block.header.height, hash, header: block.header };
+    } catch (error) {
+      this.#values.release([]);
+      this.#nodes.release([]);
+      throw this.#fail(error, `write block ${block.header.height}`);
+    } finally {
+      await before.close();
+    }
+  }
+
+  get(key: Uint8Array): Uint8Array | undefined {
+    return this.#values.get(key);
+  }
+
+  getNode(path: Uint8Array): Uint8Array | undefined {
+    return this.#nodes.get(path);
+  }
+
+  async blockByHeight(height: number): Promise<BlockRecord | undefined> {
+    return this.#isFinal(height) ? this.#records.block(height) : undefined;
+  }
+
+  async blockByHash(hash: Hash): Promise<BlockRecord | undefined> {
+    const height = await this.#records.heights.get(hash);
+    return height === undefined ? undefined : this.blockByHeight(height);
+  }
+
+  async headerByHeight(height: number): Promise<Header | undefined> {
+    return this.#isFinal(height) ? this.#records.headers.get(heightId(height)) : undefined;
+  }
+
+  async hashByHeight(height: number): Promise<Hash | undefined> {
+    return this.#isFinal(height) ? this.#records.hash(height) : undefined;
+  }
+
+  async transaction(id: Hash): Promise<TransactionLocation | undefined> {
+    const location = await this.#records.transactions.get(id);
+    return location !== undefined && this.#isFinal(location.height) ? location : undefined;
+  }
+
+  /**
+   * Stores a Final that was learned after its block was committed, in place of a Notar or of none.
+   * @throws {RangeError} when it is no Final of the block at `height`
+   * @throws {StoreError} IO, as commit
+   */
+  async setCertificate(height: number, certificate: Certificate): Promise<void> {
+    this.#assertWritable();
+    const hash = await this.hashByHeight(height);
+    if (hash === undefined || certificate.kind !== FINAL || !equalBytes(hash, certificate.hash)) {
+      throw new RangeError(`not a Final of the block at height ${height}`);
+    }
+    const batch = await this.#fill((writes) => this.#records.certificates.put(writes, heightId(height), certificate));
+    try {
+      await batch.write({ sync: true });
+    } catch (error) {
+      throw this.#fail(error, `write the certificate of block ${height}`);
+    }
+  }
+
+  /** The whole state at one finalized block, in the order of its keys. */
+  async *entries(): AsyncGenerator<Entry> {
+    const { snapshot } = await this.#atHead();
+    try {
+      yield* this.#bucket(BUCKETS.stateValue, snapshot);
+    } finally {
+      await snapshot.close();
+    }
+  }
+
+  /**
+   * Checks the database against itself: state, tree, supply and the chain of headers. Blocks may be committed meanwhile.
+   * @throws {StoreError} CORRUPT, saying what contradicts what, or IO
+   */
+  async verify(options: VerifyOptions = {}): Promise<Verification> {
+    const { snapshot, head } = await this.#atHead();
+    try {
+      if (head === undefined) throw new StoreError('CORRUPT', 'the database holds no block');
+      const { height, header } = head;
+      const headers = Math.min(options.headers ?? height + 1, height + 1);
+      await this.#records.checkLinks(height + 1 - headers, height);
+      const values = this.#bucket(BUCKETS.stateValue, snapshot);
+      const nodes = this.#bucket(BUCKETS.stateNode, snapshot);
+      const { entries, supply } = await verifyState(header.stateRoot, values, nodes);
+      if (options.supply !== undefined && supply !== options.supply) {
+        throw new StoreError('CORRUPT', `${supply} units exist, there should be ${options.supply}`);
+      }
+      return { height, stateRoot: header.stateRoot, entries, supply, headers };
+    } finally {
+      await snapshot.close();
+    }
+  }
+
+  /** Waits for a commit under way, then lets others open the database. */
+  async close(): Promise<void> {
+    while (this.#committing !== undefined) await this.#settled();
+    await this.#held.close();
+  }
+
+  /** A batch holds memory of the database until it is written or closed, also when a value does not encode. */
+  async #fill(fill: (batch: Batch) => void): Promise<Batch> {
+    const batch = this.#db.batch();
+    try {
+      fill(batch);
+    } catch (error) {
+      await batch.close();
+      throw error;
+    }
+    return batch;
+  }
+
+  async *#bucket(bucket: Bucket, snapshot: Snapshot): AsyncGenerator<Entry> {
+    try {
+      for await (const [key, value] of this.#db.iterator({ ...bucketRange(bucket), snapshot })) {
+        yield [key.slice(1), plainBytes(value)];
+      }
+    } catch (error) {
+      throw toStoreError(error, 'read the state');
+    }
+  }
+
+  /** The database at the head, whatever is committed meanwhile. */
+  async #atHead(): Promise<{ snapshot: Snapshot; head: StoredHead | undefined }> {
+    while (this.#committing !== undefined) await this.#settled();
+    return { snapshot: this.#db.snapshot(), head: this.#head };
+  }
+
+  /** Who asked for the commit hears of its failure; here only its end matters. */
+  async #settled(): Promise<void> {
+    await this.#committing?.catch(() => undefined);
+  }
+
+  #isFinal(height: number): boolean {
+    return this.#head !== undefined && height <= this.#head.height;
+  }
+
+  #assertWritable(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  #fail(error: unknown, doing: string): StoreError {
+    this.#failure = toStoreError(error, `${doing}; nothing more is written until the database is opened again`);
+    return this.#failure;
+  }
+}
