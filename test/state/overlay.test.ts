@@ -182,6 +182,19 @@ test('a value set and deleted again leaves the root as it was', () => {
   assert.equal(child.seal(), parent.root);
 });
 
+test('an overlay that empties its parent’s state hides the parent’s pages', () => {
+  const parent = new Overlay(new MapSource());
+  for (const key of keys) parent.set(key, Uint8Array.of(1));
+  parent.seal();
+  const emptied = new Overlay(parent);
+  for (const key of keys) emptied.delete(key);
+  assert.equal(emptied.seal(), emptyRoot);
+  assert.equal(rootOf(emptied), emptyRoot);
+  const child = new Overlay(emptied);
+  child.set(first, Uint8Array.of(2));
+  assert.equal(child.seal(), recomputeRoot([[first, Uint8Array.of(2)]]));
+});
+
 test('is frozen once sealed, and has no root before', () => {
   const overlay = new Overlay(new MapSource());
   assert.throws(() => overlay.root, isError('NOT_SEALED'));
