@@ -1,0 +1,156 @@
+// docs/protocol.md says what the code does: its types, codes and parameters are compared with those in use.
+
+import { readFileSync } from 'node:fs';
+import { BitListType, ByteVectorType, ContainerType, ListCompositeType, OptionalType, type Type } from '@chainsafe/ssz';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { Account, FeePool } from '../../src/primitives/account.ts';
+import { Block, Body, Header, Justification, Proposal } from '../../src/primitives/block.ts';
+import { Certificate, ProposalData, Vote, VoteData } from '../../src/primitives/consensus.ts';
+import { Genesis, GenesisAccount, Parameters } from '../../src/primitives/genesis.ts';
+import { toJson } from '../../src/primitives/json.ts';
+import { RECEIPT_CODES, Receipt } from '../../src/primitives/receipt.ts';
+import { DOMAINS } from '../../src/primitives/signing.ts';
+import { AddressType, AmountType, EnumType, TaggedUnionType, TextType, UintType } from '../../src/primitives/ssz.ts';
+import { StateLeaf, StateProof } from '../../src/primitives/state-proof.ts';
+import {
+  MultiTransfer,
+  Output,
+  SignedTransaction,
+  Transaction,
+  TransactionAction,
+  Transfer,
+} from '../../src/primitives/transaction.ts';
+import { Validator } from '../../src/primitives/validators.ts';
+import {
+  BlocksRequest,
+  CertificatesRequest,
+  CertifiedBlock,
+  GossipProposal,
+  GossipVote,
+  Status,
+  TransactionBatch,
+  VoteMessage,
+} from '../../src/primitives/wire.ts';
+
+const page = suite('docs/protocol.md');
+const text = readFileSync(new URL('../../docs/protocol.md', import.meta.url), 'utf8');
+
+/** In the order of the page. */
+const DEFINED: readonly (readonly [string, Type<unknown>])[] = Object.entries({
+  Output,
+  Transfer,
+  MultiTransfer,
+  TransactionAction,
+  Transaction,
+  SignedTransaction,
+  Account,
+  FeePool,
+  StateLeaf,
+  StateProof,
+  Validator,
+  GenesisAccount,
+  Parameters,
+  Genesis,
+  Header,
+  Justification,
+  Body,
+  Block,
+  Receipt,
+  VoteData,
+  Vote,
+  Certificate,
+  ProposalData,
+  Proposal,
+  TransactionBatch,
+  VoteMessage,
+  GossipVote,
+  GossipProposal,
+  Status,
+  CertifiedBlock,
+  BlockRange: (BlocksRequest as unknown as TaggedUnionType<Type<unknown>[]>).types[0] as Type<unknown>,
+  BlocksRequest,
+  CertificatesRequest,
+});
+const NAMES = new Map(DEFINED.map(([name, type]) => [type, name]));
+
+function nameOf(type: Type<unknown>): string {
+  return NAMES.get(type) ?? expand(type);
+}
+
+function expand(type: Type<unknown>): string {
+  if (type instanceof EnumType) return `Enum[${type.names.join(', ')}]`;
+  if (type instanceof UintType) return `u${8 * type.byteLength}`;
+  if (type instanceof AmountType) return 'Amount';
+  if (type instanceof AddressType) return 'Address';
+  if (type instanceof ByteVectorType) return `Bytes${type.lengthBytes}`;
+  if (type instanceof TextType) return `Text[${type.limitBytes}]`;
+  if (type instanceof BitListType) return `Bitlist[${type.limitBits}]`;
+  if (type instanceof OptionalType) return `Optional[${nameOf(type.elementType)}]`;
+  if (type instanceof ListCompositeType) return `List[${nameOf(type.elementType)}, ${type.limit}]`;
+  if (type instanceof TaggedUnionType) {
+    const alternatives = type.types.map(
+      (each: Type<unknown>, index: number) => `${type.names[index]}: ${nameOf(each)}`,
+    );
+    return `Union[${alternatives.join(', ')}]`;
+  }
+  throw new TypeError(`no notation for ${type.typeName}`);
+}
+
+function define(name: string, type: Type<unknown>): string {
+  if (!(type instanceof ContainerType)) return `${name} = ${expand(type)}`;
+  const fields = Object.entries(type.fields as Record<string, Type<unknown>>);
+  return [name, ...fields.map(([field, fieldType]) => `  ${field} ${nameOf(fieldType)}`)].join('\n');
+}
+
+/** The rows of the table whose header begins with `first`, as lists of cells. */
+function table(first: string): string[][] {
+  const [, rest = ''] = text.split(`\n| ${first} |`);
+  const lines = rest.split('\n').slice(2);
+  const end = lines.findIndex((line) => !line.startsWith('|'));
+  return lines.slice(0, end).map((line) =>
+    line
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
+}
+
+page('defines every type as it is', () => {
+  const blocks = [...text.matchAll(/```ssz\n([\s\S]*?)\n```/g)].map(([, block]) => block);
+  assert.is(blocks.join('\n\n'), DEFINED.map(([name, type]) => define(name, type)).join('\n\n'));
+});
+
+page('lists every domain', () => {
+  const names = Object.values(DOMAINS).map(
+    (domain) => `\`${Buffer.from(domain).toString('ascii').replace(/\0+$/, '')}\``,
+  );
+  assert.equal(
+    table('Domain').map(([name]) => name),
+    names,
+  );
+});
+
+page('lists every receipt code with its number', () => {
+  const rows = table('Code | Name');
+  assert.equal(
+    [...new Set(rows.map(([code, name]) => `${code} ${name}`))].sort(),
+    RECEIPT_CODES.map((name, code) => `${code} \`${name}\``).sort(),
+  );
+});
+
+page('gives the parameters of the devnet genesis', () => {
+  const genesis = JSON.parse(readFileSync(new URL('../../networks/devnet/genesis.json', import.meta.url), 'utf8'));
+  const expected = Object.entries(genesis.parameters).map(([name, value]) => [`\`${name}\``, String(value)]);
+  assert.equal(
+    table('Parameter').map(([name, , devnet]) => [name, devnet]),
+    expected,
+  );
+  assert.equal(
+    Object.keys(toJson(Parameters, Parameters.defaultValue()) as object),
+    Object.keys(genesis.parameters),
+    'and no other',
+  );
+});
+
+page.run();
