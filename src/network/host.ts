@@ -1,0 +1,141 @@
+// The libp2p host: transports, encryption, muxer, gossipsub and the DHT component, with every setting that differs from
+// the library's default and why. Nothing here knows what is sent.
+
+import type { GossipSub } from '@chainsafe/libp2p-gossipsub';
+import { gossipsub } from '@chainsafe/libp2p-gossipsub';
+import { noise } from '@chainsafe/libp2p-noise';
+import { yamux } from '@chainsafe/libp2p-yamux';
+import { privateKeyFromRaw } from '@libp2p/crypto/keys';
+import { type Identify, identify } from '@libp2p/identify';
+import type { Libp2p, PeerId, ServiceMap } from '@libp2p/interface';
+import { kadDHT, passthroughMapper, removePrivateAddressesMapper } from '@libp2p/kad-dht';
+import { type Ping, ping } from '@libp2p/ping';
+import { tcp } from '@libp2p/tcp';
+import { webSockets } from '@libp2p/websockets';
+import { createLibp2p } from 'libp2p';
+import { concatBytes } from '../primitives/bytes.ts';
+import { messageId } from './gossip.ts';
+import { identityPublicKey } from './identity.ts';
+import { oneWrite } from './one-write.ts';
+import type { Libp2pNetworkOptions } from './options.ts';
+import { GOSSIP_TOPICS, type ProtocolNames } from './protocols.ts';
+import { gossipScoring, type PenaltyBook } from './scoring.ts';
+
+export interface HostServices extends ServiceMap {
+  identify: Identify;
+  ping: Ping;
+  pubsub: GossipSub;
+}
+export type Host = Libp2p<HostServices>;
+
+/** Mesh degrees: a network of up to 7 nodes is a full mesh, so that every message takes one hop. */
+const MESH = { D: 8, Dlo: 6, Dhi: 12, Dout: 3, Dscore: 4, Dlazy: 6 } as const;
+/** Gossip for one peer that its connection does not take: past it the stream is reset and the peer dropped. */
+const MAX_OUTBOUND_BUFFER_BYTES = 8 * 1024 * 1024;
+/** One RPC of gossipsub: several messages when a peer asks for what it missed. The library buffers 4 MiB in all. */
+const MAX_RPC_BYTES = 4 * 1024 * 1024;
+/** Above it peers are told that a message has come, so that they need not send it too; below, the telling costs as much. */
+const IDONTWANT_MIN_BYTES = 8 * 1024;
+/** Streams that one connection may hold: 1 gossip, 4 per request protocol, identify, DHT. */
+const MAX_STREAMS_PER_CONNECTION = 128;
+const NEGOTIATION_TIMEOUT_MS = 5_000;
+
+/** @param mayConnect false for peers that were put out and have to wait. */
+export function createHost(
+  options: Libp2pNetworkOptions,
+  names: ProtocolNames,
+  penalties: PenaltyBook,
+  mayConnect: (peer: PeerId) => boolean,
+): Promise<Host> {
+  return createLibp2p<HostServices>({
+    start: false,
+    privateKey: privateKeyFromRaw(concatBytes(options.identitySeed, identityPublicKey(options.identitySeed))),
+    nodeInfo: { name: 'aitbc-node', version: options.version, userAgent: `aitbc-node/${options.version}` },
+    addresses: { listen: [...options.listen], announce: [...options.announce] },
+    transports: [tcp(), webSockets()],
+    connectionEncrypters: [oneWrite(noise())],
+    streamMuxers: [
+      yamux({ maxInboundStreams: MAX_STREAMS_PER_CONNECTION, maxOutboundStreams: MAX_STREAMS_PER_CONNECTION }),
+    ],
+    // its ping aborts healthy connections under load; the status exchange watches over them instead
+    connectionMonitor: { enabled: false },
+    connectionManager: {
+      // nodes that dial each other at the same moment hold two connections
+      maxConnections: 2 * options.maxPeers,
+      // per address and second; all nodes of a private network may come from one address
+      inboundConnectionThreshold: options.network === 'private' ? 1_000 : 10,
+      maxIncomingPendingConnections: 64,
+      inboundUpgradeTimeout: NEGOTIATION_TIMEOUT_MS,
+      inboundStreamProtocolNegotiationTimeout: NEGOTIATION_TIMEOUT_MS,
+      outboundStreamProtocolNegotiationTimeout: NEGOTIATION_TIMEOUT_MS,
+      // the dialer dials again by itself
+      reconnectRetries: 0,
+    },
+    connectionGater: {
+      denyDialMultiaddr: () => false,
+      denyInboundEncryptedConnection: (peer) => !mayConnect(peer),
+    },
+    services: { identify: identify(), ping: ping(), pubsub: gossip(options, names, penalties), ...dht(options, names) },
+  });
+}
+
+function gossip(options: Libp2pNetworkOptions, names: ProtocolNames, penalties: PenaltyBook) {
+  return gossipsub({
+    ...gossipScoring(penalties, options.network),
+    ...MESH,
+    ...memory(options.resendInterval),
+    // messages carry our own signatures; a second one would cost four times the work
+    globalSignaturePolicy: 'StrictNoSign',
+    msgIdFn: messageId,
+    allowedTopics: GOSSIP_TOPICS.map((topic) => names.topic(topic)),
+    // our own messages are encoded once for all peers; one sent at a time also piggybacks on a shared object
+    batchPublish: true,
+    allowPublishToZeroTopicPeers: true,
+    ignoreDuplicatePublishError: true,
+    fallbackToFloodsub: false,
+    doPX: false,
+    tagMeshPeers: false,
+    maxInboundStreams: 2,
+    maxOutboundStreams: 2,
+    maxOutboundBufferSize: MAX_OUTBOUND_BUFFER_BYTES,
+    maxInboundDataLength: MAX_RPC_BYTES,
+    idontwantMinDataSize: IDONTWANT_MIN_BYTES,
+    decodeRpcLimits: {
+      maxSubscriptions: 64,
+      maxMessages: 1024,
+      maxIhaveMessageIDs: 5000,
+      maxIwantMessageIDs: 5000,
+      maxIdontwantMessageIDs: 512,
+      maxControlMessages: 64,
+      maxPeerInfos: 16,
+    },
+  });
+}
+
+/**
+ * How long gossip remembers. A message that is sent again must not be taken for a duplicate, neither here nor at a peer
+ * that has lost it since: gossipsub forgets what it has seen within 3/4 of the re-send interval (entries live for half
+ * of it and are dropped at the next heartbeat, a quarter later at most). Advertisements of messages end earlier still.
+ */
+function memory(resendInterval: number) {
+  return {
+    seenTTL: resendInterval / 2,
+    heartbeatInterval: Math.min(1_000, Math.max(100, resendInterval / 4)),
+    mcacheGossip: 2,
+    mcacheLength: 4,
+  };
+}
+
+/** The DHT finds nobody yet: peers come from the configuration. `private` networks keep their private addresses in it. */
+function dht(options: Libp2pNetworkOptions, names: ProtocolNames) {
+  if (options.dht === 'off') return {};
+  return {
+    dht: kadDHT({
+      protocol: names.kad,
+      clientMode: options.dht === 'client',
+      peerInfoMapper: options.network === 'private' ? passthroughMapper : removePrivateAddressesMapper,
+      maxInboundStreams: 8,
+      maxOutboundStreams: 16,
+    }),
+  };
+}

@@ -1,0 +1,192 @@
+// The network room put together: builds the parts around one libp2p host, starts and stops them in order.
+// Loading this file loads libp2p, most of a second: import it dynamically, when a node really starts.
+
+import '../polyfills.ts';
+import { EventEmitter, setMaxListeners } from 'node:events';
+import type { PeerId } from '@libp2p/interface';
+import type { Certificate } from '../primitives/consensus.ts';
+import type { BlocksRequest, CertificatesRequest } from '../primitives/wire.ts';
+import { Dialer, parseAddress } from './dialer.ts';
+import { asError, NetworkError } from './errors.ts';
+import { Gossip } from './gossip.ts';
+import { createHost, type Host } from './host.ts';
+import { peerIdOf } from './identity.ts';
+import type { Network, NetworkEvents, NetworkHandlers, PeerInfo } from './network.ts';
+import type { Libp2pNetworkOptions } from './options.ts';
+import { Peers } from './peers.ts';
+import { type GossipTopic, ProtocolNames } from './protocols.ts';
+import { Requester } from './requester.ts';
+import { Responder } from './responder.ts';
+import { PenaltyBook, READMIT_BELOW } from './scoring.ts';
+
+interface Parts {
+  readonly host: Host;
+  readonly gossip: Gossip;
+  readonly requester: Requester;
+  readonly responder: Responder;
+  readonly peers: Peers;
+  readonly dialer: Dialer;
+  /** aborts when the node stops */
+  readonly lifetime: AbortController;
+}
+
+export class Libp2pNetwork implements Network {
+  readonly peerId: string;
+  readonly #options: Libp2pNetworkOptions;
+  readonly #names: ProtocolNames;
+  readonly #penalties = new PenaltyBook(() => performance.now());
+  readonly #events = new EventEmitter();
+  #parts: Parts | undefined;
+
+  /** @throws {NetworkError} BAD_IDENTITY */
+  constructor(options: Libp2pNetworkOptions) {
+    this.#options = options;
+    this.#names = new ProtocolNames(options.genesisHash);
+    this.peerId = peerIdOf(options.identitySeed);
+  }
+
+  get addresses(): string[] {
+    return this.#parts?.host.getMultiaddrs().map(String) ?? [];
+  }
+
+  peers(): PeerInfo[] {
+    return this.#parts?.peers.list() ?? [];
+  }
+
+  async start(handlers: NetworkHandlers): Promise<void> {
+    if (this.#parts !== undefined) throw new Error('the network is running already');
+    for (const address of [...this.#options.listen, ...this.#options.announce]) parseAddress(address);
+    const mayConnect = (peer: PeerId) => this.#penalties.points(peer.toString()) < READMIT_BELOW;
+    const host = await createHost(this.#options, this.#names, this.#penalties, mayConnect);
+    const parts = this.#assemble(host, handlers);
+    await parts.responder.register();
+    parts.peers.start();
+    try {
+      await host.start();
+    } catch (error) {
+      parts.peers.stop();
+      throw listenError(error);
+    }
+    this.#parts = parts;
+    parts.gossip.join();
+    parts.dialer.start();
+    this.#options.logger.info({ peerId: this.peerId, addresses: this.addresses }, 'network started');
+  }
+
+  async stop(): Promise<void> {
+    const parts = this.#parts;
+    if (parts === undefined) return;
+    this.#parts = undefined;
+    parts.lifetime.abort(new NetworkError('NOT_RUNNING', 'the network is stopping'));
+    parts.dialer.stop();
+    parts.peers.stop();
+    parts.gossip.leave();
+    await parts.responder.unregister();
+    await parts.host.stop();
+    this.#options.logger.info('network stopped');
+  }
+
+  publishTransactions(batch: Uint8Array): Promise<void> {
+    return this.#publish('tx', batch);
+  }
+
+  publishProposal(bytes: Uint8Array): Promise<void> {
+    return this.#publish('block', bytes);
+  }
+
+  publishVote(bytes: Uint8Array): Promise<void> {
+    return this.#publish('vote', bytes);
+  }
+
+  requestBlocks(peer: string, request: BlocksRequest, signal: AbortSignal): AsyncIterable<Uint8Array> {
+    return this.#running().requester.blocks(peer, request, signal);
+  }
+
+  async requestCertificates(peer: string, request: CertificatesRequest, signal: AbortSignal): Promise<Certificate[]> {
+    return this.#running().requester.certificates(peer, request, signal);
+  }
+
+  async requestTransactions(peer: string, ids: Uint8Array[], signal: AbortSignal): Promise<Uint8Array[]> {
+    return this.#running().requester.transactions(peer, ids, signal);
+  }
+
+  on<K extends keyof NetworkEvents>(event: K, listener: (...args: NetworkEvents[K]) => void): void {
+    this.#events.on(event, listener);
+  }
+
+  off<K extends keyof NetworkEvents>(event: K, listener: (...args: NetworkEvents[K]) => void): void {
+    this.#events.off(event, listener);
+  }
+
+  async #publish(topic: GossipTopic, bytes: Uint8Array): Promise<void> {
+    await this.#running().gossip.publish(topic, bytes);
+  }
+
+  #running(): Parts {
+    if (this.#parts === undefined) throw new NetworkError('NOT_RUNNING', 'the network is not running');
+    return this.#parts;
+  }
+
+  #assemble(host: Host, handlers: NetworkHandlers): Parts {
+    const { logger, observer, network, maxPeers, statusInterval, rateLimits } = this.#options;
+    const names = this.#names;
+    const lifetime = new AbortController();
+    // every stream and dial under way listens to it
+    setMaxListeners(0, lifetime.signal);
+    const onOffence: Peers['onOffence'] = (peer, offence) => peers.onOffence(peer, offence);
+    const gossip = new Gossip(host.services.pubsub, {
+      names,
+      handlers,
+      logger,
+      observer,
+      onRejected: (peer) => onOffence(peer, 'rejected'),
+    });
+    const requester = new Requester(host, { names, observer, onOffence });
+    const dialer = new Dialer(host, this.#options.peers, {
+      network,
+      logger,
+      random: Math.random,
+      lifetime: lifetime.signal,
+    });
+    const peers = new Peers(host, {
+      names,
+      gossip,
+      requester,
+      penalties: this.#penalties,
+      logger,
+      isConfigured: (peer) => dialer.has(peer),
+      maxPeers,
+      statusInterval,
+      ownStatus: () => handlers.status(),
+      emit: (event, peer) => {
+        if (event === 'peer:connected') dialer.onConnected(peer.id);
+        this.#events.emit(event, peer);
+      },
+      onGone: (peer) => dialer.onDisconnected(peer),
+      lifetime: lifetime.signal,
+    });
+    const responder = new Responder(host, {
+      names,
+      handlers,
+      rateLimits,
+      logger,
+      observer,
+      onOffence,
+      onStatus: (peer, status) => peers.onStatus(peer, status),
+      lifetime: lifetime.signal,
+    });
+    return { host, gossip, requester, responder, peers, dialer, lifetime };
+  }
+}
+
+/** The host tells why it cannot listen only in the text of its error. */
+function listenError(error: unknown): Error {
+  const { message } = asError(error);
+  const inUse = /EADDRINUSE[^\n]*?(\S+:\d+)\s*$/m.exec(message)?.[1];
+  if (inUse !== undefined) {
+    return new NetworkError('ADDRESS_IN_USE', `${inUse} is in use by another process`, { cause: error });
+  }
+  const reason = /listen (E[A-Z]+: [^\n]+)/.exec(message)?.[1];
+  if (asError(error).name !== 'UnsupportedListenAddressesError') return asError(error);
+  return new NetworkError('CANNOT_LISTEN', `cannot listen: ${reason ?? message.split('\n')[0]}`, { cause: error });
+}

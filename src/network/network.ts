@@ -1,0 +1,80 @@
+// The face of the network room: what the rooms above see of it and what it asks of them.
+// Nothing of libp2p may appear here, so that importing these types loads none of it.
+
+import type { Certificate } from '../primitives/consensus.ts';
+import type { Hash } from '../primitives/hash.ts';
+import type { BlocksRequest, CertificatesRequest, Status } from '../primitives/wire.ts';
+
+/**
+ * What becomes of a gossip message: `accept` forwards it, `ignore` drops it (known, too old, too far ahead),
+ * `reject` drops it and counts against the peer it came from (malformed, badly signed).
+ */
+export type Verdict = 'accept' | 'ignore' | 'reject';
+
+/** How gossip and requests are answered. A rejected promise counts as `ignore` and is logged. */
+export interface NetworkHandlers {
+  /** @param bytes ssz(TransactionBatch), not yet decoded. @param peer id of the peer that delivered it. */
+  onTransactions(bytes: Uint8Array, peer: string): Promise<Verdict>;
+  /** @param bytes ssz(Proposal), not yet decoded. */
+  onProposal(bytes: Uint8Array, peer: string): Promise<Verdict>;
+  /** @param bytes ssz(VoteMessage), not yet decoded. */
+  onVote(bytes: Uint8Array, peer: string): Promise<Verdict>;
+  /** What is told to peers about this node. */
+  status(): Status;
+  /** ssz(CertifiedBlock) of each block held, in the order asked for; read no further than fits into the answer. */
+  blocks(request: BlocksRequest): AsyncIterable<Uint8Array>;
+  /** Lowest slot first; cut to what fits into the answer. */
+  certificates(request: CertificatesRequest): Promise<Certificate[]>;
+  /** ssz(SignedTransaction) of those held. */
+  transactions(ids: Uint8Array[]): Promise<Uint8Array[]>;
+}
+
+export interface PeerInfo {
+  /** peer id in its text form */
+  readonly id: string;
+  /** multiaddrs: of the connection and those the peer announces, the better one to dial first */
+  readonly addresses: string[];
+  readonly direction: 'inbound' | 'outbound';
+  /** name and version that the peer gives for its software; unverified text */
+  readonly client: string;
+  /** finalized height and hash as the peer last told them */
+  readonly height: number;
+  readonly hash: Hash | undefined;
+  /** 0 is spotless; at −100 the peer is disconnected */
+  readonly score: number;
+  /** round trip of the last status exchange */
+  readonly latencyMs: number | undefined;
+  /** milliseconds since 1970 */
+  readonly connectedAt: number;
+}
+
+export interface NetworkEvents {
+  /** status exchanged and gossip open in both directions: what is published from now on reaches the peer */
+  'peer:connected': [peer: PeerInfo];
+  'peer:disconnected': [peer: PeerInfo];
+  /** a status exchange brought news or a new latency */
+  'peer:status': [peer: PeerInfo];
+}
+
+export interface Network {
+  readonly peerId: string;
+  /** multiaddrs, with /p2p/, under which this node can be dialled; empty unless running */
+  readonly addresses: string[];
+  /** Peers that are connected and have passed the handshake. */
+  peers(): PeerInfo[];
+  /** @throws {NetworkError} ADDRESS_IN_USE, CANNOT_LISTEN, BAD_ADDRESS */
+  start(handlers: NetworkHandlers): Promise<void>;
+  stop(): Promise<void>;
+  /** The three publish without waiting for delivery. @throws {NetworkError} TOO_LARGE, NOT_RUNNING */
+  publishTransactions(batch: Uint8Array): Promise<void>;
+  publishProposal(bytes: Uint8Array): Promise<void>;
+  publishVote(bytes: Uint8Array): Promise<void>;
+  /** Yields ssz(CertifiedBlock), undecoded; ends early when the peer has no more or the answer is full. @throws {NetworkError} */
+  requestBlocks(peer: string, request: BlocksRequest, signal: AbortSignal): AsyncIterable<Uint8Array>;
+  /** @throws {NetworkError} */
+  requestCertificates(peer: string, request: CertificatesRequest, signal: AbortSignal): Promise<Certificate[]>;
+  /** @returns ssz(SignedTransaction) of those the peer has, undecoded. @throws {NetworkError} */
+  requestTransactions(peer: string, ids: Uint8Array[], signal: AbortSignal): Promise<Uint8Array[]>;
+  on<K extends keyof NetworkEvents>(event: K, listener: (...args: NetworkEvents[K]) => void): void;
+  off<K extends keyof NetworkEvents>(event: K, listener: (...args: NetworkEvents[K]) => void): void;
+}

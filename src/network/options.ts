@@ -1,0 +1,32 @@
+// What a Libp2pNetwork is built from.
+
+import type { Logger } from 'pino';
+import type { Hash } from '../primitives/hash.ts';
+import type { NetworkObserver } from './observer.ts';
+import type { RateLimits } from './rate-limit.ts';
+
+export interface Libp2pNetworkOptions {
+  readonly genesisHash: Hash;
+  /** 32 bytes: the Ed25519 seed from which the peer id follows; keep it and the id stays */
+  readonly identitySeed: Uint8Array;
+  /** version of this software, told to peers as `aitbc-node/<version>` */
+  readonly version: string;
+  /** multiaddrs to listen on, `/ip4/127.0.0.1/tcp/9000` or with `/ws` at the end; port 0 takes a free one */
+  readonly listen: readonly string[];
+  /** multiaddrs told to peers instead of the listen addresses; empty for those */
+  readonly announce: readonly string[];
+  /** multiaddrs, each ending in /p2p/<peer id>, to which connections are kept up */
+  readonly peers: readonly string[];
+  /** peers at once; configured ones are let in beyond it */
+  readonly maxPeers: number;
+  /** `private`: all nodes may share one address and are dialled again within a second; `public`: the careful bounds */
+  readonly network: 'private' | 'public';
+  readonly dht: 'off' | 'client' | 'server';
+  /** milliseconds: T of the protocol; gossip forgets a message before it is sent again */
+  readonly resendInterval: number;
+  /** milliseconds between two status exchanges with a peer; three without an answer and it is dropped */
+  readonly statusInterval: number;
+  readonly rateLimits: RateLimits;
+  readonly logger: Logger;
+  readonly observer?: NetworkObserver;
+}

@@ -1,0 +1,297 @@
+// The peers: their way from an open connection through the handshake to being connected, the status exchanges that keep
+// watch over them, and the ways they are dropped. Every disconnection has a reason in the log.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Connection, IdentifyResult, PeerId } from '@libp2p/interface';
+import type { Logger } from 'pino';
+import { equalBytes, toHex } from '../primitives/bytes.ts';
+import type { Status } from '../primitives/wire.ts';
+import { withDeadline } from './deadline.ts';
+import { asError, NetworkError } from './errors.ts';
+import type { Gossip } from './gossip.ts';
+import type { Host } from './host.ts';
+import type { NetworkEvents, PeerInfo } from './network.ts';
+import type { ProtocolNames } from './protocols.ts';
+import type { Requester } from './requester.ts';
+import { DISCONNECT_AT, type Offence, type PenaltyBook } from './scoring.ts';
+
+export interface PeersContext {
+  readonly names: ProtocolNames;
+  readonly gossip: Gossip;
+  readonly requester: Requester;
+  readonly penalties: PenaltyBook;
+  readonly logger: Logger;
+  /** configured peers are let in beyond `maxPeers` */
+  readonly isConfigured: (peer: string) => boolean;
+  readonly maxPeers: number;
+  /** milliseconds */
+  readonly statusInterval: number;
+  readonly ownStatus: () => Status;
+  readonly emit: (event: keyof NetworkEvents, peer: PeerInfo) => void;
+  /** the last connection of a peer has closed, handshake or not */
+  readonly onGone: (peer: string) => void;
+  readonly lifetime: AbortSignal;
+}
+
+interface Session {
+  readonly peer: PeerId;
+  readonly id: string;
+  readonly direction: 'inbound' | 'outbound';
+  readonly client: string;
+  readonly addresses: string[];
+  readonly connectedAt: number;
+  phase: 'handshake' | 'connected' | 'dropped';
+  status: Status | undefined;
+  latencyMs: number | undefined;
+  /** status exchanges in a row without an answer */
+  missed: number;
+  exchanging: boolean;
+}
+
+/** From an identified connection to gossip in both directions. */
+const HANDSHAKE_TIMEOUT_MS = 10_000;
+/** Gossipsub does not tell when its stream to a peer opens; this is how often we look, and what the handshake may wait. */
+const GOSSIP_POLL_MS = 5;
+const MAX_MISSED_STATUS = 3;
+/**
+ * A peer that connects while we hold a connection older than this has lost the old one without our noticing. Younger
+ * ones are two nodes dialling each other.
+ */
+const STALE_CONNECTION_MS = 2_000;
+const CLOSE_TIMEOUT_MS = 1_000;
+/** Text that a peer chooses: bounded before it reaches logs and API. */
+const MAX_CLIENT_CHARACTERS = 64;
+const MAX_ADDRESSES = 8;
+const GOSSIP_PROTOCOL = '/meshsub/';
+
+export class Peers {
+  readonly #host: Host;
+  readonly #context: PeersContext;
+  readonly #sessions = new Map<string, Session>();
+  #watch: NodeJS.Timeout | undefined;
+
+  constructor(host: Host, context: PeersContext) {
+    this.#host = host;
+    this.#context = context;
+  }
+
+  start(): void {
+    this.#host.addEventListener('connection:open', this.#onOpen);
+    this.#host.addEventListener('peer:identify', this.#onIdentify);
+    this.#host.addEventListener('peer:disconnect', this.#onDisconnect);
+    this.#watch = setInterval(() => this.#lookAfter(), this.#context.statusInterval);
+  }
+
+  stop(): void {
+    clearInterval(this.#watch);
+    this.#host.removeEventListener('connection:open', this.#onOpen);
+    this.#host.removeEventListener('peer:identify', this.#onIdentify);
+    this.#host.removeEventListener('peer:disconnect', this.#onDisconnect);
+    for (const session of [...this.#sessions.values()]) this.#end(session);
+  }
+
+  list(): PeerInfo[] {
+    return [...this.#sessions.values()]
+      .filter(({ phase }) => phase === 'connected')
+      .map((session) => this.#info(session));
+  }
+
+  /** A peer told its status, in answer to ours or with its own request. */
+  onStatus(peer: string, status: Status): void {
+    const session = this.#sessions.get(peer);
+    const reason = incompatibility(this.#context.ownStatus(), status);
+    if (reason !== undefined) this.drop(peer, reason);
+    else if (session !== undefined) session.status = status;
+  }
+
+  /** Counts an offence; a peer with too many is disconnected. */
+  onOffence(peer: string, offence: Offence): void {
+    const points = this.#context.penalties.add(peer, offence);
+    this.#context.logger.debug({ peer, offence, points: Math.round(points) }, 'offence of a peer');
+    if (points >= DISCONNECT_AT) this.drop(peer, 'too many offences');
+  }
+
+  drop(peer: string, reason: string): void {
+    const connections = this.#host.getConnections().filter(({ remotePeer }) => remotePeer.toString() === peer);
+    const session = this.#sessions.get(peer);
+    if (session?.phase === 'dropped' || connections.length === 0) return;
+    this.#context.logger.info({ peer, reason }, 'disconnecting a peer');
+    if (session !== undefined) this.#end(session);
+    for (const connection of connections) void this.#close(connection, reason);
+  }
+
+  async #close(connection: Connection, reason: string): Promise<void> {
+    try {
+      await withDeadline(CLOSE_TIMEOUT_MS, 'close', this.#context.lifetime, (signal) => connection.close({ signal }));
+    } catch (cause) {
+      connection.abort(new Error(reason, { cause }));
+    }
+  }
+
+  readonly #onOpen = ({ detail: opened }: CustomEvent<Connection>) => {
+    const stale = this.#host
+      .getConnections(opened.remotePeer)
+      .filter(({ id, timeline }) => id !== opened.id && opened.timeline.open - timeline.open > STALE_CONNECTION_MS);
+    if (stale.length === 0) return;
+    const session = this.#sessions.get(opened.remotePeer.toString());
+    if (session !== undefined) this.#end(session);
+    for (const connection of stale) connection.abort(new Error('the peer has connected anew'));
+  };
+
+  readonly #onIdentify = ({ detail }: CustomEvent<IdentifyResult>) => {
+    const id = detail.peerId.toString();
+    const known = this.#sessions.get(id);
+    if (known !== undefined && known.phase !== 'dropped') return;
+    const session: Session = {
+      peer: detail.peerId,
+      id,
+      direction: detail.connection.direction,
+      client: printable(detail.agentVersion ?? '').slice(0, MAX_CLIENT_CHARACTERS),
+      addresses: addressesOf(detail),
+      connectedAt: Date.now(),
+      phase: 'handshake',
+      status: undefined,
+      latencyMs: undefined,
+      missed: 0,
+      exchanging: false,
+    };
+    this.#sessions.set(id, session);
+    void this.#handshake(session, detail.protocols);
+  };
+
+  readonly #onDisconnect = ({ detail }: CustomEvent<PeerId>) => {
+    const id = detail.toString();
+    const session = this.#sessions.get(id);
+    if (session !== undefined) this.#end(session);
+    this.#sessions.delete(id);
+    this.#context.onGone(id);
+  };
+
+  async #handshake(session: Session, protocols: readonly string[]): Promise<void> {
+    try {
+      const reason = this.#context.names.whyForeign(protocols) ?? this.#whyFull(session.id);
+      if (reason !== undefined) throw new NetworkError('INCOMPATIBLE', reason);
+      await withDeadline(HANDSHAKE_TIMEOUT_MS, 'handshake', this.#context.lifetime, async (signal) => {
+        await this.#exchange(session, signal);
+        while (session.phase === 'handshake' && !this.#gossips(session))
+          await sleep(GOSSIP_POLL_MS, undefined, { signal });
+      });
+    } catch (error) {
+      if (session.phase === 'handshake') this.drop(session.id, asError(error).message);
+      return;
+    }
+    if (session.phase !== 'handshake') return;
+    session.phase = 'connected';
+    this.#context.logger.info(
+      { peer: session.id, direction: session.direction, client: session.client },
+      'peer connected',
+    );
+    this.#context.emit('peer:connected', this.#info(session));
+  }
+
+  async #exchange(session: Session, signal: AbortSignal): Promise<void> {
+    const sentAt = performance.now();
+    const status = await this.#context.requester.status(session.id, this.#context.ownStatus(), signal);
+    session.latencyMs = performance.now() - sentAt;
+    this.onStatus(session.id, status);
+  }
+
+  /** Whether messages flow: the peer listens on all topics and our stream to it is open. */
+  #gossips(session: Session): boolean {
+    return (
+      this.#context.gossip.isListening(session.peer) &&
+      this.#host
+        .getConnections(session.peer)
+        .some(({ streams }) =>
+          streams.some(({ direction, protocol }) => direction === 'outbound' && protocol.startsWith(GOSSIP_PROTOCOL)),
+        )
+    );
+  }
+
+  #whyFull(peer: string): string | undefined {
+    if (this.#context.isConfigured(peer) || this.list().length < this.#context.maxPeers) return undefined;
+    return `there are ${this.#context.maxPeers} peers already`;
+  }
+
+  #lookAfter(): void {
+    for (const session of this.#sessions.values()) if (session.phase === 'connected') void this.#check(session);
+    for (const { remotePeer, timeline } of this.#host.getConnections()) {
+      const unidentified = !this.#sessions.has(remotePeer.toString());
+      if (unidentified && Date.now() - timeline.open > HANDSHAKE_TIMEOUT_MS)
+        this.drop(remotePeer.toString(), 'no handshake');
+    }
+  }
+
+  async #check(session: Session): Promise<void> {
+    if (session.exchanging) return;
+    session.exchanging = true;
+    try {
+      await withDeadline(this.#context.statusInterval, 'status', this.#context.lifetime, (signal) =>
+        this.#exchange(session, signal),
+      );
+      session.missed = 0;
+      // gossipsub loses its stream for good when a buffer overflows or one of two connections closes
+      if (!this.#gossips(session)) this.drop(session.id, 'gossip with the peer has ended');
+      else if (session.phase === 'connected') this.#context.emit('peer:status', this.#info(session));
+    } catch (error) {
+      session.missed += 1;
+      this.#context.logger.debug(
+        { peer: session.id, missed: session.missed, reason: asError(error).message },
+        'no status',
+      );
+      if (session.missed >= MAX_MISSED_STATUS)
+        this.drop(session.id, `${session.missed} status exchanges without an answer`);
+    } finally {
+      session.exchanging = false;
+    }
+  }
+
+  #end(session: Session): void {
+    const wasConnected = session.phase === 'connected';
+    const info = this.#info(session);
+    session.phase = 'dropped';
+    if (wasConnected) {
+      this.#context.logger.info({ peer: session.id }, 'peer disconnected');
+      this.#context.emit('peer:disconnected', info);
+    }
+  }
+
+  #info(session: Session): PeerInfo {
+    const { id, addresses, direction, client, status, latencyMs, connectedAt } = session;
+    const hash = status === undefined || status.finalizedHeight === 0 ? undefined : status.finalizedHash;
+    const score = 0 - Math.round(this.#context.penalties.points(id));
+    return {
+      id,
+      addresses,
+      direction,
+      client,
+      height: status?.finalizedHeight ?? 0,
+      hash,
+      score,
+      latencyMs,
+      connectedAt,
+    };
+  }
+}
+
+/** @returns why the two cannot be peers, or undefined. */
+export function incompatibility(ours: Status, theirs: Status): string | undefined {
+  if (!equalBytes(ours.genesisHash, theirs.genesisHash)) {
+    return `different genesis: theirs is ${toHex(theirs.genesisHash)}, ours ${toHex(ours.genesisHash)}`;
+  }
+  if (ours.protocolVersion !== theirs.protocolVersion) {
+    return `different protocol version: theirs is ${theirs.protocolVersion}, ours ${ours.protocolVersion}`;
+  }
+  return undefined;
+}
+
+/** The port an inbound connection comes from is of no use to anyone: there what the peer announces goes first. */
+function addressesOf({ connection, listenAddrs }: IdentifyResult): string[] {
+  const announced = listenAddrs.slice(0, MAX_ADDRESSES).map(String);
+  const used = connection.remoteAddr.toString();
+  return connection.direction === 'outbound' ? [used, ...announced] : [...announced, used];
+}
+
+function printable(text: string): string {
+  return text.replace(/[^\x20-\x7e]/g, '');
+}

@@ -1,0 +1,155 @@
+// Asks peers: opens a stream, sends one request, reads the answer within its bounds. A peer that answers with anything
+// else than the protocol allows is counted against; whether the answer is true is for the caller to check.
+
+import type { Connection } from '@libp2p/interface';
+import { peerIdFromString } from '@libp2p/peer-id';
+import type { Certificate } from '../primitives/consensus.ts';
+import {
+  BlocksRequest,
+  CertificatesRequest,
+  MAX_BLOCKS_PER_REQUEST,
+  Status,
+  TransactionsRequest,
+} from '../primitives/wire.ts';
+import { withDeadline } from './deadline.ts';
+import { asError, NetworkError } from './errors.ts';
+import { FrameReader, writeFrame } from './frames.ts';
+import type { Host } from './host.ts';
+import { decodeCertificates, decodeStatus, decodeTransactions, MAX_ANSWER_BYTES, MAX_CHUNK_BYTES } from './messages.ts';
+import type { NetworkObserver } from './observer.ts';
+import type { ProtocolNames, RequestProtocol } from './protocols.ts';
+import type { Offence } from './scoring.ts';
+
+export interface RequesterContext {
+  readonly names: ProtocolNames;
+  readonly observer: NetworkObserver | undefined;
+  readonly onOffence: (peer: string, offence: Offence) => void;
+}
+
+/** For a stream to open and for each message of the answer to arrive whole. */
+const STEP_TIMEOUT_MS = 10_000;
+
+export class Requester {
+  readonly #host: Host;
+  readonly #context: RequesterContext;
+
+  constructor(host: Host, context: RequesterContext) {
+    this.#host = host;
+    this.#context = context;
+  }
+
+  async *blocks(peer: string, request: BlocksRequest, signal: AbortSignal): AsyncGenerator<Uint8Array, void> {
+    let count = 0;
+    for await (const block of this.#exchange(
+      'blocks',
+      peer,
+      BlocksRequest.serialize(request),
+      MAX_CHUNK_BYTES,
+      signal,
+    )) {
+      count += 1;
+      if (count > MAX_BLOCKS_PER_REQUEST) throw this.#violation(peer, 'more blocks than were asked for');
+      yield block;
+    }
+  }
+
+  async certificates(peer: string, request: CertificatesRequest, signal: AbortSignal): Promise<Certificate[]> {
+    const bytes = await this.#only('certs', peer, CertificatesRequest.serialize(request), MAX_CHUNK_BYTES, signal);
+    return this.#decoded(peer, decodeCertificates, bytes);
+  }
+
+  async transactions(peer: string, ids: Uint8Array[], signal: AbortSignal): Promise<Uint8Array[]> {
+    const bytes = await this.#only('txs', peer, TransactionsRequest.serialize(ids), MAX_CHUNK_BYTES, signal);
+    return this.#decoded(peer, decodeTransactions, bytes);
+  }
+
+  async status(peer: string, ours: Status, signal: AbortSignal): Promise<Status> {
+    const bytes = await this.#only('status', peer, Status.serialize(ours), Status.fixedSize ?? 0, signal);
+    return this.#decoded(peer, decodeStatus, bytes);
+  }
+
+  /** The answer of a protocol that answers with exactly one message. */
+  async #only(protocol: RequestProtocol, peer: string, request: Uint8Array, maxFrame: number, signal: AbortSignal) {
+    let answer: Uint8Array | undefined;
+    for await (const payload of this.#exchange(protocol, peer, request, maxFrame, signal)) {
+      if (answer !== undefined) throw this.#violation(peer, `a second answer to a ${protocol} request`);
+      answer = payload;
+    }
+    if (answer === undefined) throw this.#violation(peer, `no answer to a ${protocol} request`);
+    return answer;
+  }
+
+  async *#exchange(
+    protocol: RequestProtocol,
+    peer: string,
+    request: Uint8Array,
+    maxFrame: number,
+    parent: AbortSignal,
+  ): AsyncGenerator<Uint8Array, void> {
+    const step = <T>(work: (signal: AbortSignal) => Promise<T>) =>
+      withDeadline(STEP_TIMEOUT_MS, `${protocol} answer of ${peer}`, parent, work);
+    let received = 0;
+    let outcome: 'ok' | 'failed' = 'failed';
+    try {
+      const stream = await step((signal) => this.#open(protocol, peer, signal));
+      const reader = new FrameReader(stream, { frame: maxFrame, total: MAX_ANSWER_BYTES + maxFrame });
+      try {
+        await step((signal) => writeFrame(stream, request, signal));
+        await step((signal) => stream.close({ signal }));
+        for (;;) {
+          const payload = await step((signal) => reader.next(signal));
+          if (payload === undefined) break;
+          received += payload.length;
+          yield payload;
+        }
+        outcome = 'ok';
+      } finally {
+        reader.release();
+        // a no-op on a stream that has ended; otherwise the consumer stopped early or something failed
+        stream.abort(new NetworkError('RESET', 'the rest of the answer is not wanted'));
+      }
+    } catch (error) {
+      this.#blame(peer, error);
+      throw error;
+    } finally {
+      this.#context.observer?.requestServed(protocol, 'outbound', outcome, received);
+    }
+  }
+
+  async #open(protocol: RequestProtocol, peer: string, signal: AbortSignal) {
+    const connection = this.#connection(peer);
+    try {
+      return await connection.newStream([this.#context.names.request(protocol)], { signal });
+    } catch (cause) {
+      throw new NetworkError('RESET', `no ${protocol} stream to ${peer}: ${asError(cause).message}`, { cause });
+    }
+  }
+
+  #connection(peer: string): Connection {
+    const connection = this.#host.getConnections(peerIdFromString(peer)).find(({ status }) => status === 'open');
+    if (connection === undefined) throw new NetworkError('NOT_CONNECTED', `no connection to ${peer}`);
+    return connection;
+  }
+
+  #decoded<T>(peer: string, decode: (bytes: Uint8Array) => T, bytes: Uint8Array): T {
+    try {
+      return decode(bytes);
+    } catch (error) {
+      this.#blame(peer, error);
+      throw error;
+    }
+  }
+
+  #violation(peer: string, message: string): NetworkError {
+    const error = new NetworkError('MALFORMED', message);
+    this.#blame(peer, error);
+    return error;
+  }
+
+  #blame(peer: string, error: unknown): void {
+    if (!(error instanceof NetworkError)) return;
+    if (error.code === 'MALFORMED' || error.code === 'OVERSIZED' || error.code === 'TRUNCATED') {
+      this.#context.onOffence(peer, 'violation');
+    }
+  }
+}
