@@ -17,6 +17,7 @@ import { Certificate, ProposalData, Vote, VoteData } from '../../src/primitives/
 import { Genesis, GenesisAccount, Parameters } from '../../src/primitives/genesis.ts';
 import { Receipt } from '../../src/primitives/receipt.ts';
 import { AmountType, encodeText, TaggedUnionType, TextType, UintType } from '../../src/primitives/ssz.ts';
+import { StateProof } from '../../src/primitives/state-proof.ts';
 import {
   MultiTransfer,
   Output,
@@ -63,6 +64,7 @@ export const TYPES: Readonly<Record<string, Type<unknown>>> = {
   ProposalData,
   Receipt,
   SignedTransaction,
+  StateProof,
   Status,
   Transaction,
   TransactionAction,

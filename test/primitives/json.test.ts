@@ -58,7 +58,7 @@ for (const [name, type] of Object.entries(TYPES)) {
       fc.property(arbitraryOf(type), (value) => {
         assert.equal(fromJson(type, JSON.parse(JSON.stringify(toJson(type, value)))), value);
       }),
-      { numRuns: 50 },
+      { numRuns: 30 },
     );
   });
 
@@ -75,7 +75,7 @@ for (const [name, type] of Object.entries(TYPES)) {
         }
         assert.equal(toJson(type, read), spoiled);
       }),
-      { numRuns: 100 },
+      { numRuns: 60 },
     );
   });
 }

@@ -23,7 +23,7 @@ import { Memo, MultiTransfer, Output, SignedTransaction, TransactionAction } fro
 import { arbitraryOf, TYPES, WIRE_TYPES } from './arbitrary.ts';
 
 const ssz = suite('ssz');
-const RUNS = 60;
+const RUNS = 40;
 
 /** A value, or undefined where the bytes are no encoding. */
 function decode(type: Type<unknown>, bytes: Uint8Array): { value: unknown } | undefined {
