@@ -136,7 +136,6 @@ export const Uint64 = new UintType(8);
 /** Units of 10⁻⁹ AIT as a bigint; its JSON form is a decimal string. */
 export const Amount = new AmountType();
 export const Bytes32 = new FixedBytesType(32);
-export const Bytes64 = new FixedBytesType(64);
 export const AddressBytes = new AddressType();
 export const PublicKey = new FixedBytesType(32);
 export const Signature = new FixedBytesType(64);
