@@ -1,0 +1,167 @@
+// What the RPC server asks of the rest of the node, as narrow as it can be. The node room passes its chain, mempool and
+// network in these shapes; tests pass fixtures.
+
+import type { EventEmitter } from 'node:events';
+import type { AddResult } from '../mempool/results.ts';
+import type { Account } from '../primitives/account.ts';
+import type { Address } from '../primitives/address.ts';
+import type { Block, Header } from '../primitives/block.ts';
+import type { Certificate } from '../primitives/consensus.ts';
+import type { Genesis } from '../primitives/genesis.ts';
+import type { Hash } from '../primitives/hash.ts';
+import type { Receipt } from '../primitives/receipt.ts';
+import type { StateProof } from '../primitives/state-proof.ts';
+import type { TransactionEnvelope } from '../primitives/transaction.ts';
+import type { Validator } from '../primitives/validators.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { RpcMetrics } from '../telemetry/metrics/rpc.ts';
+
+export interface RpcDependencies {
+  readonly identity: NodeIdentity;
+  readonly chain: ChainReader;
+  readonly mempool: Mempool;
+  readonly network: Network;
+  readonly validators: ValidatorsSource;
+  readonly health: HealthSource;
+  /** absent on networks that give nothing away */
+  readonly faucet?: Faucet;
+  readonly events: EventSource;
+  readonly logger: Logger;
+  readonly metrics: RpcMetrics;
+}
+
+export interface NodeIdentity {
+  readonly genesis: Genesis;
+  readonly genesisHash: Hash;
+  /** of the package, e.g. `0.1.0` */
+  readonly version: string;
+  /** of the source, abbreviated, or `unknown` */
+  readonly commit: string;
+}
+
+/** A block that was executed; `receipts` stand in the order of its transactions. */
+export interface ExecutedBlock {
+  readonly hash: Hash;
+  readonly block: Block;
+  readonly receipts: readonly Receipt[];
+}
+
+export interface StoredBlock extends ExecutedBlock {
+  readonly certificate: Certificate | undefined;
+}
+
+/** A state entry, or its absence, with what a client needs to believe it. */
+export interface ProvenValue {
+  readonly hash: Hash;
+  readonly header: Header;
+  readonly value: Uint8Array | undefined;
+  /** against `header.stateRoot` */
+  readonly proof: StateProof;
+}
+
+/** The finalized chain, from block 0 on. */
+export interface ChainReader {
+  /** newest finalized block */
+  readonly head: { readonly hash: Hash; readonly header: Header };
+  blockByHeight(height: number): Promise<StoredBlock | undefined>;
+  blockByHash(hash: Hash): Promise<StoredBlock | undefined>;
+  /** where a finalized transaction stands */
+  transaction(id: Hash): Promise<{ readonly height: number; readonly index: number } | undefined>;
+  /** at the head; zeros for an account that does not exist */
+  getAccount(address: Address): Readonly<Account>;
+  /** the state entry of a key at the head */
+  prove(key: Uint8Array): ProvenValue;
+}
+
+export interface Mempool {
+  /** transactions waiting */
+  readonly size: number;
+  readonly bytes: number;
+  get(idHex: string): TransactionEnvelope | undefined;
+  /** Many calls at once are cheaper than one after the other: their signatures are checked together. */
+  add(envelope: TransactionEnvelope): Promise<AddResult>;
+}
+
+export interface Peer {
+  readonly id: string;
+  readonly addresses: readonly string[];
+  readonly direction: 'inbound' | 'outbound';
+  readonly client: string;
+  /** finalized, as the peer says */
+  readonly height: number;
+  readonly hash: Hash | undefined;
+  readonly score: number;
+  readonly latencyMs: number | undefined;
+  /** ms since 1970 */
+  readonly connectedAt: number;
+}
+
+export interface Network {
+  readonly peerId: string;
+  readonly addresses: readonly string[];
+  peers(): readonly Peer[];
+}
+
+export interface ValidatorsSource {
+  current(): { readonly epoch: number; readonly validators: readonly Validator[] };
+}
+
+export interface Health {
+  readonly healthy: boolean;
+  /** synced, and not about to stop */
+  readonly ready: boolean;
+  /** why it is not healthy or not ready, for people */
+  readonly reasons: readonly string[];
+}
+
+export interface SyncStatus {
+  /** heights */
+  readonly head: number;
+  readonly target: number;
+  readonly peers: number;
+  readonly phase: string;
+  /** 0 to 1 */
+  readonly progress: number;
+  /** undefined when it can't be told */
+  readonly etaSeconds: number | undefined;
+}
+
+export interface HealthSource {
+  health(): Health;
+  syncStatus(): SyncStatus;
+}
+
+export interface Faucet {
+  /** Sends the faucet's usual amount in a real transaction. */
+  give(
+    to: Address,
+  ): Promise<{ readonly envelope: TransactionEnvelope; readonly amount: bigint; readonly result: AddResult }>;
+}
+
+export interface FinalizedEvent extends StoredBlock {
+  /** of the block's transactions, in order */
+  readonly envelopes: readonly TransactionEnvelope[];
+}
+
+export interface NotarizedEvent extends ExecutedBlock {
+  readonly envelopes: readonly TransactionEnvelope[];
+}
+
+/** What consensus did on this node. `height` where a block is known. */
+export interface ConsensusEvent {
+  readonly type: 'slot_entered' | 'proposed' | 'notarized' | 'skipped' | 'finalized';
+  readonly epoch: number;
+  readonly slot: number;
+  readonly hash?: Hash;
+  readonly height?: number;
+}
+
+export interface RpcEvents {
+  /** after the block is in the store, oldest first, every height once */
+  finalized: [FinalizedEvent];
+  /** a Notar for a block that this node has executed; it may still lose */
+  notarized: [NotarizedEvent];
+  consensus: [ConsensusEvent];
+}
+
+export type EventSource = Pick<EventEmitter<RpcEvents>, 'on' | 'off'>;

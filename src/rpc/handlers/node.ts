@@ -1,0 +1,119 @@
+// What an operator or a wallet asks of the node itself: health, sync_status, peers, validators, mempool, network_info.
+
+import { z } from 'zod';
+import { formatAddress } from '../../primitives/address.ts';
+import { toHex } from '../../primitives/bytes.ts';
+import { Genesis, Parameters } from '../../primitives/genesis.ts';
+import { type JsonValue, toJson } from '../../primitives/json.ts';
+import { PROTOCOL_VERSION } from '../../primitives/wire.ts';
+import type { Services } from './method.ts';
+
+export const noParams = z.strictObject({});
+
+export interface HealthView {
+  status: 'ok' | 'unhealthy';
+  ready: boolean;
+  reasons: string[];
+}
+
+export function getHealth({ health }: Pick<Services, 'health'>): HealthView {
+  const { healthy, ready, reasons } = health.health();
+  return { status: healthy ? 'ok' : 'unhealthy', ready, reasons: [...reasons] };
+}
+
+export interface SyncStatusView {
+  head: number;
+  target: number;
+  peers: number;
+  phase: string;
+  /** 0 to 1 */
+  progress: number;
+  eta_seconds: number | null;
+}
+
+export function getSyncStatus({ health }: Pick<Services, 'health'>): SyncStatusView {
+  const { head, target, peers, phase, progress, etaSeconds } = health.syncStatus();
+  return { head, target, peers, phase, progress, eta_seconds: etaSeconds ?? null };
+}
+
+export interface PeerView {
+  id: string;
+  addresses: string[];
+  direction: 'inbound' | 'outbound';
+  client: string;
+  height: number;
+  hash: string | null;
+  score: number;
+  latency_ms: number | null;
+  connected_at: number;
+}
+
+export function getPeers({ network }: Pick<Services, 'network'>): { count: number; peers: PeerView[] } {
+  const peers = network.peers().map((peer) => ({
+    id: peer.id,
+    addresses: [...peer.addresses],
+    direction: peer.direction,
+    client: peer.client,
+    height: peer.height,
+    hash: peer.hash === undefined ? null : toHex(peer.hash),
+    score: peer.score,
+    latency_ms: peer.latencyMs ?? null,
+    connected_at: peer.connectedAt,
+  }));
+  return { count: peers.length, peers };
+}
+
+export interface ValidatorsView {
+  epoch: number;
+  total_weight: number;
+  validators: { public_key: string; address: string; weight: number }[];
+}
+
+export function getValidators({ validators: source }: Pick<Services, 'validators'>): ValidatorsView {
+  const { epoch, validators } = source.current();
+  return {
+    epoch,
+    total_weight: validators.reduce((sum, { weight }) => sum + weight, 0),
+    validators: validators.map(({ publicKey, address, weight }) => ({
+      public_key: toHex(publicKey),
+      address: formatAddress(address),
+      weight,
+    })),
+  };
+}
+
+export function getMempool({ mempool }: Pick<Services, 'mempool'>): { size: number; bytes: number } {
+  return { size: mempool.size, bytes: mempool.bytes };
+}
+
+export interface NetworkInfoView {
+  chain_id: JsonValue;
+  genesis_hash: string;
+  genesis_time: JsonValue;
+  consensus_mode: JsonValue;
+  parameters: JsonValue;
+  protocol_version: number;
+  version: string;
+  commit: string;
+  peer_id: string;
+  addresses: string[];
+  peers: number;
+}
+
+export function getNetworkInfo({ identity, network }: Pick<Services, 'identity' | 'network'>): NetworkInfoView {
+  const { genesis, genesisHash, version, commit } = identity;
+  const { chainId, genesisTime, mode } = Genesis.fields;
+  return {
+    chain_id: toJson(chainId, genesis.chainId),
+    genesis_hash: toHex(genesisHash),
+    genesis_time: toJson(genesisTime, genesis.genesisTime),
+    consensus_mode: toJson(mode, genesis.mode),
+    parameters: toJson(Parameters, genesis.parameters),
+    protocol_version: PROTOCOL_VERSION,
+    version,
+    commit,
+    peer_id: network.peerId,
+    addresses: [...network.addresses],
+    peers: network.peers().length,
+  };
+}

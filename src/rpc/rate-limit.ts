@@ -1,0 +1,61 @@
+// Token buckets by key, as many as memory allows for, and the key under which a client address is counted.
+
+import { LRUCache } from 'lru-cache';
+import type { Rate } from './options.ts';
+
+/** Buckets kept: about 10 MB. A key that is forgotten starts again with a full bucket. */
+const MAX_BUCKETS = 50_000;
+
+interface Bucket {
+  tokens: number;
+  /** ms of the clock */
+  updated: number;
+}
+
+export class RateLimiter {
+  readonly #rate: Rate;
+  readonly #now: () => number;
+  readonly #buckets = new LRUCache<string, Bucket>({ max: MAX_BUCKETS });
+
+  /** @param now milliseconds that never run backwards. */
+  constructor(rate: Rate, now: () => number = () => performance.now()) {
+    this.#rate = rate;
+    this.#now = now;
+  }
+
+  /**
+   * Takes `cost` tokens, all or none.
+   * @returns 0 when they were there, else the seconds (whole, at least 1) after which they will be.
+   */
+  take(key: string, cost = 1): number {
+    const { perSecond, burst } = this.#rate;
+    const now = this.#now();
+    let bucket = this.#buckets.get(key);
+    if (bucket === undefined) {
+      bucket = { tokens: burst, updated: now };
+      this.#buckets.set(key, bucket);
+    }
+    bucket.tokens = Math.min(burst, bucket.tokens + ((now - bucket.updated) / 1000) * perSecond);
+    bucket.updated = now;
+    if (bucket.tokens < cost) return Math.max(1, Math.ceil((cost - bucket.tokens) / perSecond));
+    bucket.tokens -= cost;
+    return 0;
+  }
+}
+
+export function isLoopback(ip: string): boolean {
+  return ip === '::1' || /^(?:::ffff:)?127\./.test(ip);
+}
+
+/** Whoever has an IPv6 address has the other 2^64 of its network too: they count as one client. */
+export function clientKey(ip: string): string {
+  if (!ip.includes(':')) return ip;
+  if (ip.startsWith('::ffff:') && ip.includes('.')) return ip.slice('::ffff:'.length);
+  const [front = '', back] = ip.split('::', 2);
+  const groups = front === '' ? [] : front.split(':');
+  if (back !== undefined) {
+    const behind = back === '' ? 0 : back.split(':').length;
+    while (groups.length + behind < 8) groups.push('0');
+  }
+  return groups.slice(0, 4).join(':');
+}

@@ -1,0 +1,125 @@
+// The JSON of blocks, transactions and receipts as this API shows them. What has an SSZ type is written by the codec of
+// primitives; here are only the names that the API adds.
+
+import { addressOf, formatAddress } from '../primitives/address.ts';
+import type { Header } from '../primitives/block.ts';
+import { toHex } from '../primitives/bytes.ts';
+import { Certificate } from '../primitives/consensus.ts';
+import type { Hash } from '../primitives/hash.ts';
+import { type JsonValue, toJson } from '../primitives/json.ts';
+import { type Receipt, receiptCode } from '../primitives/receipt.ts';
+import { SignedTransaction } from '../primitives/transaction.ts';
+import type { IncludedTransaction } from './blocks.ts';
+import type { StoredBlock } from './dependencies.ts';
+
+export interface HeaderView {
+  height: number;
+  hash: string;
+  parent_hash: string;
+  epoch: number;
+  /** ms since 1970 */
+  timestamp: number;
+  proposer: string;
+  transactions_root: string;
+  receipts_root: string;
+  state_root: string;
+  validators_root: string;
+  next_validators_root: string;
+  justification_hash: string;
+}
+
+export interface HeadView extends HeaderView {
+  tx_count: number;
+}
+
+export interface ReceiptView {
+  tx_hash: string;
+  height: number;
+  block_hash: string;
+  /** position in the block */
+  index: number;
+  /** SUCCESS, or why the action failed; the fee is taken either way */
+  code: string;
+  fee: string;
+}
+
+export interface TransactionView {
+  tx_hash: string;
+  /** address of the sender's key */
+  from: string;
+  transaction: JsonValue;
+  signature: string;
+}
+
+export interface BlockView extends HeadView {
+  transactions: TransactionView[];
+  receipts: ReceiptView[];
+  certificate: JsonValue;
+}
+
+export function headerView(hash: Hash, header: Header): HeaderView {
+  return {
+    height: header.height,
+    hash: toHex(hash),
+    parent_hash: toHex(header.parent),
+    epoch: header.epoch,
+    timestamp: header.timestamp,
+    proposer: formatAddress(header.proposer),
+    transactions_root: toHex(header.transactionsRoot),
+    receipts_root: toHex(header.receiptsRoot),
+    state_root: toHex(header.stateRoot),
+    validators_root: toHex(header.validatorsRoot),
+    next_validators_root: toHex(header.nextValidatorsRoot),
+    justification_hash: toHex(header.justificationHash),
+  };
+}
+
+export function headView(hash: Hash, header: Header, transactions: number): HeadView {
+  return { ...headerView(hash, header), tx_count: transactions };
+}
+
+export function blockView(stored: StoredBlock): BlockView {
+  const { hash, block, receipts, certificate } = stored;
+  const { transactions } = block.body;
+  return {
+    ...headView(hash, block.header, transactions.length),
+    transactions: transactions.map((signed, index) => transactionView(transactionId(receipts, index), signed)),
+    receipts: receipts.map((_, index) => receiptView({ block: stored, index })),
+    certificate: certificate === undefined ? null : toJson(Certificate, certificate),
+  };
+}
+
+export function transactionView(id: Hash, signed: SignedTransaction): TransactionView {
+  const { transaction, signature } = toJson(SignedTransaction, signed) as { transaction: JsonValue; signature: string };
+  return { tx_hash: toHex(id), from: formatAddress(addressOf(signed.transaction.sender)), transaction, signature };
+}
+
+export function receiptView({ block, index }: IncludedTransaction): ReceiptView {
+  const receipt = receiptAt(block.receipts, index);
+  return {
+    tx_hash: toHex(receipt.transactionId),
+    height: block.block.header.height,
+    block_hash: toHex(block.hash),
+    index,
+    code: receiptCode(receipt),
+    fee: receipt.fee.toString(),
+  };
+}
+
+/** The transaction of an included one, with everything known of it. */
+export function includedView(included: IncludedTransaction): TransactionView & { receipt: ReceiptView } {
+  const { block, index } = included;
+  const signed = block.block.body.transactions[index];
+  if (signed === undefined) throw new RangeError(`no transaction ${index} in block ${toHex(block.hash)}`);
+  return { ...transactionView(transactionId(block.receipts, index), signed), receipt: receiptView(included) };
+}
+
+function transactionId(receipts: readonly Receipt[], index: number): Hash {
+  return receiptAt(receipts, index).transactionId;
+}
+
+function receiptAt(receipts: readonly Receipt[], index: number): Receipt {
+  const receipt = receipts[index];
+  if (receipt === undefined) throw new RangeError(`no receipt ${index} in a block of ${receipts.length}`);
+  return receipt;
+}

@@ -1,0 +1,389 @@
+// A chain in memory for the RPC server to show: real genesis, ledger, state, proofs and mempool; only consensus is the
+// test's own word. Blocks are made and finalized when a test says so.
+
+import { EventEmitter } from 'node:events';
+import { Registry } from 'prom-client';
+import WebSocket from 'ws';
+import { receiptsRoot, transactionsRoot } from '../../src/chain/body.ts';
+import { executeValid } from '../../src/chain/executor.ts';
+import { FIRST_EPOCH, genesisBlock } from '../../src/chain/genesis.ts';
+import { KeyPair, verifyNative } from '../../src/crypto/keys.ts';
+import { getAccount } from '../../src/ledger/accounts.ts';
+import { Mempool } from '../../src/mempool/mempool.ts';
+import { type Address, addressOf, formatAddress } from '../../src/primitives/address.ts';
+import { type Block, headerHash, justificationHash } from '../../src/primitives/block.ts';
+import { equalBytes, toHex, utf8 } from '../../src/primitives/bytes.ts';
+import { BitArray, FINAL, NOTAR } from '../../src/primitives/consensus.ts';
+import { type Genesis, genesisHash } from '../../src/primitives/genesis.ts';
+import type { Hash } from '../../src/primitives/hash.ts';
+import { toJson } from '../../src/primitives/json.ts';
+import {
+  encodeTransaction,
+  SignedTransaction,
+  type Transaction,
+  type TransactionEnvelope,
+  transactionSigningBytes,
+} from '../../src/primitives/transaction.ts';
+import type {
+  ChainReader,
+  ConsensusEvent,
+  Faucet,
+  FinalizedEvent,
+  Health,
+  Peer,
+  RpcDependencies,
+  RpcEvents,
+} from '../../src/rpc/dependencies.ts';
+import { DEFAULT_LIMITS, type RpcLimits } from '../../src/rpc/options.ts';
+import { RpcServer } from '../../src/rpc/server.ts';
+import type { Overlay } from '../../src/state/overlay.ts';
+import { prove } from '../../src/state/proof.ts';
+import { silentLogger } from '../../src/telemetry/logger.ts';
+import { createRpcMetrics } from '../../src/telemetry/metrics/rpc.ts';
+import { withTimeout } from '../helpers/timeout.ts';
+
+export const GENESIS_TIME = 1_700_000_000_000;
+export const FUNDS = 1_000_000_000_000n;
+export const FEE = 100_000n;
+
+export function key(seed: number): KeyPair {
+  return new KeyPair(new Uint8Array(32).fill(seed));
+}
+
+export const alice = key(1);
+export const bob = key(2);
+export const carol = key(3);
+const bank = key(4);
+const validator = key(5);
+
+export function addressText(pair: KeyPair): string {
+  return formatAddress(addressOf(pair.publicKey));
+}
+
+export const genesis: Genesis = {
+  chainId: utf8('ait-test'),
+  genesisTime: GENESIS_TIME,
+  mode: 0,
+  parameters: {
+    minFee: 1_000n,
+    feePerByte: 10n,
+    accountFee: 10_000n,
+    maxBlockBytes: 1024 * 1024,
+    blockTime: 1000,
+    minBlockInterval: 50,
+    messageDelay: 250,
+    executionAllowance: 250,
+    timerCap: 20_000,
+    resendInterval: 1000,
+  },
+  validators: [{ publicKey: validator.publicKey, address: addressOf(validator.publicKey), weight: 1 }],
+  accounts: [alice, bob, bank].map(({ publicKey }) => ({ address: addressOf(publicKey), balance: FUNDS })),
+};
+export const networkHash = genesisHash(genesis);
+
+export interface Draft {
+  from?: KeyPair;
+  to?: Address;
+  amount?: bigint;
+  nonce?: number;
+  fee?: bigint;
+  memo?: string;
+  validUntil?: number;
+}
+
+export function transfer(draft: Draft = {}): TransactionEnvelope {
+  const { from = alice, to = addressOf(bob.publicKey), amount = 5n, nonce = 0, fee = FEE } = draft;
+  const { memo = '', validUntil = 0 } = draft;
+  const action = { selector: 0, value: { to, amount, memo: utf8(memo) } } as const;
+  const transaction: Transaction = { sender: from.publicKey, nonce, fee, validUntil, action };
+  const signature = from.sign(transactionSigningBytes(transaction, networkHash));
+  return encodeTransaction({ transaction, signature });
+}
+
+/** What a client posts for it. */
+export function json(envelope: TransactionEnvelope): Record<string, unknown> {
+  return toJson(SignedTransaction, envelope.signed) as Record<string, unknown>;
+}
+
+interface Executed extends FinalizedEvent {
+  readonly overlay: Overlay;
+}
+
+export class TestChain implements ChainReader {
+  readonly events = new EventEmitter<RpcEvents>();
+  readonly mempool: Mempool;
+  readonly blocks: Executed[] = [];
+  /** reads of blocks, for tests that watch them */
+  reads = 0;
+  missing: number | undefined;
+
+  constructor() {
+    const { hash, block, overlay } = genesisBlock(genesis, { get: () => undefined, getNode: () => undefined });
+    this.blocks.push({ hash, block, overlay, receipts: [], envelopes: [], certificate: undefined });
+    this.mempool = new Mempool({
+      head: () => ({ state: this.#newest.overlay, timestamp: this.head.header.timestamp }),
+      verify: async (envelopes) =>
+        envelopes.map(({ signed: { transaction, signature } }) =>
+          verifyNative(transaction.sender, transactionSigningBytes(transaction, networkHash), signature),
+        ),
+      parameters: genesis.parameters,
+    });
+  }
+
+  get #newest(): Executed {
+    return this.blocks[this.blocks.length - 1] as Executed;
+  }
+
+  get head() {
+    const { hash, block } = this.#newest;
+    return { hash, header: block.header };
+  }
+
+  async blockByHeight(height: number) {
+    this.reads++;
+    await new Promise((resolve) => setImmediate(resolve));
+    return height === this.missing ? undefined : this.blocks[height];
+  }
+
+  async blockByHash(hash: Hash) {
+    return this.blocks.find((block) => equalBytes(block.hash, hash));
+  }
+
+  async transaction(id: Hash) {
+    for (const { block, envelopes } of this.blocks) {
+      const index = envelopes.findIndex((envelope) => equalBytes(envelope.id, id));
+      if (index !== -1) return { height: block.header.height, index };
+    }
+    return undefined;
+  }
+
+  getAccount(address: Address) {
+    return getAccount(this.#newest.overlay, address);
+  }
+
+  prove(stateKey: Uint8Array) {
+    const { overlay } = this.#newest;
+    return { ...this.head, value: overlay.get(stateKey), proof: prove(overlay, stateKey) };
+  }
+
+  /** A block of what waits in the mempool, executed on the head. */
+  build(): Executed {
+    const { hash: parent, header } = this.head;
+    const timestamp = header.timestamp + 1000;
+    const { parameters } = genesis;
+    const selected = this.mempool.select({ state: this.#newest.overlay, maxBytes: 1_000_000, timestamp });
+    const { envelopes, receipts, overlay } = executeValid(this.#newest.overlay, selected, { parameters, timestamp });
+    const justification = { parentCertificate: null, lateVotes: [] };
+    const block: Block = {
+      header: {
+        ...header,
+        height: header.height + 1,
+        timestamp,
+        parent,
+        proposer: addressOf(validator.publicKey),
+        transactionsRoot: transactionsRoot(envelopes),
+        receiptsRoot: receiptsRoot(receipts),
+        stateRoot: overlay.root,
+        justificationHash: justificationHash(justification),
+      },
+      body: { justification, transactions: envelopes.map(({ signed }) => signed) },
+    };
+    const hash = headerHash(block.header);
+    const certificate = {
+      epoch: FIRST_EPOCH,
+      kind: FINAL,
+      slot: block.header.height,
+      hash,
+      bitmap: BitArray.fromBoolArray([true]),
+      signatures: [new Uint8Array(64).fill(7)],
+    };
+    return { hash, block, overlay, receipts, envelopes, certificate };
+  }
+
+  notarize(executed: Executed): void {
+    this.events.emit('notarized', executed);
+  }
+
+  finalize(executed: Executed): void {
+    this.blocks.push(executed);
+    this.mempool.onFinalized(executed.envelopes, {
+      state: executed.overlay,
+      timestamp: executed.block.header.timestamp,
+    });
+    this.events.emit('finalized', executed);
+  }
+
+  /** Builds and finalizes so many blocks. */
+  produce(count = 1): void {
+    for (let i = 0; i < count; i++) this.finalize(this.build());
+  }
+
+  consensus(event: ConsensusEvent): void {
+    this.events.emit('consensus', event);
+  }
+}
+
+export interface TestNode {
+  readonly chain: TestChain;
+  readonly server: RpcServer;
+  readonly registry: Registry;
+  readonly http: string;
+  readonly ws: string;
+  health: Health;
+}
+
+export interface NodeOptions {
+  readonly limits?: Partial<RpcLimits>;
+  readonly timeoutMs?: number;
+  readonly faucet?: 'none';
+  readonly port?: number;
+  readonly wsPort?: number;
+  readonly override?: Partial<RpcDependencies>;
+}
+
+export const PEER: Peer = {
+  id: '12D3KooWPeer',
+  addresses: ['/ip4/127.0.0.1/tcp/9000'],
+  direction: 'outbound',
+  client: 'aitbc-node/0.1.0',
+  height: 3,
+  hash: undefined,
+  score: 0,
+  latencyMs: 1.5,
+  connectedAt: GENESIS_TIME,
+};
+
+/** Runs `use` against a started server, and stops it. */
+export async function withNode(options: NodeOptions, use: (node: TestNode) => Promise<void>): Promise<void> {
+  const chain = new TestChain();
+  const registry = new Registry();
+  const state = { health: { healthy: true, ready: true, reasons: [] } as Health };
+  const faucet: Faucet = {
+    async give(to) {
+      const amount = 1_000n;
+      const nonce = chain.mempool.nextNonce(addressOf(bank.publicKey));
+      const envelope = transfer({ from: bank, to, amount, nonce });
+      return { envelope, amount, result: await chain.mempool.add(envelope) };
+    },
+  };
+  const dependencies: RpcDependencies = {
+    identity: { genesis, genesisHash: networkHash, version: '0.1.0', commit: 'abc1234' },
+    chain,
+    mempool: chain.mempool,
+    network: { peerId: '12D3KooWSelf', addresses: ['/ip4/127.0.0.1/tcp/9001'], peers: () => [PEER] },
+    validators: { current: () => ({ epoch: FIRST_EPOCH, validators: genesis.validators }) },
+    health: {
+      health: () => state.health,
+      syncStatus: () => ({ head: 1, target: 2, peers: 1, phase: 'blocks', progress: 0.5, etaSeconds: undefined }),
+    },
+    ...(options.faucet !== 'none' && { faucet }),
+    events: chain.events,
+    logger: silentLogger(),
+    metrics: createRpcMetrics(registry),
+    ...options.override,
+  };
+  const server = new RpcServer(dependencies, {
+    host: '127.0.0.1',
+    port: options.port ?? 0,
+    wsPort: options.wsPort ?? 0,
+    timeoutMs: options.timeoutMs ?? 5_000,
+    limits: { ...DEFAULT_LIMITS, ...options.limits },
+  });
+  await server.start();
+  const node = Object.assign(state, {
+    chain,
+    server,
+    registry,
+    http: `http://127.0.0.1:${server.ports.rpc}`,
+    ws: `ws://127.0.0.1:${server.ports.ws}`,
+  });
+  try {
+    await use(node);
+  } finally {
+    await withTimeout(server.stop(), 5_000, 'the server stops');
+  }
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape.
+  readonly body: any;
+}
+
+export async function get(url: string, init: RequestInit = {}): Promise<Answer> {
+  const response = await withTimeout(fetch(url, init), 5_000, url);
+  const text = await response.text();
+  return { status: response.status, headers: response.headers, body: text === '' ? undefined : JSON.parse(text) };
+}
+
+export function post(url: string, body: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+  const raw = typeof body === 'string' || body instanceof Uint8Array;
+  return get(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: raw ? (body as BodyInit) : JSON.stringify(body),
+  });
+}
+
+/** A WebSocket client that keeps what it receives, in order. */
+export class Client {
+  readonly socket: WebSocket;
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into messages of every shape.
+  readonly messages: any[] = [];
+  readonly closed: Promise<{ code: number; reason: string }>;
+  #waiting: (() => void) | undefined;
+
+  private constructor(socket: WebSocket) {
+    this.socket = socket;
+    socket.on('message', (data) => {
+      this.messages.push(JSON.parse(String(data)));
+      this.#waiting?.();
+    });
+    this.closed = new Promise((resolve) => {
+      socket.on('close', (code, reason) => resolve({ code, reason: String(reason) }));
+    });
+  }
+
+  static async open(url: string): Promise<Client> {
+    const socket = new WebSocket(url);
+    const client = new Client(socket);
+    await withTimeout(
+      new Promise<void>((resolve, reject) => {
+        socket.once('open', resolve);
+        socket.once('error', reject);
+      }),
+      5_000,
+      `open ${url}`,
+    );
+    return client;
+  }
+
+  send(message: unknown): void {
+    this.socket.send(typeof message === 'string' ? message : JSON.stringify(message));
+  }
+
+  /** The first so many messages, as soon as they are there. */
+  async first(count: number): Promise<Client['messages']> {
+    const arrived = (async () => {
+      while (this.messages.length < count) {
+        await new Promise<void>((resolve) => {
+          this.#waiting = resolve;
+        });
+      }
+    })();
+    await withTimeout(arrived, 5_000, `${count} messages, ${this.messages.length} came`);
+    return this.messages.slice(0, count);
+  }
+
+  async close(): Promise<void> {
+    this.socket.close();
+    await this.closed;
+  }
+}
+
+export function hex(envelope: TransactionEnvelope): string {
+  return toHex(envelope.bytes);
+}
+
+export { NOTAR };
