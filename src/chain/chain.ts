@@ -19,7 +19,7 @@ import { executeValid } from './executor.ts';
 import { genesisBlock } from './genesis.ts';
 import { BlockRules, checkAgainstParent } from './rules.ts';
 import { BlockTree, type ExecutedBlock, type Parent } from './tree.ts';
-import type { BuildRequest, BuiltBlock, ChainEvents, ChainOptions, ProvenValue } from './types.ts';
+import type { BuildRequest, BuiltBlock, ChainEvents, ChainOptions, ProvenValue, TransactionSource } from './types.ts';
 import { BlockVerifier, type Verification } from './verifier.ts';
 
 export class Chain extends EventEmitter<ChainEvents> {
