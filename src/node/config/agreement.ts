@@ -1,0 +1,82 @@
+// Whether a configuration agrees with the chain that it is to run: consensus mode, block time, validator.
+// A node that expects something else than its genesis says does not start.
+
+import { addressOf, formatAddress, parseAddress } from '../../primitives/address.ts';
+import { equalBytes, toHex } from '../../primitives/bytes.ts';
+import { CONSENSUS_MODES, type Genesis } from '../../primitives/genesis.ts';
+import type { Validator } from '../../primitives/validators.ts';
+import type { LoadedConfig } from '../config.ts';
+import { ConfigError, type ConfigProblem, configError } from './errors.ts';
+import { fileKey, type SettingName } from './settings.ts';
+import { formatDuration } from './units.ts';
+
+/** The part of a loaded configuration that is judged here. */
+export type Expectations = Pick<LoadedConfig, 'config' | 'sources'>;
+
+/** @throws {ConfigError} when `consensus_mode` or `block_time` is set and is not that of genesis. */
+export function checkAgreement({ config, sources }: Expectations, genesis: Genesis): void {
+  const problems: ConfigProblem[] = [];
+  const mode = CONSENSUS_MODES[genesis.mode];
+  if (config.consensusMode !== undefined && config.consensusMode !== mode) {
+    problems.push(disagrees('consensusMode', sources, config.consensusMode, String(mode), config.genesisFile));
+  }
+  const { blockTime } = genesis.parameters;
+  if (config.blockTime !== undefined && config.blockTime !== blockTime) {
+    const [wanted, actual] = [formatDuration(config.blockTime), formatDuration(blockTime)];
+    problems.push(disagrees('blockTime', sources, wanted, actual, config.genesisFile));
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+}
+
+function disagrees(
+  name: SettingName,
+  sources: LoadedConfig['sources'],
+  wanted: string,
+  actual: string,
+  genesisFile: string,
+): ConfigProblem {
+  return {
+    key: fileKey(name),
+    source: sources[name] ?? 'default',
+    message: `is ${wanted}, but the chain of ${genesisFile} has ${actual}. It is fixed in genesis: remove the setting, or use the genesis you meant.`,
+  };
+}
+
+/**
+ * The seat of the validator key in genesis.
+ * @param publicKey 32 bytes; undefined when no `validator_key` is set.
+ * @returns undefined for a node that only follows.
+ * @throws {ConfigError} when the key has no seat, or `validator_address` says another account.
+ */
+export function checkValidator(
+  { config, sources }: Expectations,
+  genesis: Genesis,
+  publicKey: Uint8Array | undefined,
+): Validator | undefined {
+  const expected = config.validatorAddress;
+  if (publicKey === undefined) {
+    if (expected === undefined) return undefined;
+    throw configError({
+      key: 'validator_address',
+      source: sources.validatorAddress ?? 'default',
+      message: 'is set, but validator_key is not: name the key with which this node validates, or remove the address.',
+    });
+  }
+  const seat = genesis.validators.find((validator) => equalBytes(validator.publicKey, publicKey));
+  if (seat === undefined) {
+    throw configError({
+      key: 'validator_key',
+      source: sources.validatorKey ?? 'default',
+      message: `the key ${config.validatorKey} (public key ${toHex(publicKey)}) is no validator in ${config.genesisFile}. Use validator_key none to follow the chain.`,
+    });
+  }
+  if (expected !== undefined && !equalBytes(parseAddress(expected), seat.address)) {
+    const own = formatAddress(addressOf(publicKey));
+    throw configError({
+      key: 'validator_address',
+      source: sources.validatorAddress ?? 'default',
+      message: `is ${expected}, but the key ${config.validatorKey} (${own}) validates for ${formatAddress(seat.address)}. Use the right key, or correct the address.`,
+    });
+  }
+  return seat;
+}

@@ -1,0 +1,90 @@
+// The one schema of the settings: types, bounds and defaults. Input is what a flag, an environment variable or
+// YAML gives: text, a number or a list. What each setting is for stands in settings.ts.
+
+import { z } from 'zod';
+import { AddressError, parseAddress } from '../../primitives/address.ts';
+import { CONSENSUS_MODES } from '../../primitives/genesis.ts';
+import { LOG_LEVELS } from '../../telemetry/logger.ts';
+import { MAX_PEERS_LIMIT, MAX_VERIFIER_THREADS, type SettingName } from './settings.ts';
+import { parseDuration, parseSize } from './units.ts';
+
+const HOUR_MS = 3_600_000;
+/** A waiting request holds a connection for this long at most. */
+const MAX_RPC_TIMEOUT_MS = HOUR_MS / 6;
+const MEBIBYTE = 1024 ** 2;
+const MAX_CACHE_BYTES = 64 * 1024 * MEBIBYTE;
+/** More addresses than this in one setting are a mistake. */
+const MAX_LIST_LENGTH = 256;
+
+const MULTIADDR = /^\/(?:ip4|ip6|dns|dns4|dns6)\/[^/\s]+\/tcp\/\d{1,5}(?:\/ws)?$/;
+const PEER_MULTIADDR = /^\/(?:ip4|ip6|dns|dns4|dns6)\/[^/\s]+\/tcp\/\d{1,5}(?:\/ws)?\/p2p\/[A-Za-z0-9]{46,64}$/;
+const KEY_NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/;
+const NETWORK_NAME = /^[a-z0-9][a-z0-9-]{0,31}$/;
+
+const text = z.string().trim().min(1);
+const digits = z
+  .string()
+  .trim()
+  .regex(/^\d{1,15}$/)
+  .transform(Number);
+
+function integer(minimum: number, maximum: number) {
+  return z.union([z.number(), digits]).pipe(z.number().int().min(minimum).max(maximum));
+}
+
+const port = integer(0, 65_535);
+
+function quantity(parse: (text: string) => number | undefined, minimum: number, maximum: number) {
+  return text.transform(parse).pipe(z.number().int().min(minimum).max(maximum));
+}
+
+function isAddress(value: string): boolean {
+  try {
+    parseAddress(value);
+    return true;
+  } catch (error) {
+    if (error instanceof AddressError) return false;
+    throw error;
+  }
+}
+
+function splitList(value: string): string[] {
+  return value
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+}
+
+function list(form: RegExp) {
+  return z
+    .union([z.array(text), z.string().transform(splitList)])
+    .pipe(z.array(z.string().regex(form)).max(MAX_LIST_LENGTH));
+}
+
+export const SettingsSchema = z.object({
+  network: text.regex(NETWORK_NAME).default('devnet'),
+  dataDir: text.optional(),
+  genesisFile: text.optional(),
+  consensusMode: z.enum(CONSENSUS_MODES).optional(),
+  blockTime: quantity(parseDuration, 1, HOUR_MS).optional(),
+  validatorKey: text.regex(KEY_NAME).optional(),
+  validatorAddress: text.refine(isAddress).optional(),
+  faucetKey: text.regex(KEY_NAME).optional(),
+  passphraseFile: text.optional(),
+  rpcHost: text.default('127.0.0.1'),
+  rpcPort: port.default(9080),
+  wsPort: port.default(9081),
+  metricsPort: port.default(9090),
+  rpcTimeout: quantity(parseDuration, 100, MAX_RPC_TIMEOUT_MS).default(10_000),
+  p2pHost: text.default('0.0.0.0'),
+  p2pPort: port.default(9000),
+  p2pWsPort: port.default(9001),
+  announceAddresses: list(MULTIADDR).default([]),
+  bootstrapPeers: list(PEER_MULTIADDR).default([]),
+  maxPeers: integer(1, MAX_PEERS_LIMIT).default(50),
+  verifierThreads: integer(1, MAX_VERIFIER_THREADS).default(2),
+  blockCacheSize: quantity(parseSize, MEBIBYTE, MAX_CACHE_BYTES).default(32 * MEBIBYTE),
+  logLevel: z.enum(LOG_LEVELS).default('info'),
+} satisfies Record<SettingName, z.ZodType>);
+
+export type Settings = z.output<typeof SettingsSchema>;

@@ -1,0 +1,123 @@
+// Every setting of a node by name: what it means and what may be written. Flags, environment names, the commented
+// config file and `config show` come from this list; a setting that nothing reads has no place in it.
+// No heavy import here, because `--help` prints it; types and defaults are in schema.ts.
+
+import { DURATION_FORM, SIZE_FORM } from './units.ts';
+
+export interface About {
+  /** what may be written, for errors and help */
+  readonly form: string;
+  /** what it is for */
+  readonly doc: string;
+}
+
+const PORT_FORM = 'a port from 0 to 65535 (0 takes any free port)';
+const HOST_FORM = 'an address of this machine';
+
+export const NETWORK_NAME_FORM = 'lower-case letters, digits and -, at most 32 characters';
+export const KEY_NAME_FORM = 'lower-case letters, digits, - and _, at most 64 characters';
+/** Each peer costs file descriptors and copies of gossip. */
+export const MAX_PEERS_LIMIT = 1000;
+/** One thread for each core is the most that helps; no machine in sight has more. */
+export const MAX_VERIFIER_THREADS = 64;
+
+export const SETTINGS = {
+  network: {
+    form: NETWORK_NAME_FORM,
+    doc: 'Which network: the name of a folder under networks/.',
+  },
+  dataDir: {
+    form: 'a path',
+    doc: 'Where this node keeps its keys, journal and database. Default: ~/.aitbc/<network>.',
+  },
+  genesisFile: {
+    form: 'a path',
+    doc: 'The genesis file. Default: genesis.json in the data directory, else that of the network.',
+  },
+  consensusMode: {
+    form: 'poa',
+    doc: 'Must equal the mode in genesis: says which kind of network is expected.',
+  },
+  blockTime: {
+    form: `${DURATION_FORM}, from 1ms to 1h`,
+    doc: 'The block time of a devnet that is created now; must match genesis everywhere else.',
+  },
+  validatorKey: {
+    form: `the name of a key (${KEY_NAME_FORM}), or none`,
+    doc: 'The key in <data dir>/keys with which this node validates. none: it only follows.',
+  },
+  validatorAddress: {
+    form: 'ait1… or 0x and 40 hex digits',
+    doc: 'Must be the account of the validator key in genesis: says which validator is expected.',
+  },
+  faucetKey: {
+    form: `the name of a key (${KEY_NAME_FORM}), or none`,
+    doc: 'The key in <data dir>/keys from which POST /rpc/faucet pays. none: no faucet.',
+  },
+  passphraseFile: {
+    form: 'a path',
+    doc: 'A file whose first line opens the encrypted keys of this node.',
+  },
+  rpcHost: {
+    form: HOST_FORM,
+    doc: 'Where RPC, WebSocket and metrics listen. 0.0.0.0 lets every machine in.',
+  },
+  rpcPort: { form: PORT_FORM, doc: 'REST, JSON-RPC, and WebSocket at /ws.' },
+  wsPort: { form: PORT_FORM, doc: 'WebSocket alone.' },
+  metricsPort: { form: PORT_FORM, doc: 'Prometheus metrics at /metrics.' },
+  rpcTimeout: {
+    form: `${DURATION_FORM}, from 100ms to 10m`,
+    doc: 'The longest that a request waits for its answer (as with ?wait=finalized).',
+  },
+  p2pHost: { form: HOST_FORM, doc: 'Where other nodes reach this one. 127.0.0.1 keeps to this machine.' },
+  p2pPort: { form: PORT_FORM, doc: 'Other nodes, over TCP.' },
+  p2pWsPort: { form: PORT_FORM, doc: 'Other nodes, over WebSocket.' },
+  announceAddresses: {
+    form: 'multiaddrs like /dns4/node.example/tcp/9000, with commas between them outside YAML',
+    doc: 'The addresses told to other nodes, where they are not those on which this one listens.',
+  },
+  bootstrapPeers: {
+    form: 'multiaddrs like /dns4/node.example/tcp/9000/p2p/12D3Koo…, with commas between them outside YAML',
+    doc: 'The nodes to keep connected to.',
+  },
+  maxPeers: { form: `a whole number from 1 to ${MAX_PEERS_LIMIT}`, doc: 'The most connections to other nodes.' },
+  verifierThreads: {
+    form: `a whole number from 1 to ${MAX_VERIFIER_THREADS}`,
+    doc: 'Worker threads that check signatures.',
+  },
+  blockCacheSize: {
+    form: `${SIZE_FORM}, from 1MiB to 64GiB`,
+    doc: 'Memory for recently read parts of the database.',
+  },
+  logLevel: { form: 'trace, debug, info, warn, error, fatal, silent', doc: 'How much is logged.' },
+} as const satisfies Record<string, About>;
+
+export type SettingName = keyof typeof SETTINGS;
+
+export const SETTING_NAMES = Object.keys(SETTINGS) as readonly SettingName[];
+
+/** A relative path in a file is relative to that file's folder. */
+export const PATH_SETTINGS: ReadonlySet<SettingName> = new Set(['dataDir', 'genesisFile', 'passphraseFile']);
+/** Where `none` means "not set", to undo what a weaker source says. */
+export const NONE_SETTINGS: ReadonlySet<SettingName> = new Set(['validatorKey', 'faucetKey']);
+/** Held in milliseconds. */
+export const DURATION_SETTINGS: ReadonlySet<SettingName> = new Set(['blockTime', 'rpcTimeout']);
+/** Held in bytes. */
+export const SIZE_SETTINGS: ReadonlySet<SettingName> = new Set(['blockCacheSize']);
+/** No two listeners of a node can share a port. */
+export const PORT_SETTINGS = ['rpcPort', 'wsPort', 'metricsPort', 'p2pPort', 'p2pWsPort'] as const;
+
+/** The name in a config file: `rpc_port`. */
+export function fileKey(name: SettingName): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+/** The name in the environment: `RPC_PORT`. */
+export function environmentName(name: SettingName): string {
+  return fileKey(name).toUpperCase();
+}
+
+/** The option of a command: `--rpc-port`. */
+export function flagName(name: SettingName): string {
+  return `--${fileKey(name).replaceAll('_', '-')}`;
+}
