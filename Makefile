@@ -1,0 +1,52 @@
+# make run: a devnet with one validator.   make test: every test.   Nothing but Node.js >= 20.19 is needed.
+
+NODE ?= node
+NPM ?= npm
+VALIDATORS ?= 4
+
+installed := node_modules/.package-lock.json
+built := dist/build-info.json
+
+.PHONY: run devnet test lint build bench sim clean check-node
+
+run: build
+	$(NODE) bin/aitbc-node.js start --network devnet
+
+devnet: build
+	$(NODE) bin/aitbc-node.js devnet --validators $(VALIDATORS)
+
+# ONLY=part-of-a-path runs the test files that match.
+test: build
+	$(NODE) --import tsx test/run.ts $(ONLY)
+
+lint: $(installed)
+	$(NPM) run --silent lint
+
+build: $(built)
+
+# N, SECONDS and the like go through to the program as environment variables.
+bench: build
+	$(NODE) --import tsx test/perf/bench.ts $(ARGS)
+
+# SEEDS=200 FROM=1 N=4
+sim: $(installed)
+	$(NODE) --import tsx test/sim/main.ts $(ARGS)
+
+clean:
+	rm -rf dist coverage bench-results.json *.tgz
+
+check-node:
+	@$(NODE) -e 'const [a, b] = process.versions.node.split(".").map(Number); \
+	  if (a < 20 || (a === 20 && b < 19)) { \
+	    console.error("aitbc-node needs Node.js >= 20.19; this is " + process.version + ". See https://nodejs.org"); \
+	    process.exit(1); }' \
+	  || { command -v $(NODE) > /dev/null || echo "aitbc-node needs Node.js >= 20.19; there is no '$(NODE)' on the PATH. See https://nodejs.org"; exit 1; }
+
+# npm writes this file at the end of each install, so it is the stamp.
+$(installed): package.json package-lock.json | check-node
+	$(NPM) ci --no-audit
+	@touch $@
+
+$(built): $(installed) tsconfig.json tsconfig.build.json $(shell find src -name '*.ts' 2>/dev/null) | check-node
+	$(NPM) run --silent build
+
