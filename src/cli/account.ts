@@ -1,0 +1,27 @@
+// `account show`: what an account holds at the newest finalized block.
+
+import type { Command } from 'commander';
+import { type CliContext, columns, printResult } from './context.ts';
+import { type ClientOptions, rpcClient, withJson, withRpc } from './options.ts';
+
+export function addAccount(program: Command, context: CliContext): void {
+  const account = program.command('account').description('Look at accounts.');
+  withJson(withRpc(account.command('show <address>')))
+    .description('Print balance and nonce of an account (ait1… or 0x and 40 hex digits).')
+    .addHelpText('after', '\nExample:\n  aitbc-node account show ait1rsaplx0fp6l70p5d7as32p570e458fjlse9pwc')
+    .action((address: string, options: ClientOptions) => show(context, address, options));
+}
+
+async function show(context: CliContext, text: string, options: ClientOptions): Promise<void> {
+  const { formatAddress, parseAddress } = await import('../primitives/address.ts');
+  const { formatAit } = await import('../primitives/units.ts');
+  const address = formatAddress(parseAddress(text));
+  const answer = await rpcClient(context, options).get(`rpc/get_balance/${address}`);
+  const balance = formatAit(BigInt(String(answer.balance)));
+  const lines = columns([
+    ['address', address],
+    ['balance', balance],
+    ['nonce', String(answer.nonce)],
+  ]);
+  printResult(context, options, answer, lines);
+}

@@ -1,0 +1,88 @@
+// `genesis create` and `genesis check`: the file that starts a network, written from options and explained.
+
+import type { Command } from 'commander';
+import { type CliContext, type JsonOption, printResult } from './context.ts';
+import { CliError } from './errors.ts';
+import type { CreateGenesisOptions } from './genesis-options.ts';
+import { withJson } from './options.ts';
+
+export function addGenesis(program: Command, context: CliContext): void {
+  const genesis = program.command('genesis').description('Make and check the file that starts a network.');
+  addCreate(genesis, context);
+  withJson(genesis.command('check <file>'))
+    .description('Say what is wrong with a genesis file, and what its author should know about it.')
+    .addHelpText(
+      'after',
+      '\nExits with 9 when the file can not start a network.\n\nExample:\n  aitbc-node genesis check genesis.json',
+    )
+    .action((file: string, options: JsonOption) => check(context, file, options));
+}
+
+function addCreate(genesis: Command, context: CliContext): void {
+  withJson(genesis.command('create'))
+    .description('Write a genesis file.')
+    .requiredOption('--chain-id <name>', 'name of the chain, like ait-mynet')
+    .requiredOption(
+      '--validator <key[:weight[:address]]...>',
+      'public key (64 hex digits), weight (default 1), account (default: that of the key); repeat it for each',
+    )
+    .option('--account <address:amount...>', 'an account and its balance in AIT; repeat it for each', [])
+    .option('--time <when>', 'start of the chain, as ISO 8601 (default: now)')
+    .option('--block-time <duration>', 'longest wait for a block when nothing waits', '1s')
+    .option('--min-block-interval <duration>', 'shortest time between two blocks', '100ms')
+    .option('--message-delay <duration>', 'bound on one message delay in good times', '1s')
+    .option('--execution-allowance <duration>', 'what verifying a full block may take', '500ms')
+    .option('--timer-cap <duration>', 'longest slot timer (default: 8 times the first one)')
+    .option('--resend-interval <duration>', 'how long without finality until votes are sent again', '2s')
+    .option('--max-block-bytes <bytes>', 'size of the largest block', '1048576')
+    .option('--min-fee <units>', 'fee of any transaction, in units (1 AIT = 10^9 units)', '1000')
+    .option('--fee-per-byte <units>', 'added for each byte of a transaction', '10')
+    .option('--account-fee <units>', 'added for each account that a transaction creates', '10000')
+    .option('--out <file>', 'where to write; it must not exist', 'genesis.json')
+    .addHelpText(
+      'after',
+      `
+Example:
+  aitbc-node genesis create --chain-id ait-mynet --block-time 1s \\
+    --validator <public key>:1 --validator <public key>:1 --account ait1…:1000000`,
+    )
+    .action((options: CreateGenesisOptions) => create(context, options));
+}
+
+async function create(context: CliContext, options: CreateGenesisOptions): Promise<void> {
+  const { buildGenesis } = await import('./genesis-options.ts');
+  const { checkGenesis } = await import('../node/genesis-check.ts');
+  const { writeGenesis } = await import('../node/genesis-file.ts');
+  const { genesisHash } = await import('../primitives/genesis.ts');
+  const { toHex } = await import('../primitives/bytes.ts');
+  const genesis = buildGenesis(options, Date.now());
+  const findings = checkGenesis(genesis, Date.now());
+  const errors = findings.filter(({ level }) => level === 'error');
+  if (errors.length > 0) {
+    const list = errors.map(({ path, message }) => `  ${path}: ${message}`).join('\n');
+    throw new CliError('config', `no network can start like this:\n${list}`, { hint: 'nothing was written' });
+  }
+  await writeGenesis(options.out, genesis);
+  const hash = toHex(genesisHash(genesis));
+  const warnings = findings.map(({ path, message }) => `warning: ${path}: ${message}`);
+  printResult(context, options, { file: options.out, genesis_hash: hash, findings }, [
+    `wrote ${options.out}, genesis hash ${hash}`,
+    ...warnings,
+  ]);
+}
+
+async function check(context: CliContext, file: string, options: JsonOption): Promise<void> {
+  const { GenesisFileError, loadGenesis } = await import('../node/genesis-file.ts');
+  const { toHex } = await import('../primitives/bytes.ts');
+  try {
+    const { hash, warnings } = await loadGenesis(file);
+    printResult(context, options, { valid: true, genesis_hash: toHex(hash), findings: warnings }, [
+      `${file} can start a network; its genesis hash is ${toHex(hash)}`,
+      ...warnings.map(({ path, message }) => `warning: ${path}: ${message}`),
+    ]);
+  } catch (error) {
+    if (!(error instanceof GenesisFileError)) throw error;
+    if (options.json === true) printResult(context, options, { valid: false, findings: error.findings }, []);
+    throw new CliError('checkFailed', error.message);
+  }
+}

@@ -1,0 +1,121 @@
+// The work of `devnet`: makes or finds the network's folder, runs one process for each node, tells where they are.
+
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { checkAgreement } from '../node/config/agreement.ts';
+import { environmentName, SETTING_NAMES } from '../node/config/settings.ts';
+import type { Environment } from '../node/config/sources.ts';
+import { loadConfig } from '../node/config.ts';
+import { DEFAULT_BASE_PORT, ensureDevnet, PORTS_PER_NODE, writeDevnetConfigs } from '../node/devnet.ts';
+import { loadGenesis } from '../node/genesis-file.ts';
+import type { NodeInfo } from '../node/lifecycle.ts';
+import { accountLines, fundedAccounts, tryLines } from './banner.ts';
+import { type CliContext, columns } from './context.ts';
+import type { DevnetOptions } from './devnet.ts';
+import { CliError } from './errors.ts';
+import { linePrinter } from './node-log.ts';
+import { NodeProcess } from './node-process.ts';
+import { StopRequest } from './stop-request.ts';
+
+/** More processes than this help nobody on one machine. */
+const MAX_VALIDATORS = 20;
+const MAX_PORT = 65_535;
+/** What a node may take to stop cleanly before it is killed. */
+const STOP_LIMIT_MS = 10_000;
+
+export async function runDevnet(context: CliContext, options: DevnetOptions): Promise<void> {
+  const validators = wholeNumber(options.validators, '--validators', 1, MAX_VALIDATORS);
+  const highest = MAX_PORT + 1 - PORTS_PER_NODE * validators;
+  const basePort = wholeNumber(options.basePort ?? String(DEFAULT_BASE_PORT), '--base-port', 1, highest);
+  const directory = resolve(
+    options.dataDir ?? (context.environment.DATA_DIR || join(homedir(), '.aitbc', `devnet-${validators}`)),
+  );
+  const genesis = await prepare(context, options, directory, validators);
+  const files = await writeDevnetConfigs(directory, validators, basePort);
+  const stop = new StopRequest();
+  const nodes = files.map((file, index) => startNode(context, options, file, index));
+  try {
+    const up = Promise.all(nodes.map((node) => node.started)).then(async (infos) => {
+      const accounts = await fundedAccounts(genesis);
+      const json = { data_dir: directory, nodes: infos, accounts };
+      const lines = [...describe(directory, infos), ...accountLines(accounts), ...tryLines(firstUrl(infos), accounts)];
+      context.stdout.write(options.json === true ? `${JSON.stringify(json)}\n` : `\n${lines.join('\n')}\n\n`);
+    });
+    // A node that never starts is reported as one that ended.
+    up.catch(() => undefined);
+    const allEnded = Promise.all(nodes.map((node) => node.ended)).then(() => 'all ended' as const);
+    if ((await Promise.race([allEnded, stop.requested])) === 'all ended') {
+      throw new CliError('nodeFailed', 'every node has ended', { hint: 'the lines above say why' });
+    }
+    context.stderr.write('stopping all nodes; once more stops them at once\n');
+    killOnNextSignal(nodes);
+    await Promise.all(nodes.map((node) => node.stop(STOP_LIMIT_MS)));
+  } finally {
+    stop.close();
+  }
+}
+
+/** Then this process ends by the signal too, as the next `kill` finds no listener. */
+function killOnNextSignal(nodes: readonly NodeProcess[]): void {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      for (const node of nodes) node.kill();
+      process.kill(process.pid, signal);
+    });
+  }
+}
+
+async function prepare(context: CliContext, options: DevnetOptions, directory: string, validators: number) {
+  const { BLOCK_TIME } = context.environment;
+  const environment = { BLOCK_TIME };
+  const flags = { blockTime: options.blockTime, dataDir: directory, genesisFile: join(directory, 'genesis.json') };
+  const loaded = await loadConfig({ flags, environment });
+  await ensureDevnet(directory, { validators, blockTime: loaded.config.blockTime });
+  const { genesis } = await loadGenesis(loaded.config.genesisFile);
+  checkAgreement(loaded, genesis);
+  return genesis;
+}
+
+function startNode(context: CliContext, options: DevnetOptions, file: string, index: number): NodeProcess {
+  const log = options.json === true ? context.stderr : context.stdout;
+  const print = linePrinter(log, index);
+  const level = options.logLevel === undefined ? [] : ['--log-level', options.logLevel];
+  const node = new NodeProcess(
+    ['start', '--config', file, '--stop-with-parent', ...level],
+    childEnvironment(context),
+    print,
+  );
+  node.ended.then((how) => {
+    if (how !== undefined)
+      context.stderr.write(
+        `[node ${index}] ended: ${how}. The others go on; start it again with\n  aitbc-node start --config ${file}\n`,
+      );
+  });
+  return node;
+}
+
+/** The config files say everything; a variable meant for one node would give all of them the same port. */
+function childEnvironment(context: CliContext): Environment {
+  const settings = new Set(SETTING_NAMES.map(environmentName).filter((name) => name !== 'LOG_LEVEL'));
+  return Object.fromEntries(Object.entries(context.environment).filter(([name]) => !settings.has(name)));
+}
+
+function describe(directory: string, infos: readonly NodeInfo[]): string[] {
+  const rows = infos.map((info, index): [string, string] => [
+    `node ${index}`,
+    `RPC ${info.rpcUrl}  WebSocket ${info.wsUrl}  metrics ${info.metricsUrl}`,
+  ]);
+  return [`${infos.length} validators of ${infos[0]?.chainId} are up; their data is in ${directory}`, ...columns(rows)];
+}
+
+function firstUrl(infos: readonly NodeInfo[]): string {
+  return infos[0]?.rpcUrl ?? '';
+}
+
+function wholeNumber(text: string, option: string, minimum: number, maximum: number): number {
+  const value = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= minimum && value <= maximum) return value;
+  throw new CliError('usage', `${option}: "${text}" is not allowed`, {
+    hint: `write a whole number from ${minimum} to ${maximum}`,
+  });
+}
