@@ -17,8 +17,21 @@ const HEADER_BYTES = Header.value_serializedSize(Header.defaultValue());
 /** ssz(Block) beside justification and transactions: the header and the offsets of body, justification, transactions. */
 const FRAME_BYTES = HEADER_BYTES + 3 * OFFSET_BYTES;
 
+/** A block's body is looked at when it arrives and again when it is executed; the ids are made once. */
+const known = new WeakMap<readonly SignedTransaction[], readonly TransactionEnvelope[]>();
+
+/** The transactions of a body, which must not change afterwards. */
+export function envelopesOf(transactions: SignedTransaction[]): readonly TransactionEnvelope[] {
+  let envelopes = known.get(transactions);
+  if (envelopes === undefined) {
+    envelopes = sealAll(transactions);
+    known.set(transactions, envelopes);
+  }
+  return envelopes;
+}
+
 /** The list is encoded once; the envelopes' bytes are parts of that encoding. */
-export function envelopesOf(transactions: SignedTransaction[]): TransactionEnvelope[] {
+function sealAll(transactions: SignedTransaction[]): TransactionEnvelope[] {
   const encoded = Transactions.serialize(transactions);
   const view = new DataView(encoded.buffer, encoded.byteOffset, encoded.length);
   return transactions.map((signed, index) => {

@@ -13,11 +13,11 @@ import type { Hash } from '../primitives/hash.ts';
 import type { TransactionEnvelope } from '../primitives/transaction.ts';
 import { prove } from '../state/proof.ts';
 import type { ChainStore, StoredHead } from '../store/chain-store.ts';
-import { blockBytes, emptyBlockBytes, receiptsRoot, transactionsRoot } from './body.ts';
+import { blockBytes, emptyBlockBytes, envelopesOf, receiptsRoot, transactionsRoot } from './body.ts';
 import { ChainError } from './errors.ts';
 import { executeValid } from './executor.ts';
 import { genesisBlock } from './genesis.ts';
-import { BlockRules, checkAgainstParent } from './rules.ts';
+import { BlockRules, checkAgainstParent, checkBody } from './rules.ts';
 import { BlockTree, type ExecutedBlock, type Parent } from './tree.ts';
 import type { BuildRequest, BuiltBlock, ChainEvents, ChainOptions, ProvenValue, TransactionSource } from './types.ts';
 import { BlockVerifier, type Verification } from './verifier.ts';
@@ -131,6 +131,11 @@ export class Chain extends EventEmitter<ChainEvents> {
     const hash = headerHash(header);
     this.#tree.add({ hash, block, envelopes, receipts, overlay, bytes });
     return { hash, block };
+  }
+
+  /** Whether the body is the one that the header commits to. One that is not says nothing about the block's hash. */
+  bodyMatches({ header, body }: Block): boolean {
+    return checkBody(header, body.justification, envelopesOf(body.transactions)) === undefined;
   }
 
   /**

@@ -77,7 +77,9 @@ export class Simplex {
   #front: number;
   #entered = 0;
   #now = 0;
-  #building: { readonly slot: number; readonly parentSlot: number } | undefined;
+  #building: { readonly slot: number; readonly parentSlot: number; readonly allowEmpty: boolean } | undefined;
+  /** after an attempt to build has failed: not before this time again */
+  #buildAfter = 0;
   /** transactions may wait that the last attempt to build has not seen */
   #transactionsWait = true;
   /** slot and time of the pending 'propose' timer */
@@ -313,8 +315,7 @@ export class Simplex {
     const entry = this.#blocks.entry(toHex(hash));
     if (entry?.status !== 'verifying') return;
     entry.status = valid ? 'valid' : 'invalid';
-    const certificate = valid ? undefined : this.certificateFor(entry.hashHex);
-    if (certificate !== undefined) this.#halt(`a certified block does not execute here: ${reason}`, [certificate]);
+    if (!valid) this.#event({ type: 'invalid', hash, reason: reason ?? 'no reason given' });
   }
 
   #onCommitted(hash: Hash): void {
@@ -423,11 +424,10 @@ export class Simplex {
   #ensureExecuted(hash: Hash): void {
     const entry = this.#blocks.entry(toHex(hash));
     if (entry === undefined) return this.#fetchBlock(hash);
-    if (entry.status === 'invalid') {
-      const certificate = this.certificateFor(entry.hashHex);
-      return this.#halt('a certified block does not execute here', certificate === undefined ? [] : [certificate]);
-    }
     this.#execute(entry);
+    if (entry.status !== 'invalid') return;
+    const certificate = this.certificateFor(entry.hashHex);
+    this.#halt('a certified block does not execute here', certificate === undefined ? [] : [certificate]);
   }
 
   #execute(entry: BlockEntry): void {
@@ -439,7 +439,11 @@ export class Simplex {
       return;
     }
     const parent = this.#blocks.entry(parentHex);
-    if (parent !== undefined) return this.#execute(parent);
+    if (parent !== undefined) {
+      this.#execute(parent);
+      if (parent.status === 'invalid') entry.status = 'invalid';
+      return;
+    }
     const missing = block.header.height - this.#blocks.committedHeight;
     if (missing > MAX_FETCH_DEPTH) this.#emit({ type: 'behind', height: block.header.height });
     else if (missing > 1) this.#fetchBlock(block.header.parent);
@@ -472,12 +476,12 @@ export class Simplex {
   /** At once when transactions wait and the minimum interval has passed, otherwise at the heartbeat. */
   #buildWhenDue(slot: number, parent: Parent, header: Header): void {
     const { minBlockInterval, blockTime } = this.#config.parameters;
-    const earliest = header.timestamp + minBlockInterval;
-    const heartbeat = header.height === 0 ? this.#now : header.timestamp + blockTime;
+    const earliest = Math.max(header.timestamp + minBlockInterval, this.#buildAfter);
+    const heartbeat = Math.max(header.height === 0 ? this.#now : header.timestamp + blockTime, this.#buildAfter);
     const allowEmpty = this.#now >= heartbeat;
     if (allowEmpty || (this.#transactionsWait && this.#now >= earliest)) {
       this.#transactionsWait = false;
-      this.#building = { slot, parentSlot: parent.slot };
+      this.#building = { slot, parentSlot: parent.slot, allowEmpty };
       this.#emit({
         type: 'build',
         slot,
@@ -498,6 +502,7 @@ export class Simplex {
     const building = this.#building;
     if (building?.slot !== slot) return;
     this.#building = undefined;
+    if (built === undefined && building.allowEmpty) this.#buildAfter = this.#now + this.#config.parameters.messageDelay;
     if (built === undefined || slot !== this.#front) return;
     this.#blocks.add(built.hash, built.block, 'valid');
     this.#propose(slot, building.parentSlot, built.block, []);

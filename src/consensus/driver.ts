@@ -17,7 +17,8 @@ const JOURNAL_ROTATION_BYTES = 16 * 1024 * 1024;
 
 export interface ConsensusJournal {
   readonly restored: readonly Uint8Array[];
-  readonly bytes: number;
+  /** bytes on disk */
+  readonly size: number;
   /** Resolves when the record is durable; records become durable in the order of the calls. */
   append(record: Uint8Array): Promise<void>;
   /** Replaces the whole content at once. */
@@ -283,7 +284,7 @@ export class ConsensusDriver {
   /** Drops what the database has made superfluous; the signer's floor is raised first, so that nothing is signed twice. */
   async #rotate({ epoch, slot }: Certificate): Promise<void> {
     const { journal, signer } = this.#d;
-    if (journal.bytes < JOURNAL_ROTATION_BYTES) return;
+    if (journal.size < JOURNAL_ROTATION_BYTES) return;
     await signer?.raiseFloor(epoch, slot);
     const rotated = journal.rotate(this.#core.journal().map((record) => JournalRecord.serialize(record)));
     this.#durable = rotated;

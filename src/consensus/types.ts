@@ -54,7 +54,7 @@ export type Input =
   | { readonly type: 'signedProposal'; readonly proposal: Proposal }
   /** answer to `verify` */
   | { readonly type: 'verdict'; readonly hash: Hash; readonly valid: boolean; readonly reason?: string }
-  /** answer to `build`; undefined: nothing to put in a block */
+  /** answer to `build`; undefined: nothing to put in a block, or it can't be built now */
   | { readonly type: 'built'; readonly slot: number; readonly block: { block: Block; hash: Hash } | undefined }
   /** new transactions wait in the mempool */
   | { readonly type: 'transactions' }
@@ -116,4 +116,5 @@ export type ConsensusEvent =
   | { readonly type: 'notarized'; readonly slot: number; readonly hash: Hash }
   | { readonly type: 'skipped'; readonly slot: number }
   | { readonly type: 'timedOut'; readonly slot: number }
+  | { readonly type: 'invalid'; readonly hash: Hash; readonly reason: string }
   | { readonly type: 'finalized'; readonly slot: number; readonly hash: Hash };

@@ -86,3 +86,11 @@ function seal(signed: SignedTransaction, bytes: Uint8Array): TransactionEnvelope
 export function transactionSigningBytes(transaction: Transaction, genesisHash: Hash): Uint8Array {
   return signingBytes('transaction', genesisHash, Transaction.serialize(transaction));
 }
+
+/** ssz(SignedTransaction) begins with the transaction's offset and the signature; the transaction is the rest. */
+const SIGNED_FRAME_BYTES = 4 + 64;
+
+/** `transactionSigningBytes` of an envelope, without encoding the transaction again. */
+export function envelopeSigningBytes({ bytes }: TransactionEnvelope, genesisHash: Hash): Uint8Array {
+  return signingBytes('transaction', genesisHash, bytes.subarray(SIGNED_FRAME_BYTES));
+}

@@ -1,0 +1,79 @@
+// Whether this node is well, and how far it has come: what load balancers, operators and scripts ask.
+
+import type { Chain } from '../chain/chain.ts';
+import { baseTimeout } from '../consensus/timing.ts';
+import type { Network } from '../network/network.ts';
+import type { Parameters } from '../primitives/genesis.ts';
+import type { Health, HealthSource, SyncStatus } from '../rpc/dependencies.ts';
+import { CATCH_UP_DISTANCE, type CatchUp } from '../sync/catch-up.ts';
+
+/** A chain without a new final block for this many first timers is stalled: several leaders in a row have failed. */
+const STALLED_AFTER_TIMEOUTS = 5;
+
+export interface HealthOptions {
+  readonly chain: Pick<Chain, 'head'>;
+  readonly network: Pick<Network, 'peers'>;
+  readonly catchUp: Pick<CatchUp, 'status'>;
+  readonly parameters: Parameters;
+  /** whether this node can finalize blocks without anyone else */
+  readonly alone: boolean;
+  readonly now: () => number;
+}
+
+export class NodeHealth implements HealthSource {
+  readonly #o: HealthOptions;
+  #lastFinalAt: number;
+  #failure: Error | undefined;
+  #draining = false;
+
+  constructor(options: HealthOptions) {
+    this.#o = options;
+    this.#lastFinalAt = options.now();
+  }
+
+  finalized(): void {
+    this.#lastFinalAt = this.#o.now();
+  }
+
+  failed(error: Error): void {
+    this.#failure = error;
+  }
+
+  draining(): void {
+    this.#draining = true;
+  }
+
+  health(): Health {
+    const reasons: string[] = [];
+    if (this.#failure !== undefined) reasons.push(`stopped: ${this.#failure.message}`);
+    const silence = this.#o.now() - this.#lastFinalAt;
+    if (silence > STALLED_AFTER_TIMEOUTS * baseTimeout(this.#o.parameters)) {
+      reasons.push(`no block was finalized for ${Math.round(silence / 1000)} s`);
+    }
+    if (!this.#o.alone && this.#o.network.peers().length === 0) reasons.push('no peers');
+    const healthy = reasons.length === 0;
+    const behind = this.#behind();
+    if (behind) reasons.push('catching up');
+    if (this.#draining) reasons.push('stopping');
+    return { healthy, ready: healthy && !behind && !this.#draining, reasons };
+  }
+
+  syncStatus(): SyncStatus {
+    const head = this.#o.chain.head.header.height;
+    const { target, blocksPerSecond } = this.#o.catchUp.status;
+    const behind = this.#behind();
+    return {
+      head,
+      target,
+      peers: this.#o.network.peers().length,
+      phase: behind ? 'syncing' : 'synced',
+      progress: target === 0 ? 1 : head / target,
+      etaSeconds: behind && blocksPerSecond > 0 ? Math.ceil((target - head) / blocksPerSecond) : undefined,
+    };
+  }
+
+  #behind(): boolean {
+    const { syncing, target } = this.#o.catchUp.status;
+    return syncing || target >= this.#o.chain.head.header.height + CATCH_UP_DISTANCE;
+  }
+}

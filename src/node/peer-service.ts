@@ -1,0 +1,72 @@
+// What this node answers its peers: status, blocks, certificates and transactions, from the store, from what consensus
+// holds above it, and from the mempool.
+
+import type { Chain } from '../chain/chain.ts';
+import type { ConsensusDriver } from '../consensus/driver.ts';
+import type { Mempool } from '../mempool/mempool.ts';
+import type { NetworkHandlers } from '../network/network.ts';
+import { toHex } from '../primitives/bytes.ts';
+import type { Hash } from '../primitives/hash.ts';
+import {
+  type BlocksRequest,
+  CertifiedBlock,
+  MAX_BLOCKS_PER_REQUEST,
+  MAX_HASHES_PER_REQUEST,
+  PROTOCOL_VERSION,
+} from '../primitives/wire.ts';
+import type { ChainStore } from '../store/chain-store.ts';
+import type { TransactionRelay } from './transaction-relay.ts';
+
+export interface PeerServiceOptions {
+  readonly genesisHash: Hash;
+  readonly chain: Chain;
+  readonly store: ChainStore;
+  readonly mempool: Mempool;
+  readonly relay: TransactionRelay;
+  readonly consensus: ConsensusDriver;
+}
+
+export function peerService(o: PeerServiceOptions): NetworkHandlers {
+  return {
+    onTransactions: (bytes) => o.relay.receive(bytes),
+    onProposal: (bytes) => o.consensus.onProposal(bytes),
+    onVote: (bytes) => o.consensus.onVote(bytes),
+    status() {
+      const { hash, header } = o.chain.head;
+      return {
+        protocolVersion: PROTOCOL_VERSION,
+        genesisHash: o.genesisHash,
+        finalizedHeight: header.height,
+        finalizedHash: hash,
+      };
+    },
+    blocks: (request) => blocks(o, request),
+    async certificates({ epoch, from, to }) {
+      return epoch === o.consensus.core.epoch ? o.consensus.core.certificates(from, to) : [];
+    },
+    async transactions(ids) {
+      return ids.flatMap((id) => o.mempool.get(toHex(id))?.bytes ?? []);
+    },
+  };
+}
+
+async function* blocks({ store, chain, consensus }: PeerServiceOptions, request: BlocksRequest) {
+  if (request.selector === 0) {
+    const { from, count } = request.value;
+    for (let height = from; height < from + Math.min(count, MAX_BLOCKS_PER_REQUEST); height++) {
+      const stored = await store.blockByHeight(height);
+      if (stored === undefined) return;
+      yield CertifiedBlock.serialize({ block: stored.block, certificate: stored.certificate ?? null });
+    }
+    return;
+  }
+  for (const hash of request.value.slice(0, MAX_HASHES_PER_REQUEST)) {
+    const hashHex = toHex(hash);
+    const open = consensus.core.block(hashHex) ?? chain.block(hash);
+    const stored = open === undefined ? await store.blockByHash(hash) : undefined;
+    const block = open ?? stored?.block;
+    if (block === undefined) continue;
+    const certificate = stored?.certificate ?? consensus.core.certificateFor(hashHex) ?? null;
+    yield CertifiedBlock.serialize({ block, certificate });
+  }
+}

@@ -1,0 +1,87 @@
+// Transactions on their way between mempool and gossip: what clients of this node submit is gathered into batches and
+// published; batches from peers are checked as a whole and judged.
+
+import type { Mempool } from '../mempool/mempool.ts';
+import type { AddResult } from '../mempool/results.ts';
+import type { Verdict } from '../network/network.ts';
+import { encodeTransaction, type TransactionEnvelope } from '../primitives/transaction.ts';
+import { MAX_BATCH_TRANSACTIONS, TransactionBatch } from '../primitives/wire.ts';
+import type { Logger } from '../telemetry/logger.ts';
+
+/** A lone transaction leaves at once; what comes within this time (ms) after it leaves together. */
+const GATHER_MS = 10;
+/** A batch leaves before it has more bytes than this: larger gossip messages delay votes behind them. */
+const MAX_BATCH_BYTES = 128 * 1024;
+/** Reasons that are the sender's fault on every node at every time; others depend on this node's head. */
+const BLAMED: ReadonlySet<string> = new Set(['BAD_SIGNATURE', 'TOO_LARGE']);
+
+export interface RelayOptions {
+  readonly mempool: Pick<Mempool, 'add' | 'addBatch'>;
+  readonly publish: (batch: Uint8Array) => Promise<void>;
+  readonly onRejected: (code: string) => void;
+  readonly logger: Logger;
+}
+
+export class TransactionRelay {
+  readonly #o: RelayOptions;
+  #waiting: TransactionEnvelope[] = [];
+  #waitingBytes = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: RelayOptions) {
+    this.#o = options;
+  }
+
+  /** Takes a transaction from a client of this node. */
+  async submit(envelope: TransactionEnvelope): Promise<AddResult> {
+    const result = await this.#o.mempool.add(envelope);
+    if (result.status === 'accepted') this.#enqueue(envelope);
+    else this.#count(result);
+    return result;
+  }
+
+  /** Takes a batch from a peer. @param bytes ssz(TransactionBatch) */
+  async receive(bytes: Uint8Array): Promise<Verdict> {
+    let envelopes: TransactionEnvelope[];
+    try {
+      envelopes = TransactionBatch.deserialize(bytes).map(encodeTransaction);
+    } catch {
+      return 'reject'; // no encoding of a batch
+    }
+    if (envelopes.length === 0) return 'reject';
+    const results = await this.#o.mempool.addBatch(envelopes);
+    for (const result of results) this.#count(result);
+    if (results.some((result) => result.status === 'rejected' && BLAMED.has(result.code))) return 'reject';
+    return results.some(({ status }) => status === 'accepted') ? 'accept' : 'ignore';
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#waiting = [];
+  }
+
+  #enqueue(envelope: TransactionEnvelope): void {
+    this.#waiting.push(envelope);
+    this.#waitingBytes += envelope.bytes.length;
+    const full = this.#waiting.length >= MAX_BATCH_TRANSACTIONS || this.#waitingBytes >= MAX_BATCH_BYTES;
+    if (full || this.#timer === undefined) this.#flush();
+  }
+
+  #flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#waiting.length === 0) return;
+    const batch = TransactionBatch.serialize(this.#waiting.map(({ signed }) => signed));
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    this.#timer = setTimeout(() => this.#flush(), GATHER_MS);
+    this.#o.publish(batch).catch((error: unknown) => {
+      this.#o.logger.debug({ err: error }, 'transactions could not be published');
+    });
+  }
+
+  #count(result: AddResult): void {
+    if (result.status === 'rejected') this.#o.onRejected(result.code);
+  }
+}

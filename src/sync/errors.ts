@@ -1,0 +1,21 @@
+// What a peer may get wrong when it is asked for blocks. A lying peer costs time, never state.
+
+export type SyncErrorCode =
+  /** bytes that are no block, or not the block that was asked for */
+  | 'WRONG_BLOCK'
+  /** the blocks do not follow each other from our head */
+  | 'BROKEN_CHAIN'
+  /** a certificate whose signatures do not hold */
+  | 'BAD_CERTIFICATE'
+  /** many blocks and no Final among them: nothing can be believed */
+  | 'NO_FINAL';
+
+export class SyncError extends Error {
+  override readonly name = 'SyncError';
+  readonly code: SyncErrorCode;
+
+  constructor(code: SyncErrorCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+}

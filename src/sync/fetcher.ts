@@ -1,0 +1,111 @@
+// Fetches the single blocks and certificates that consensus misses, from one peer after the other, until somebody has
+// them or they are not needed any more. Catching up by ranges is the business of catch-up.ts.
+
+import { type Block, headerHash } from '../primitives/block.ts';
+import { equalBytes, toHex } from '../primitives/bytes.ts';
+import type { Certificate } from '../primitives/consensus.ts';
+import type { Hash } from '../primitives/hash.ts';
+import { type BlocksRequest, type CertificatesRequest, CertifiedBlock } from '../primitives/wire.ts';
+import type { Logger } from '../telemetry/logger.ts';
+
+/** Rounds through the peers for one block; consensus asks again when it still needs it. */
+const MAX_ROUNDS = 8;
+/** Between two rounds (ms): the block may be on its way by gossip. */
+const ROUND_PAUSE_MS = 150;
+const REQUEST_TIMEOUT_MS = 3000;
+/** Blocks fetched at once; consensus wants at most its window of them. */
+const MAX_UNDERWAY = 128;
+
+export interface FetcherNetwork {
+  peers(): readonly { readonly id: string }[];
+  requestBlocks(peer: string, request: BlocksRequest, signal: AbortSignal): AsyncIterable<Uint8Array>;
+  requestCertificates(peer: string, request: CertificatesRequest, signal: AbortSignal): Promise<Certificate[]>;
+}
+
+export interface FetcherOptions {
+  readonly network: FetcherNetwork;
+  /** Whether a body is the one its header commits to. */
+  readonly bodyMatches: (block: Block) => boolean;
+  readonly onBlock: (hash: Hash, block: Block) => void;
+  /** @returns whether they were good */
+  readonly onCertificates: (certificates: readonly Certificate[]) => Promise<boolean>;
+  readonly logger: Logger;
+}
+
+export class Fetcher {
+  readonly #o: FetcherOptions;
+  readonly #underway = new Set<string>();
+  readonly #stop = new AbortController();
+  #firstPeer = 0;
+
+  constructor(options: FetcherOptions) {
+    this.#o = options;
+  }
+
+  stop(): void {
+    this.#stop.abort();
+  }
+
+  fetchBlock(hash: Hash): void {
+    this.#once(`block ${toHex(hash)}`, (peer) => this.#blockFrom(peer, hash));
+  }
+
+  /** The slots `from … to` of an epoch. */
+  fetchCertificates(epoch: number, from: number, to: number): void {
+    this.#once(`certificates ${epoch}/${from}-${to}`, (peer) => this.#certificatesFrom(peer, { epoch, from, to }));
+  }
+
+  /** @param ask resolves with true when the peer had it */
+  #once(what: string, ask: (peer: string) => Promise<boolean>): void {
+    if (this.#underway.has(what) || this.#underway.size >= MAX_UNDERWAY) return;
+    this.#underway.add(what);
+    this.#fromAnyone(what, ask)
+      .then((found) => found || this.#o.logger.debug({ what }, 'no peer has what consensus misses'))
+      .finally(() => this.#underway.delete(what));
+  }
+
+  async #fromAnyone(what: string, ask: (peer: string) => Promise<boolean>): Promise<boolean> {
+    for (let round = 0; round < MAX_ROUNDS && !this.#stop.signal.aborted; round++) {
+      for (const { id } of this.#peersInTurn()) {
+        try {
+          if (await ask(id)) return true;
+        } catch (error) {
+          this.#o.logger.debug({ error, peer: id, what }, 'a peer did not answer well');
+        }
+        if (this.#stop.signal.aborted) return false;
+      }
+      await pause(ROUND_PAUSE_MS);
+    }
+    return false;
+  }
+
+  /** Every peer once, each time beginning with another. */
+  #peersInTurn(): readonly { readonly id: string }[] {
+    const peers = this.#o.network.peers();
+    const first = peers.length === 0 ? 0 : this.#firstPeer++ % peers.length;
+    return [...peers.slice(first), ...peers.slice(0, first)];
+  }
+
+  async #blockFrom(peer: string, hash: Hash): Promise<boolean> {
+    const signal = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
+    for await (const bytes of this.#o.network.requestBlocks(peer, { selector: 1, value: [hash] }, signal)) {
+      const { block } = CertifiedBlock.deserialize(bytes);
+      if (!equalBytes(headerHash(block.header), hash) || !this.#o.bodyMatches(block)) {
+        throw new Error('another block than the one that was asked for');
+      }
+      this.#o.onBlock(hash, block);
+      return true;
+    }
+    return false;
+  }
+
+  async #certificatesFrom(peer: string, request: CertificatesRequest): Promise<boolean> {
+    const signal = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
+    const certificates = await this.#o.network.requestCertificates(peer, request, signal);
+    return certificates.length > 0 && (await this.#o.onCertificates(certificates));
+  }
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}

@@ -1,0 +1,78 @@
+// Takes a range of finalized blocks from one peer and believes none of it until a Final whose signatures hold stands
+// at its end: then the hash links vouch for everything below.
+
+import { type Block, headerHash } from '../primitives/block.ts';
+import { equalBytes } from '../primitives/bytes.ts';
+import { type Certificate, FINAL } from '../primitives/consensus.ts';
+import type { Hash } from '../primitives/hash.ts';
+import { CertifiedBlock } from '../primitives/wire.ts';
+import { SyncError } from './errors.ts';
+
+/** Blocks held while no Final vouches for them; an honest chain has one every few blocks. */
+export const MAX_UNVOUCHED = 128;
+
+export interface VouchedBlock {
+  readonly hash: Hash;
+  readonly block: Block;
+  /** Final; undefined where a descendant's Final vouches for the block */
+  readonly certificate: Certificate | undefined;
+}
+
+export interface RangeOptions {
+  /** the block that the range must follow */
+  readonly head: { readonly height: number; readonly hash: Hash };
+  /** whether a body is the one its header commits to */
+  readonly bodyMatches: (block: Block) => boolean;
+  /** whether the certificate's signatures hold under the trusted set */
+  readonly holds: (certificate: Certificate) => Promise<boolean>;
+}
+
+/**
+ * Yields runs of blocks, oldest first, each run ending with a block that has a Final.
+ * @param answer ssz(CertifiedBlock), as the peer sent them
+ * @throws {SyncError} as soon as something is wrong; what was yielded before is good
+ */
+export async function* vouchedRuns(
+  answer: AsyncIterable<Uint8Array>,
+  { head, bodyMatches, holds }: RangeOptions,
+): AsyncGenerator<VouchedBlock[]> {
+  let run: VouchedBlock[] = [];
+  let parent = head;
+  for await (const bytes of answer) {
+    const { block, certificate } = decode(bytes);
+    const { header } = block;
+    if (header.height !== parent.height + 1 || !equalBytes(header.parent, parent.hash)) {
+      throw new SyncError('BROKEN_CHAIN', `block ${header.height} does not follow block ${parent.height}`);
+    }
+    if (!bodyMatches(block)) throw new SyncError('WRONG_BLOCK', `block ${header.height} came with another body`);
+    const hash = headerHash(header);
+    const final = await finalOf(hash, certificate, holds);
+    run.push({ hash, block, certificate: final });
+    parent = { height: header.height, hash };
+    if (final !== undefined) {
+      yield run;
+      run = [];
+    } else if (run.length >= MAX_UNVOUCHED) {
+      throw new SyncError('NO_FINAL', `${run.length} blocks without a Final after block ${head.height}`);
+    }
+  }
+}
+
+function decode(bytes: Uint8Array): CertifiedBlock {
+  try {
+    return CertifiedBlock.deserialize(bytes);
+  } catch {
+    throw new SyncError('WRONG_BLOCK', 'an answer that is no block');
+  }
+}
+
+async function finalOf(
+  hash: Hash,
+  certificate: Certificate | null,
+  holds: RangeOptions['holds'],
+): Promise<Certificate | undefined> {
+  if (certificate === null || certificate.kind !== FINAL) return undefined;
+  if (!equalBytes(certificate.hash, hash)) throw new SyncError('BAD_CERTIFICATE', 'a Final of another block');
+  if (!(await holds(certificate))) throw new SyncError('BAD_CERTIFICATE', 'a Final whose signatures do not hold');
+  return certificate;
+}
