@@ -101,6 +101,8 @@ export class JsonRpc {
       notification = call.id === undefined;
       const own = dialect.own?.(call);
       const method = own ?? findMethod(call.name);
+      const [extra] = own === undefined ? Object.keys(call.extra) : [];
+      if (extra !== undefined) throw new RpcProblem('INVALID_REQUEST', `this call has no field ${quote(extra)}`);
       if (method === undefined) throw new RpcProblem('METHOD_NOT_FOUND', `there is no method ${quote(call.name)}`);
       route = `json-rpc ${call.name}`;
       const result = await method.call(this.#services, namedParams(call.params, method), caller);
@@ -153,7 +155,7 @@ function isSideBySide(request: unknown): boolean {
 /** @throws {RpcProblem} when a list has more items than there are names. */
 function namedParams(params: unknown, { positions }: Method): unknown {
   if (params === undefined) return {};
-  if (!Array.isArray(params)) return params;
+  if (!Array.isArray(params) || positions === undefined) return params;
   if (params.length > positions.length) {
     throw fieldProblem('INVALID_FIELD', 'params', `at most ${positions.length} items: ${positions.join(', ')}`);
   }

@@ -26,8 +26,8 @@ export interface Caller {
 }
 
 export interface Method {
-  /** names of the parameters when they come as a list */
-  readonly positions: readonly string[];
+  /** names of the parameters when they come as a list; without it the handler takes the list */
+  readonly positions?: readonly string[];
   /** Many of these in one batch are faster side by side. */
   readonly sideBySide: boolean;
   /**

@@ -9,13 +9,14 @@ import type { CountedCaller } from '../door.ts';
 import { type Method, method } from '../handlers/method.ts';
 import { type Call, type Dialect, failure, type JsonRpc } from '../json-rpc.ts';
 import type { RpcLimits } from '../options.ts';
-import { fieldProblem } from '../params.ts';
+import { fieldProblem, parseParams } from '../params.ts';
 import { RpcProblem } from '../problems.ts';
 import { type BlockEvents, isResumable, parseChannel } from './channels.ts';
 import { type BlockSource, BlockSubscription, type Outlet, Subscription } from './subscription.ts';
 
 export const CLOSE_GOING_AWAY = 1001;
 export const CLOSE_TRY_LATER = 1013;
+const CLOSE_FAILED = 1011;
 export const CLOSE_TOO_SLOW = 4008;
 /** A close reason has at most 123 bytes. */
 const MAX_REASON_BYTES = 123;
@@ -47,6 +48,7 @@ export class Session {
   readonly #outlet: Outlet;
   readonly #subscriptions = new Map<string, Subscription>();
   #calls = 0;
+  readonly #backlog: (string | undefined)[] = [];
   #alive = true;
 
   constructor(socket: WebSocket, caller: CountedCaller, parts: SessionParts) {
@@ -107,24 +109,37 @@ export class Session {
 
   #receive(data: RawData, isBinary: boolean): void {
     this.#alive = true;
+    const text = isBinary ? undefined : String(data);
+    if (this.#calls < this.#parts.limits.maxSocketCalls) {
+      this.#begin(text);
+      return;
+    }
+    // What was read from the network already, a few kilobytes, still comes.
+    this.#backlog.push(text);
+    this.#socket.pause();
+  }
+
+  #begin(text: string | undefined): void {
     this.#calls++;
-    if (this.#calls === this.#parts.limits.maxSocketCalls) this.#socket.pause();
-    this.#answer(isBinary ? undefined : String(data))
+    this.#answer(text)
       .catch((error: unknown) => {
-        if (!(error instanceof RpcProblem)) throw error;
-        return failure(null, error);
+        if (error instanceof RpcProblem) return failure(null, error);
+        throw error;
       })
       .then((answer) => {
         if (answer !== undefined) this.#send(answer);
       })
       .catch((error: unknown) => {
         this.#parts.logger.error({ err: error }, 'WebSocket message failed');
-        this.close(1011, 'the node failed');
+        this.close(CLOSE_FAILED, 'the node failed');
       })
-      .finally(() => {
-        if (this.#calls === this.#parts.limits.maxSocketCalls) this.#socket.resume();
-        this.#calls--;
-      });
+      .finally(() => this.#finish());
+  }
+
+  #finish(): void {
+    this.#calls--;
+    if (this.#backlog.length > 0) this.#begin(this.#backlog.shift());
+    else if (this.#socket.isPaused) this.#socket.resume();
   }
 
   /** @throws {RpcProblem} */
@@ -134,36 +149,17 @@ export class Session {
     return this.#parts.jsonRpc.answer(parseJson(text), this.#caller, this.#dialect);
   }
 
-  #ownMethod({ name, params, extra }: Call): Method | undefined {
+  #ownMethod({ name, extra }: Call): Method | undefined {
     switch (name) {
       case 'subscribe':
-        return this.#channelsMethod(params, extra, (names, from) => this.#subscribe(names, from));
+        return channelsMethod(extra, (names, from) => this.#subscribe(names, from));
       case 'unsubscribe':
-        return this.#channelsMethod(params, extra, (names) => this.#unsubscribe(names));
+        return channelsMethod(extra, (names) => this.#unsubscribe(names));
       case 'ping':
         return method(z.strictObject({}), [], () => 'pong');
       default:
         return undefined;
     }
-  }
-
-  /** A list of params is a list of channels, so the parameters are put into their places here. */
-  #channelsMethod(
-    params: unknown,
-    extra: Call['extra'],
-    handle: (names: readonly string[], fromHeight: number | undefined) => unknown,
-  ): Method {
-    const given = Array.isArray(params) ? { channels: params, ...extra } : { ...(params ?? {}), ...extra };
-    return {
-      positions: [],
-      sideBySide: false,
-      call: (services, _, caller) =>
-        method(channelsSchema, [], (_services, { channels, from_height }) => handle(channels, from_height)).call(
-          services,
-          given,
-          caller,
-        ),
-    };
   }
 
   /** All or none. A channel that is subscribed already begins anew. */
@@ -206,6 +202,7 @@ export class Session {
   }
 
   #clear(): void {
+    this.#backlog.length = 0;
     for (const name of [...this.#subscriptions.keys()]) this.#forget(name);
   }
 
@@ -255,6 +252,22 @@ export class Session {
       waiting = this.#socket.bufferedAmount;
     }
   }
+}
+
+/** `params` is a list of channels, or an object; `from_height` may also stand beside it. */
+function channelsMethod(
+  extra: Call['extra'],
+  handle: (names: readonly string[], fromHeight: number | undefined) => unknown,
+): Method {
+  return {
+    sideBySide: false,
+    call(_services, params) {
+      const given = Array.isArray(params) ? { channels: params } : params;
+      const merged = typeof given === 'object' ? { ...given, ...extra } : given;
+      const { channels, from_height } = parseParams(channelsSchema, merged);
+      return handle(channels, from_height);
+    },
+  };
 }
 
 function droppedNotice(subscriptions: readonly Subscription[], reason: string): string {
