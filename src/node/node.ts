@@ -3,10 +3,11 @@
 
 import { EventEmitter } from 'node:events';
 import { Chain } from '../chain/chain.ts';
-import { certificateChecks, malformedCertificate } from '../consensus/certificate.ts';
+import { certificateChecks, malformedCertificate, type SignatureCheck } from '../consensus/certificate.ts';
 import { ConsensusDriver } from '../consensus/driver.ts';
 import { Members } from '../consensus/members.ts';
 import type { Anchor, ConsensusEvent } from '../consensus/types.ts';
+import { verifyNative } from '../crypto/keys.ts';
 import { LocalSigner } from '../crypto/signer.ts';
 import { VerifierPool } from '../crypto/verifier.ts';
 import { Mempool } from '../mempool/mempool.ts';
@@ -14,7 +15,7 @@ import type { Network } from '../network/network.ts';
 import { DEFAULT_RATE_LIMITS } from '../network/rate-limit.ts';
 import { formatAddress } from '../primitives/address.ts';
 import { toHex } from '../primitives/bytes.ts';
-import { type Certificate, FINAL } from '../primitives/consensus.ts';
+import { FINAL } from '../primitives/consensus.ts';
 import { envelopeSigningBytes, type TransactionEnvelope } from '../primitives/transaction.ts';
 import type { RpcEvents } from '../rpc/dependencies.ts';
 import { DEFAULT_LIMITS } from '../rpc/options.ts';
@@ -30,6 +31,7 @@ import type { NodeConfig } from './config.ts';
 import { consensusBlocks } from './consensus-blocks.ts';
 import { dataPaths } from './data-dir.ts';
 import { Faucet } from './faucet.ts';
+import { FinalityLog } from './finality-log.ts';
 import { NodeHealth } from './health.ts';
 import { readIdentity } from './identity-file.ts';
 import type { Node, NodeInfo, NodeInputs } from './lifecycle.ts';
@@ -42,6 +44,8 @@ import { TransactionRelay } from './transaction-relay.ts';
 
 /** The set never changes in this version, so there is one epoch. */
 const EPOCH = 1;
+/** So few signatures are checked sooner on this thread than by the workers, and never wait behind transactions. */
+const VERIFIED_HERE = 4;
 /** Between two status exchanges with a peer (ms); three missed ones drop the connection. */
 const STATUS_INTERVAL_MS = 1500;
 
@@ -150,7 +154,12 @@ class AitbcNode implements Node {
     this.#teardown.add('relay', () => relay.stop());
 
     // Consensus and catching up.
-    const checks = (certificate: Certificate) => certificateChecks(certificate, members, genesisHash);
+    const verifyVotes = (checks: readonly SignatureCheck[]) =>
+      checks.length <= VERIFIED_HERE
+        ? Promise.resolve(
+            checks.map(({ publicKey, message, signature }) => verifyNative(publicKey, message, signature)),
+          )
+        : pool.verifyAll(checks, 'urgent');
     const fetcher = new Fetcher({
       network,
       bodyMatches: (block) => chain.bodyMatches(block),
@@ -164,7 +173,7 @@ class AitbcNode implements Node {
       bodyMatches: (block) => chain.bodyMatches(block),
       holds: async (certificate) =>
         malformedCertificate(certificate, members) === undefined &&
-        (await pool.verifyAll(checks(certificate), 'urgent')).every((holds) => holds),
+        (await verifyVotes(certificateChecks(certificate, members, genesisHash))).every((holds) => holds),
       onSynced: (anchor) => consensus.onSynced(anchor),
       onFatal: (error) => onFatal(error),
       logger: partLogger(logger, 'sync'),
@@ -193,7 +202,7 @@ class AitbcNode implements Node {
         epochEnd: Number.POSITIVE_INFINITY,
       },
       genesisHash,
-      verify: (jobs) => pool.verifyAll(jobs, 'urgent'),
+      verify: verifyVotes,
       journal,
       signer,
       blocks: consensusBlocks({
@@ -227,11 +236,13 @@ class AitbcNode implements Node {
       metrics.accepted(idHex);
       consensus.onTransactions();
     });
+    const finalityLog = new FinalityLog(partLogger(logger, 'chain'));
     chain.on('finalized', (event) => {
       const { header } = event.block;
       mempool.onFinalized(event.envelopes, { state: store, timestamp: header.timestamp });
       metrics.finalized(event);
       health.finalized();
+      finalityLog.finalized(event);
       events.emit('finalized', event);
     });
     const considerCatchUp = () => catchUp.consider();
