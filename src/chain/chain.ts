@@ -141,11 +141,11 @@ export class Chain extends EventEmitter<ChainEvents> {
   /**
    * Judges a block by executing it on its parent, and keeps it when it is valid. Concurrent calls share the work.
    * The certificate in it, and its time against the clock, are the caller's to check.
-   * @param proposer who must have built it; undefined when a quorum has vouched for the block
-   * @throws {ChainError} TREE_FULL, unless a quorum has vouched for it
+   * @param proposer who must have built it; any of the validator set when it is left out
+   * @throws {ChainError} TREE_FULL
    */
   verify(block: Block, proposer?: Address): Promise<Verification> {
-    return this.#verifier.verify(block, proposer);
+    return this.#verifier.verify(block, { proposer, room: 'bounded' });
   }
 
   /**
@@ -169,7 +169,7 @@ export class Chain extends EventEmitter<ChainEvents> {
    * @throws {StoreError} when the commit fails
    */
   async applySynced(block: Block, certificate: Certificate | undefined): Promise<void> {
-    const verification = await this.verify(block);
+    const verification = await this.#verifier.verify(block, { proposer: undefined, room: 'unbounded' });
     if (verification.valid) return this.finalize(verification.hash, certificate);
     const { height } = block.header;
     if ('missingParent' in verification) {

@@ -76,7 +76,7 @@ export class BlockRules {
   /**
    * What can be told without the parent.
    * @param bytes ssz(Block)
-   * @param proposer the slot's leader; undefined when a quorum has vouched for the block
+   * @param proposer the slot's leader; any validator when undefined
    */
   checkAlone(
     header: Header,

@@ -32,12 +32,12 @@ export interface Parent {
 }
 
 /**
- * Blocks between two Finals. One Final takes some five slots even when leaders fail, and members take part in at most
- * 64 slots ahead; this many mean that the network has notarized for half an hour without finalizing.
+ * Blocks between two Finals. A few slots are usual; this many mean hours of notarizing without finalizing, and since
+ * own blocks are empty by then (see below) the certificates in them are what takes the memory.
  */
-export const MAX_TREE_BLOCKS = 2_048;
+export const MAX_TREE_BLOCKS = 16_384;
 /** ssz(Block) of all of them; in memory they take several times as much. */
-export const MAX_TREE_BYTES = 96 * 1024 * 1024;
+export const MAX_TREE_BYTES = 128 * 1024 * 1024;
 /** Above this own blocks are empty: a chain that can't finalize must be able to go on until it can. */
 export const CROWDED_TREE_BYTES = 32 * 1024 * 1024;
 /** Hashes of blocks that lost against a final one, kept to recognize a conflicting Final. */

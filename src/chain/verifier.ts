@@ -29,6 +29,13 @@ export interface BlockVerifierOptions {
   finalizedHash: (height: number) => Promise<Hash | undefined>;
 }
 
+export interface VerifyOptions {
+  /** who must have built the block; undefined when that is settled elsewhere */
+  readonly proposer: Address | undefined;
+  /** 'unbounded' for a block that will be final at once: it must get in, and leaves the tree smaller */
+  readonly room: 'bounded' | 'unbounded';
+}
+
 interface Candidate {
   readonly hash: Hash;
   readonly block: Block;
@@ -50,11 +57,8 @@ export class BlockVerifier {
     this.#finalizedHash = finalizedHash;
   }
 
-  /**
-   * @param proposer who must have built the block; undefined when a quorum has vouched for it
-   * @throws {ChainError} TREE_FULL, unless a quorum has vouched for the block
-   */
-  async verify(block: Block, proposer: Address | undefined): Promise<Verification> {
+  /** @throws {ChainError} TREE_FULL */
+  async verify(block: Block, { proposer, room }: VerifyOptions): Promise<Verification> {
     const { header, body } = block;
     const envelopes = envelopesOf(body.transactions);
     const bytes = blockBytes(body.justification, envelopes);
@@ -68,7 +72,7 @@ export class BlockVerifier {
     const running = this.#running.get(key);
     if (running !== undefined) return running;
     if (this.#isKnown(hash)) return { valid: true, hash };
-    if (proposer !== undefined && !this.#tree.hasRoom(bytes)) {
+    if (room === 'bounded' && !this.#tree.hasRoom(bytes)) {
       throw new ChainError('TREE_FULL', `${this.#tree.size} executed blocks wait for a Final`);
     }
     const verification = this.#verify({ hash, block, envelopes, bytes }).finally(() => this.#running.delete(key));

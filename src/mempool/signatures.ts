@@ -3,8 +3,7 @@
 
 import { LRUCache } from 'lru-cache';
 import type { Hash } from '../primitives/hash.ts';
-import { signingBytes } from '../primitives/signing.ts';
-import type { TransactionEnvelope } from '../primitives/transaction.ts';
+import { envelopeSigningBytes, type TransactionEnvelope } from '../primitives/transaction.ts';
 
 /** What the verifier is asked. */
 export interface TransactionSignature {
@@ -24,8 +23,6 @@ export interface SignatureChecksOptions {
 
 /** Good ids remembered: a full mempool and its last blocks; about 20 MB. */
 const MAX_REMEMBERED = 131_072;
-/** ssz(SignedTransaction) = offset of the transaction (4) ‖ signature (64) ‖ ssz(Transaction). */
-const TRANSACTION_START = 68;
 
 export class SignatureChecks {
   readonly #genesisHash: Hash;
@@ -85,11 +82,8 @@ export class SignatureChecks {
     });
   }
 
-  #job({ signed, bytes }: TransactionEnvelope): TransactionSignature {
-    return {
-      publicKey: signed.transaction.sender,
-      message: signingBytes('transaction', this.#genesisHash, bytes.subarray(TRANSACTION_START)),
-      signature: signed.signature,
-    };
+  #job(envelope: TransactionEnvelope): TransactionSignature {
+    const { transaction, signature } = envelope.signed;
+    return { publicKey: transaction.sender, message: envelopeSigningBytes(envelope, this.#genesisHash), signature };
   }
 }
