@@ -9,10 +9,11 @@ import { encodeTransaction, type TransactionEnvelope } from '../../src/primitive
 import { Overlay } from '../../src/state/overlay.ts';
 import { CONTEXT, FEE } from '../ledger/build.ts';
 import { MapSource } from '../state/map-source.ts';
+import { cpuMicroseconds, median, report } from './cpu.ts';
 
 const ACCOUNTS = 100_000;
 const TRANSFERS = 1_000;
-const BLOCKS = 30;
+const BLOCKS = 60;
 
 const publicKeys = Array.from({ length: ACCOUNTS }, (_, i) => {
   const key = new Uint8Array(32);
@@ -47,23 +48,17 @@ const sealing: number[] = [];
 for (let block = 0; block < BLOCKS; block++) {
   const envelopes = Array.from({ length: TRANSFERS }, transfer);
   const overlay = new Overlay(store);
-  const start = performance.now();
-  for (const envelope of envelopes) {
-    const invalid = checkTransaction(overlay, envelope, CONTEXT);
-    if (invalid !== undefined) throw new Error(invalid);
-    executeTransaction(overlay, envelope, CONTEXT);
-  }
-  const executed = performance.now();
-  overlay.seal();
-  execution.push((1000 * (executed - start)) / TRANSFERS);
-  sealing.push((1000 * (performance.now() - executed)) / TRANSFERS);
+  const executing = cpuMicroseconds(() => {
+    for (const envelope of envelopes) {
+      const invalid = checkTransaction(overlay, envelope, CONTEXT);
+      if (invalid !== undefined) throw new Error(invalid);
+      executeTransaction(overlay, envelope, CONTEXT);
+    }
+  });
+  execution.push(executing / TRANSFERS);
+  sealing.push(cpuMicroseconds(() => overlay.seal()) / TRANSFERS);
   store.write(overlay.changes);
 }
 
-for (const [what, times] of Object.entries({ 'check and execute': execution, seal: sealing })) {
-  times.sort((a, b) => a - b);
-  const median = times[BLOCKS >> 1] as number;
-  process.stdout.write(
-    `${what.padEnd(20)} ${median.toFixed(2).padStart(8)} µs per transfer (median of ${BLOCKS} blocks)\n`,
-  );
-}
+report('check and execute, per transfer', median(execution), 'µs CPU');
+report('seal, per transfer', median(sealing), 'µs CPU');

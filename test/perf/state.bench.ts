@@ -8,10 +8,11 @@ import { Overlay } from '../../src/state/overlay.ts';
 import { prove } from '../../src/state/proof.ts';
 import { recomputeRoot } from '../../src/state/recompute.ts';
 import { MapSource } from '../state/map-source.ts';
+import { cpuMicroseconds, median, report } from './cpu.ts';
 
 const ACCOUNTS = 100_000;
 const CHANGED = 1_000;
-const BLOCKS = 30;
+const BLOCKS = 60;
 
 const keys = Array.from({ length: ACCOUNTS }, (_, i) => accountKey(sha256(number(i)).slice(0, 20)));
 const store = new MapSource();
@@ -22,19 +23,9 @@ function number(value: number): Uint8Array {
   return bytes;
 }
 
-function milliseconds(work: () => void): number {
-  const start = performance.now();
-  work();
-  return performance.now() - start;
-}
-
-function report(what: string, value: number, unit: string): void {
-  process.stdout.write(`${what.padEnd(52)} ${value.toFixed(2).padStart(10)} ${unit}\n`);
-}
-
 const genesis = new Overlay(store);
 for (const [i, key] of keys.entries()) genesis.set(key, number(i));
-report('first seal, per account', (1000 * milliseconds(() => genesis.seal())) / ACCOUNTS, 'µs');
+report('first seal, per account', cpuMicroseconds(() => genesis.seal()) / ACCOUNTS, 'µs CPU');
 store.write(genesis.changes);
 
 for (const changed of [CHANGED, 10]) {
@@ -46,27 +37,27 @@ for (const changed of [CHANGED, 10]) {
     for (let i = 0; i < changed; i++) {
       overlay.set(keys[Math.floor(Math.random() * ACCOUNTS)] as Uint8Array, number(Math.random()));
     }
-    times.push((1000 * milliseconds(() => overlay.seal())) / overlay.changes.values.length);
+    const time = cpuMicroseconds(() => overlay.seal());
+    times.push(time / overlay.changes.values.length);
     pages += overlay.changes.nodes.length / overlay.changes.values.length / BLOCKS;
     for (const [, node] of overlay.changes.nodes) bytes += (node?.length ?? 0) / overlay.changes.values.length / BLOCKS;
     store.write(overlay.changes);
   }
-  times.sort((a, b) => a - b);
-  report(`seal of ${changed} changed accounts, median per key`, times[BLOCKS >> 1] as number, 'µs');
+  report(`seal of ${changed} changed accounts, per key`, median(times), 'µs CPU');
   report(`  pages written per key`, pages, '');
   report(`  bytes of pages written per key`, bytes, 'B');
 }
 
 const PROOFS = 2_000;
-const proofTime = milliseconds(() => {
+const proofTime = cpuMicroseconds(() => {
   for (let i = 0; i < PROOFS; i++) prove(store, keys[i] as Uint8Array);
 });
-report('proof', (1000 * proofTime) / PROOFS, 'µs');
+report('proof', proofTime / PROOFS, 'µs CPU');
 
 const head = new Overlay(store);
 let same = false;
-const recomputeTime = milliseconds(() => {
+const recomputeTime = cpuMicroseconds(() => {
   same = equalBytes(recomputeRoot(store.entries()), head.seal());
 });
-report('recomputed root, per account', (1000 * recomputeTime) / ACCOUNTS, 'µs');
+report('recomputed root, per account', recomputeTime / ACCOUNTS, 'µs CPU');
 if (!same) throw new Error('the recomputed root differs');
