@@ -164,7 +164,8 @@ export class Simplex {
 
   /** Whether a certificate is worth checking: it settles something that is open here. */
   wantsCertificate({ epoch, kind, slot, hash }: Certificate): boolean {
-    if (epoch !== this.epoch || slot <= this.#lastFinal.slot) return false;
+    if (epoch !== this.epoch) return false;
+    if (slot <= this.#lastFinal.slot) return kind === FINAL && this.#conflictingFinal(slot, hash) !== undefined;
     if (kind !== FINAL && !this.#inWindow(slot)) return false;
     return this.#slots.get(slot)?.certificate(kind, toHex(hash)) === undefined;
   }
@@ -289,15 +290,14 @@ export class Simplex {
 
   #keepCertificate(certificate: Certificate): void {
     const { kind, slot: number, hash } = certificate;
+    const conflicting = kind === FINAL ? this.#conflictingFinal(number, hash) : undefined;
+    if (conflicting !== undefined) return this.#halt('two conflicting Finals', [conflicting, certificate]);
     const slot = this.#slot(number);
     for (const vote of votesOf(certificate)) {
       this.#silence.signed(vote.member);
       this.#keepVote(slot, vote);
     }
     this.#silence.quorumSigned(number);
-    if (kind === FINAL && slot.final !== undefined && !equalBytes(slot.final.hash, hash)) {
-      return this.#halt('two conflicting Final certificates', [slot.final, certificate]);
-    }
     slot.setCertificate(certificate);
     if (kind === NOTAR) this.#event({ type: 'notarized', slot: number, hash });
     else if (kind === SKIP) this.#event({ type: 'skipped', slot: number });
@@ -618,6 +618,12 @@ export class Simplex {
       this.#emit({ type: 'fetchCertificates', from: this.#front, to: slot - 1 });
     }
     return false;
+  }
+
+  /** A Final of the same slot and another block: impossible while less than a third of the weight misbehaves. */
+  #conflictingFinal(slot: number, hash: Hash): Certificate | undefined {
+    const held = slot === this.#lastFinal.slot ? this.#lastFinal.certificate : this.#slots.get(slot)?.final;
+    return held !== undefined && !equalBytes(held.hash, hash) ? held : undefined;
   }
 
   #notarizedIn(slot: number, hash: Hash): boolean {

@@ -1,0 +1,310 @@
+// The rules of the consensus core, one by one. What they add up to is the simulator's to show.
+
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { WINDOW } from '../../src/consensus/core.ts';
+import { baseTimeout } from '../../src/consensus/timing.ts';
+import { headerHash } from '../../src/primitives/block.ts';
+import { FINAL, NOTAR, SKIP } from '../../src/primitives/consensus.ts';
+import { sha256 } from '../../src/primitives/hash.ts';
+import {
+  Bench,
+  certificate,
+  GENESIS_BLOCK_HASH,
+  makeBlock,
+  NOW,
+  ofType,
+  PARAMETERS,
+  propose,
+  vote,
+  votesIn,
+} from './fixtures.ts';
+
+const core = suite('consensus core');
+
+/** With equal weights the leaders take turns by index: slot 1 is member 0's. */
+const block1 = makeBlock(1, GENESIS_BLOCK_HASH, 0);
+const hash1 = headerHash(block1.header);
+const block2 = makeBlock(2, hash1, 1);
+const hash2 = headerHash(block2.header);
+
+core('a valid proposal of the leader gets one NOTAR, after its block is durable', () => {
+  const bench = new Bench(3);
+  const outputs = bench.propose(propose(0, 1, 0, block1));
+  assert.equal(votesIn(outputs), [], 'not before the block is executed');
+  const after = bench.executeAll(outputs);
+  assert.equal(votesIn(after), [[NOTAR, 1]]);
+  const persisted = after.findIndex((output) => output.type === 'persist' && output.record.selector === 0);
+  const signed = after.findIndex((output) => output.type === 'signVote');
+  assert.ok(persisted >= 0 && persisted < signed, 'the block is written before the vote is asked for');
+});
+
+core('a second proposal of one slot is evidence and gets no vote', () => {
+  const bench = new Bench(3);
+  bench.executeAll(bench.propose(propose(0, 1, 0, block1)));
+  const other = makeBlock(1, GENESIS_BLOCK_HASH, 0, { stateRoot: sha256(Uint8Array.of(1)) });
+  const outputs = bench.propose(propose(0, 1, 0, other));
+  assert.is(ofType(outputs, 'evidence')[0]?.evidence.kind, 'PROPOSE');
+  assert.equal(votesIn([...outputs, ...bench.executeAll(outputs)]), []);
+});
+
+core('an invalid block gets no vote', () => {
+  const bench = new Bench(3);
+  bench.propose(propose(0, 1, 0, block1));
+  assert.equal(votesIn(bench.give({ type: 'verdict', hash: hash1, valid: false, reason: 'STATE_ROOT' })), []);
+});
+
+core('a proposal whose parent is not notarized waits for its certificate', () => {
+  const bench = new Bench(3);
+  bench.executeAll(bench.propose(propose(0, 1, 0, block1)));
+  const parked = bench.propose(propose(1, 2, 1, block2));
+  assert.equal(ofType(parked, 'verify'), []);
+  assert.equal(
+    ofType(parked, 'fetchCertificates').map(({ from, to }) => [from, to]),
+    [[1, 1]],
+  );
+  const outputs = bench.certify(certificate(NOTAR, 1, hash1));
+  assert.equal(votesIn(bench.executeAll(outputs)), [[NOTAR, 2]]);
+});
+
+core('leaving out a slot takes its Skip', () => {
+  const bench = new Bench(3);
+  const late = makeBlock(1, GENESIS_BLOCK_HASH, 1);
+  const parked = bench.propose(propose(1, 2, 0, late));
+  assert.equal(votesIn(bench.executeAll(parked)), []);
+  assert.equal(votesIn(bench.executeAll(bench.certify(certificate(SKIP, 1)))), [[NOTAR, 2]]);
+});
+
+core('a block of another than the leader gets no vote', () => {
+  const bench = new Bench(3);
+  const outputs = bench.propose(propose(0, 1, 0, makeBlock(1, GENESIS_BLOCK_HASH, 2)));
+  assert.equal(ofType(outputs, 'verify'), []);
+});
+
+core('a block from the future waits for the clock', () => {
+  const bench = new Bench(3);
+  const ahead = makeBlock(1, GENESIS_BLOCK_HASH, 0, { timestamp: NOW + 5000 });
+  const outputs = bench.propose(propose(0, 1, 0, ahead));
+  assert.equal(ofType(outputs, 'verify'), []);
+  const timer = ofType(outputs, 'setTimer').find(({ timer }) => timer.kind === 'clock');
+  assert.is(timer?.delay, 4000);
+  bench.now += 4000;
+  assert.is(ofType(bench.give({ type: 'timer', timer: { kind: 'clock', slot: 1 } }), 'verify').length, 1);
+});
+
+core('a quorum of NOTARs makes a certificate, sent once, and a FINAL of those who voted for it', () => {
+  const bench = new Bench(3);
+  bench.executeAll(bench.propose(propose(0, 1, 0, block1)));
+  bench.give({ type: 'vote', vote: vote(3, NOTAR, 1, hash1) });
+  bench.give({ type: 'vote', vote: vote(0, NOTAR, 1, hash1) });
+  const outputs = bench.give({ type: 'vote', vote: vote(1, NOTAR, 1, hash1) });
+  const sent = ofType(outputs, 'broadcast').flatMap(({ message }) => (message.kind === 'certificate' ? [message] : []));
+  assert.is(sent.length, 1);
+  assert.equal(votesIn(outputs), [[FINAL, 1]]);
+  assert.is(bench.core.front, 2);
+  assert.equal(ofType(bench.give({ type: 'vote', vote: vote(2, NOTAR, 1, hash1) }), 'broadcast'), []);
+});
+
+core('two votes short of a quorum make nothing', () => {
+  const bench = new Bench(3);
+  bench.give({ type: 'vote', vote: vote(0, NOTAR, 1, hash1) });
+  bench.give({ type: 'vote', vote: vote(1, NOTAR, 1, hash1) });
+  bench.give({ type: 'vote', vote: vote(1, NOTAR, 1, hash1) });
+  assert.is(bench.core.front, 1);
+});
+
+core('after its SKIP a node still votes NOTAR, and never FINAL', () => {
+  const bench = new Bench(3);
+  assert.equal(votesIn(bench.give({ type: 'timer', timer: { kind: 'slot', slot: 1 } })), [[SKIP, 1]]);
+  assert.equal(votesIn(bench.executeAll(bench.propose(propose(0, 1, 0, block1)))), [[NOTAR, 1]]);
+  assert.equal(votesIn(bench.certify(certificate(NOTAR, 1, hash1))), []);
+});
+
+core('after its FINAL a node never votes SKIP', () => {
+  const bench = new Bench(3);
+  bench.executeAll(bench.propose(propose(0, 1, 0, block1)));
+  assert.equal(votesIn(bench.certify(certificate(NOTAR, 1, hash1))), [[FINAL, 1]]);
+  assert.equal(votesIn(bench.give({ type: 'timer', timer: { kind: 'slot', slot: 1 } })), []);
+});
+
+core('a Final commits the block and its ancestors once they are executed', () => {
+  const bench = new Bench(3);
+  bench.executeAll(bench.propose(propose(0, 1, 0, block1)));
+  bench.certify(certificate(NOTAR, 1, hash1));
+  const second = bench.propose(propose(1, 2, 1, block2));
+  const early = bench.certify(certificate(FINAL, 2, hash2));
+  assert.equal(ofType(early, 'finalize'), [], 'not before it is executed');
+  const [finalize] = ofType(bench.executeAll(second), 'finalize');
+  assert.equal(finalize?.hash, hash2);
+  assert.is(bench.core.lastFinalSlot, 2);
+});
+
+core('a Final of a block that was never seen is fetched, with its parent', () => {
+  const bench = new Bench(3);
+  const [wanted] = ofType(bench.certify(certificate(FINAL, 2, hash2)), 'fetchBlock');
+  assert.equal(wanted?.hash, hash2);
+  const [parent] = ofType(bench.give({ type: 'block', hash: hash2, block: block2 }), 'fetchBlock');
+  assert.equal(parent?.hash, hash1);
+  const outputs = bench.executeAll(bench.give({ type: 'block', hash: hash1, block: block1 }));
+  assert.is(ofType(outputs, 'finalize').length, 1);
+});
+
+core('a block that was not asked for is not taken', () => {
+  const bench = new Bench(3);
+  bench.give({ type: 'block', hash: hash1, block: block1 });
+  assert.is(bench.core.block(Buffer.from(hash1).toString('hex')), undefined);
+});
+
+core('a Final far above the chain asks for catching up', () => {
+  const bench = new Bench(3);
+  const far = makeBlock(500, hash1, 1);
+  bench.certify(certificate(FINAL, 400, headerHash(far.header)));
+  const outputs = bench.give({ type: 'block', hash: headerHash(far.header), block: far });
+  assert.is(ofType(outputs, 'behind')[0]?.height, 500);
+});
+
+core('two conflicting Finals stop everything', () => {
+  const bench = new Bench(3);
+  bench.certify(certificate(FINAL, 5, hash1));
+  assert.is(bench.core.wantsCertificate(certificate(FINAL, 5, hash1)), false);
+  assert.is(bench.core.wantsCertificate(certificate(FINAL, 5, hash2)), true);
+  const [halt] = ofType(bench.certify(certificate(FINAL, 5, hash2)), 'halt');
+  assert.is(halt?.certificates.length, 2);
+  assert.equal(bench.give({ type: 'timer', timer: { kind: 'resend' } }), []);
+});
+
+core('a certified block that does not execute stops everything', () => {
+  const bench = new Bench(3);
+  bench.propose(propose(0, 1, 0, block1));
+  bench.certify(certificate(NOTAR, 1, hash1));
+  const outputs = bench.give({ type: 'verdict', hash: hash1, valid: false, reason: 'STATE_ROOT' });
+  assert.is(ofType(outputs, 'halt').length, 1);
+  assert.equal(bench.give({ type: 'timer', timer: { kind: 'slot', slot: 2 } }), []);
+});
+
+core('contradicting votes of one member are evidence', () => {
+  const bench = new Bench(3);
+  bench.give({ type: 'vote', vote: vote(0, NOTAR, 1, hash1) });
+  assert.is(ofType(bench.give({ type: 'vote', vote: vote(0, NOTAR, 1, hash2) }), 'evidence').length, 1);
+  bench.give({ type: 'vote', vote: vote(1, SKIP, 1) });
+  assert.is(ofType(bench.give({ type: 'vote', vote: vote(1, FINAL, 1, hash1) }), 'evidence').length, 1);
+  bench.give({ type: 'vote', vote: vote(2, SKIP, 1) });
+  assert.is(ofType(bench.give({ type: 'vote', vote: vote(2, NOTAR, 1, hash1) }), 'evidence').length, 0);
+});
+
+core('votes outside the window and of outsiders are not wanted', () => {
+  const { core: one } = new Bench(3);
+  assert.is(one.wantsVote(vote(0, NOTAR, 1 + WINDOW, hash1)), true);
+  assert.is(one.wantsVote(vote(0, NOTAR, 2 + WINDOW, hash1)), false);
+  assert.is(one.wantsVote({ ...vote(0, NOTAR, 1, hash1), member: 4 }), false);
+  assert.is(one.wantsVote({ ...vote(0, NOTAR, 1, hash1), epoch: 2 }), false);
+});
+
+core(
+  'the leader proposes at once after genesis, with transactions when the interval has passed, else at the heartbeat',
+  () => {
+    const leader = new Bench(0);
+    assert.is(ofType(leader.outputs, 'build')[0]?.allowEmpty, true);
+
+    const next = new Bench(1);
+    next.executeAll(next.propose(propose(0, 1, 0, block1)));
+    next.now = block1.header.timestamp + 10;
+    const entered = next.certify(certificate(NOTAR, 1, hash1));
+    assert.equal(ofType(entered, 'build'), []);
+    const timer = ofType(entered, 'setTimer').find(({ timer }) => timer.kind === 'propose');
+    assert.is(timer?.delay, PARAMETERS.minBlockInterval - 10);
+    next.now = block1.header.timestamp + PARAMETERS.minBlockInterval;
+    const tried = next.give({ type: 'timer', timer: { kind: 'propose', slot: 2 } });
+    assert.is(ofType(tried, 'build')[0]?.allowEmpty, false);
+    const waits = next.give({ type: 'built', slot: 2, block: undefined });
+    assert.is(ofType(waits, 'setTimer')[0]?.delay, PARAMETERS.blockTime - PARAMETERS.minBlockInterval);
+    const woken = next.give({ type: 'transactions' });
+    assert.is(ofType(woken, 'build')[0]?.allowEmpty, false);
+  },
+);
+
+core('a leader proposes once, and signs after the block is durable', () => {
+  const leader = new Bench(0);
+  const outputs = leader.give({ type: 'built', slot: 1, block: { block: block1, hash: hash1 } });
+  const persisted = outputs.findIndex((output) => output.type === 'persist' && output.record.selector === 1);
+  const signed = outputs.findIndex((output) => output.type === 'signProposal');
+  assert.ok(persisted >= 0 && persisted < signed);
+  leader.now += 60_000;
+  assert.equal(ofType(leader.give({ type: 'transactions' }), 'build'), []);
+});
+
+core('a restarted node keeps what it has signed', () => {
+  const before = new Bench(3);
+  before.executeAll(before.propose(propose(0, 1, 0, block1)));
+  before.certify(certificate(NOTAR, 1, hash1));
+  const restored = before.outputs.flatMap((output) => (output.type === 'persist' ? [output.record] : []));
+  for (const records of [restored, before.core.journal()]) {
+    const after = new Bench(3, { restored: records });
+    assert.equal(
+      votesIn(after.outputs).sort(),
+      [
+        [NOTAR, 1],
+        [FINAL, 1],
+      ].sort(),
+      'signs the same again',
+    );
+    assert.is(after.core.front, 2);
+    const other = makeBlock(1, GENESIS_BLOCK_HASH, 0, { stateRoot: sha256(Uint8Array.of(9)) });
+    assert.equal(votesIn(after.executeAll(after.propose(propose(0, 1, 0, other)))), []);
+    assert.equal(votesIn(after.give({ type: 'timer', timer: { kind: 'slot', slot: 1 } })), []);
+  }
+});
+
+core('a restarted leader sends the proposal it had made', () => {
+  const before = new Bench(0);
+  before.give({ type: 'built', slot: 1, block: { block: block1, hash: hash1 } });
+  const restored = before.outputs.flatMap((output) => (output.type === 'persist' ? [output.record] : []));
+  const after = new Bench(0, { restored });
+  assert.is(ofType(after.outputs, 'signProposal')[0]?.data.slot, 1);
+  assert.equal(ofType(after.outputs, 'build'), []);
+});
+
+core('timers grow with the distance from the last Final', () => {
+  const bench = new Bench(3);
+  const delayOf = (slot: number) =>
+    ofType(bench.outputs, 'setTimer').find(({ timer }) => timer.kind === 'slot' && timer.slot === slot)?.delay;
+  assert.is(delayOf(1), baseTimeout(PARAMETERS));
+  bench.certify(certificate(SKIP, 1));
+  assert.is(delayOf(2), baseTimeout(PARAMETERS) * 1.5);
+});
+
+core('a stalled node sends again what others may have missed', () => {
+  const bench = new Bench(3);
+  bench.give({ type: 'vote', vote: vote(3, SKIP, 1) });
+  bench.certify(certificate(SKIP, 1));
+  bench.give({ type: 'timer', timer: { kind: 'resend' } });
+  const outputs = bench.give({ type: 'timer', timer: { kind: 'resend' } });
+  const again = ofType(outputs, 'broadcast').filter((output) => output.again);
+  assert.equal(
+    again.map(({ message }) => message.kind),
+    ['certificate', 'vote'],
+  );
+});
+
+core('a boundary block is proposed again until it is final, and then the epoch is over', () => {
+  const epochEnd = block1.header.timestamp;
+  const bench = new Bench(1, { epochEnd });
+  bench.executeAll(bench.propose(propose(0, 1, 0, block1)));
+  const outputs = bench.certify(certificate(NOTAR, 1, hash1));
+  assert.equal(ofType(outputs, 'build'), [], 'nothing is built on it');
+  assert.equal(ofType(outputs, 'signProposal')[0]?.data.hash, hash1);
+
+  const follower = new Bench(3, { epochEnd });
+  follower.executeAll(follower.propose(propose(0, 1, 0, block1)));
+  follower.certify(certificate(NOTAR, 1, hash1));
+  follower.propose(propose(1, 2, 1, block2));
+  assert.equal(votesIn(follower.outputs.filter((output) => output.type === 'signVote' && output.data.slot === 2)), []);
+  follower.certify(certificate(SKIP, 2));
+  assert.equal(votesIn(follower.executeAll(follower.propose(propose(2, 3, 1, block1)))), []);
+  assert.ok(votesIn(follower.outputs).some(([kind, slot]) => kind === NOTAR && slot === 3));
+  const done = follower.certify(certificate(FINAL, 3, hash1));
+  assert.is(ofType(done, 'finalize').length, 1);
+  assert.is(ofType(follower.give({ type: 'committed', hash: hash1 }), 'epochEnded').length, 1);
+});
+
+core.run();

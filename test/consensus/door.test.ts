@@ -1,0 +1,126 @@
+// What the door lets in, what it drops and whom it blames. Signatures are real.
+
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { Simplex } from '../../src/consensus/core.ts';
+import { Door } from '../../src/consensus/door.ts';
+import type { Input } from '../../src/consensus/types.ts';
+import { verifyNative } from '../../src/crypto/keys.ts';
+import { headerHash, type Proposal } from '../../src/primitives/block.ts';
+import type { Certificate } from '../../src/primitives/consensus.ts';
+import { FINAL, NOTAR, type Vote } from '../../src/primitives/consensus.ts';
+import { GossipProposal, GossipVote } from '../../src/primitives/wire.ts';
+import {
+  certificate,
+  GENESIS_BLOCK,
+  GENESIS_BLOCK_HASH,
+  GENESIS_HASH,
+  MEMBERS,
+  makeBlock,
+  PARAMETERS,
+  propose,
+  vote,
+} from './fixtures.ts';
+
+const door = suite('consensus door');
+const block = makeBlock(1, GENESIS_BLOCK_HASH, 0);
+const hash = headerHash(block.header);
+
+function open({ bodyMatches = true } = {}) {
+  const core = new Simplex({
+    epoch: 1,
+    members: MEMBERS,
+    self: undefined,
+    parameters: PARAMETERS,
+    anchor: { slot: 0, hash: GENESIS_BLOCK_HASH, header: GENESIS_BLOCK.header, certificate: undefined },
+    restored: [],
+    epochEnd: Number.POSITIVE_INFINITY,
+  });
+  const inputs: Input[] = [];
+  let checks = 0;
+  const opened = new Door({
+    core,
+    members: MEMBERS,
+    genesisHash: GENESIS_HASH,
+    verify: async (asked) => {
+      checks += asked.length;
+      return asked.map(({ publicKey, message, signature }) => verifyNative(publicKey, message, signature));
+    },
+    bodyMatches: () => bodyMatches,
+    input: (input) => {
+      inputs.push(input);
+      core.step(input, 0);
+    },
+  });
+  return { door: opened, inputs, checked: () => checks };
+}
+
+const ofVote = (value: Vote, attempt = 0) => GossipVote.serialize({ attempt, message: { selector: 0, value } });
+const ofCertificate = (value: Certificate) => GossipVote.serialize({ attempt: 0, message: { selector: 1, value } });
+const ofProposal = (proposal: Proposal) => GossipProposal.serialize({ attempt: 0, proposal });
+
+door('a good vote goes in once, a known one costs no check', async () => {
+  const { door, inputs, checked } = open();
+  assert.is(await door.vote(ofVote(vote(0, NOTAR, 1, hash))), 'accept');
+  assert.is(await door.vote(ofVote(vote(0, NOTAR, 1, hash), 5)), 'ignore');
+  assert.is(inputs.length, 1);
+  assert.is(checked(), 1);
+});
+
+door('copies that arrive together cost one check', async () => {
+  const { door, checked } = open();
+  const bytes = ofVote(vote(0, NOTAR, 1, hash));
+  assert.equal(await Promise.all([door.vote(bytes), door.vote(bytes)]), ['accept', 'ignore']);
+  assert.is(checked(), 1);
+});
+
+door('bad signatures, garbage and truncated bytes are blamed', async () => {
+  const { door, inputs } = open();
+  const good = vote(0, NOTAR, 1, hash);
+  assert.is(await door.vote(ofVote({ ...good, member: 1 })), 'reject');
+  assert.is(await door.vote(ofVote({ ...good, slot: 2 })), 'reject');
+  assert.is(await door.vote(ofVote(good).slice(0, -1)), 'reject');
+  assert.is(await door.vote(new Uint8Array(0)), 'reject');
+  assert.is(await door.vote(Uint8Array.from({ length: 300 }, (_, index) => index)), 'reject');
+  assert.is(await door.proposal(new Uint8Array(500)), 'reject');
+  assert.is(await door.vote(ofVote({ ...good, hash: new Uint8Array(32) })), 'reject', 'a NOTAR names a block');
+  assert.is(inputs.length, 0);
+});
+
+door('what is far ahead or of another epoch is dropped without blame', async () => {
+  const { door, checked } = open();
+  assert.is(await door.vote(ofVote(vote(0, NOTAR, 1000, hash))), 'ignore');
+  assert.is(await door.vote(ofVote({ ...vote(0, NOTAR, 1, hash), epoch: 2 })), 'ignore');
+  assert.is(checked(), 0);
+});
+
+door('certificates are checked whole', async () => {
+  const { door } = open();
+  const good = certificate(NOTAR, 1, hash);
+  const [first, second, third] = good.signatures as [Uint8Array, Uint8Array, Uint8Array];
+  assert.is(await door.vote(ofCertificate({ ...good, signatures: [first, second, second] })), 'reject');
+  assert.is(await door.vote(ofCertificate({ ...good, signatures: [first, third, second] })), 'reject');
+  assert.is(await door.vote(ofCertificate(certificate(FINAL, 1, hash, [0, 1]))), 'reject');
+  assert.is(await door.vote(ofCertificate(good)), 'accept');
+  assert.is(await door.vote(ofCertificate(good)), 'ignore');
+});
+
+door('a proposal brings its certificates in before itself', async () => {
+  const { door, inputs } = open();
+  const parent = certificate(NOTAR, 1, hash);
+  const child = makeBlock(2, hash, 1);
+  child.body.justification.parentCertificate = parent;
+  assert.is(await door.proposal(ofProposal(propose(1, 2, 1, child))), 'accept');
+  assert.equal(
+    inputs.map(({ type }) => type),
+    ['certificate', 'proposal'],
+  );
+});
+
+door('a proposal of another than the leader, or with another body, is blamed', async () => {
+  assert.is(await open().door.proposal(ofProposal(propose(2, 1, 0, block))), 'reject');
+  assert.is(await open({ bodyMatches: false }).door.proposal(ofProposal(propose(0, 1, 0, block))), 'reject');
+  assert.is(await open().door.proposal(ofProposal({ ...propose(0, 1, 0, block), parentSlot: 1 })), 'reject');
+});
+
+door.run();

@@ -1,0 +1,169 @@
+// A consensus core by itself: validators with real keys, and helpers that make the messages of the others.
+
+import { assembleCertificate } from '../../src/consensus/certificate.ts';
+import { Simplex } from '../../src/consensus/core.ts';
+import { Members } from '../../src/consensus/members.ts';
+import type { Input, InstanceConfig, Output } from '../../src/consensus/types.ts';
+import { KeyPair } from '../../src/crypto/keys.ts';
+import { addressOf } from '../../src/primitives/address.ts';
+import { type Block, headerHash, type Proposal } from '../../src/primitives/block.ts';
+import { compareBytes } from '../../src/primitives/bytes.ts';
+import {
+  type Certificate,
+  proposalSigningBytes,
+  SKIP,
+  type Vote,
+  type VoteKind,
+  voteSigningBytes,
+} from '../../src/primitives/consensus.ts';
+import type { Parameters } from '../../src/primitives/genesis.ts';
+import { type Hash, sha256, ZERO_HASH } from '../../src/primitives/hash.ts';
+
+export const GENESIS_HASH = sha256(Uint8Array.of(7));
+export const NOW = 1_700_000_000_000;
+
+export const PARAMETERS: Parameters = {
+  minFee: 0n,
+  feePerByte: 0n,
+  accountFee: 0n,
+  maxBlockBytes: 1 << 20,
+  blockTime: 1000,
+  minBlockInterval: 100,
+  messageDelay: 250,
+  executionAllowance: 250,
+  timerCap: 16_000,
+  resendInterval: 1500,
+};
+
+const keys = Array.from({ length: 7 }, (_, index) => new KeyPair(new Uint8Array(32).fill(index + 1))).sort((a, b) =>
+  compareBytes(a.publicKey, b.publicKey),
+);
+
+export function membersOf(count: number, weights: readonly number[] = []): Members {
+  return new Members(
+    keys.slice(0, count).map(({ publicKey }, index) => ({
+      publicKey,
+      address: addressOf(publicKey),
+      weight: weights[index] ?? 1,
+    })),
+  );
+}
+
+export function keyOf(member: number): KeyPair {
+  return keys[member] as KeyPair;
+}
+
+export const MEMBERS = membersOf(4);
+
+export function makeBlock(
+  height: number,
+  parent: Hash,
+  proposer: number,
+  changes: Partial<Block['header']> = {},
+): Block {
+  return {
+    header: {
+      height,
+      epoch: 1,
+      timestamp: NOW + height,
+      parent,
+      proposer: MEMBERS.at(proposer).address,
+      transactionsRoot: ZERO_HASH,
+      receiptsRoot: ZERO_HASH,
+      stateRoot: ZERO_HASH,
+      validatorsRoot: MEMBERS.root,
+      nextValidatorsRoot: MEMBERS.root,
+      justificationHash: ZERO_HASH,
+      ...changes,
+    },
+    body: { justification: { parentCertificate: null, lateVotes: [] }, transactions: [] },
+  };
+}
+
+export const GENESIS_BLOCK = makeBlock(0, ZERO_HASH, 0);
+export const GENESIS_BLOCK_HASH = headerHash(GENESIS_BLOCK.header);
+
+export function vote(member: number, kind: VoteKind, slot: number, hash: Hash = ZERO_HASH): Vote {
+  const data = { epoch: 1, validatorsRoot: MEMBERS.root, kind, slot, hash: kind === SKIP ? ZERO_HASH : hash };
+  const signature = keyOf(member).sign(voteSigningBytes(data, GENESIS_HASH));
+  return { epoch: 1, kind, slot, hash: data.hash, member, signature };
+}
+
+export function certificate(
+  kind: VoteKind,
+  slot: number,
+  hash?: Hash,
+  voters: readonly number[] = [0, 1, 2],
+): Certificate {
+  return assembleCertificate(new Map(voters.map((member) => [member, vote(member, kind, slot, hash)])), MEMBERS);
+}
+
+export function propose(
+  leader: number,
+  slot: number,
+  parentSlot: number,
+  block: Block,
+  attached: Certificate[] = [],
+): Proposal {
+  const data = { epoch: 1, validatorsRoot: MEMBERS.root, slot, hash: headerHash(block.header), parentSlot };
+  const signature = keyOf(leader).sign(proposalSigningBytes(data, GENESIS_HASH));
+  return { epoch: 1, slot, parentSlot, signature, block, certificates: attached };
+}
+
+/** A core with a clock, and everything it has asked for. */
+export class Bench {
+  readonly core: Simplex;
+  readonly self: number;
+  now = NOW;
+  outputs: Output[] = [];
+
+  constructor(self: number, changes: Partial<InstanceConfig> = {}) {
+    this.self = self;
+    this.core = new Simplex({
+      epoch: 1,
+      members: MEMBERS,
+      self,
+      parameters: PARAMETERS,
+      anchor: { slot: 0, hash: GENESIS_BLOCK_HASH, header: GENESIS_BLOCK.header, certificate: undefined },
+      restored: [],
+      epochEnd: Number.POSITIVE_INFINITY,
+      ...changes,
+    });
+    this.give({ type: 'start' });
+  }
+
+  /** @returns the outputs of this input alone. */
+  give(input: Input): Output[] {
+    const outputs = this.core.step(input, this.now);
+    this.outputs.push(...outputs);
+    return outputs;
+  }
+
+  propose(proposal: Proposal): Output[] {
+    return this.give({ type: 'proposal', proposal, hash: headerHash(proposal.block.header) });
+  }
+
+  certify(...certificates: Certificate[]): Output[] {
+    return certificates.flatMap((one) => this.give({ type: 'certificate', certificate: one }));
+  }
+
+  /** Says that every block asked about is valid, until nothing more is asked. */
+  executeAll(outputs: Output[]): Output[] {
+    const verify = outputs.filter((output) => output.type === 'verify');
+    return verify.flatMap(({ hash }) => {
+      const next = this.give({ type: 'verdict', hash, valid: true });
+      return [...next, ...this.executeAll(next)];
+    });
+  }
+}
+
+/** Kinds and slots of the votes that outputs ask the signer for. */
+export function votesIn(outputs: readonly Output[]): [kind: number, slot: number][] {
+  return outputs.flatMap((output) =>
+    output.type === 'signVote' ? [[output.data.kind, output.data.slot] as [number, number]] : [],
+  );
+}
+
+export function ofType<T extends Output['type']>(outputs: readonly Output[], type: T): Extract<Output, { type: T }>[] {
+  return outputs.filter((output): output is Extract<Output, { type: T }> => output.type === type);
+}
