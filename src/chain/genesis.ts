@@ -3,8 +3,8 @@
 import { initializeState } from '../ledger/genesis.ts';
 import { ADDRESS_BYTES } from '../primitives/address.ts';
 import { type Block, headerHash, type Justification, justificationHash } from '../primitives/block.ts';
-import type { Genesis } from '../primitives/genesis.ts';
-import { type Hash, ZERO_HASH } from '../primitives/hash.ts';
+import { type Genesis, genesisHash } from '../primitives/genesis.ts';
+import type { Hash } from '../primitives/hash.ts';
 import { validatorsRoot } from '../primitives/validators.ts';
 import { Overlay } from '../state/overlay.ts';
 import type { TreeSource } from '../state/view.ts';
@@ -26,7 +26,8 @@ export function genesisBlock(genesis: Genesis, empty: TreeSource): { hash: Hash;
     height: 0,
     epoch: FIRST_EPOCH,
     timestamp: genesis.genesisTime,
-    parent: ZERO_HASH,
+    // Ties every later header to the parameters and the name of the network too.
+    parent: genesisHash(genesis),
     proposer: new Uint8Array(ADDRESS_BYTES),
     transactionsRoot: transactionsRoot([]),
     receiptsRoot: receiptsRoot([]),

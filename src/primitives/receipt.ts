@@ -1,7 +1,7 @@
 // What became of a transaction that is in a block (PROTOCOL §2): done, or failed with its reason and the fee kept.
 
 import { ContainerType, type ValueOf } from '@chainsafe/ssz';
-import { Amount, Bytes32, Uint8 } from './ssz.ts';
+import { Amount, Bytes32, EnumType } from './ssz.ts';
 
 /** The position in this list is the code in a receipt: append only. */
 export const RECEIPT_CODES = [
@@ -17,7 +17,10 @@ export const RECEIPT_CODES = [
 ] as const;
 export type ReceiptCode = (typeof RECEIPT_CODES)[number];
 
-export const Receipt = new ContainerType({ transactionId: Bytes32, code: Uint8, fee: Amount }, { typeName: 'Receipt' });
+export const Receipt = new ContainerType(
+  { transactionId: Bytes32, code: new EnumType(RECEIPT_CODES), fee: Amount },
+  { typeName: 'Receipt' },
+);
 export type Receipt = ValueOf<typeof Receipt>;
 
 export function receiptCode(receipt: Receipt): ReceiptCode {
