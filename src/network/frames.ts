@@ -132,7 +132,7 @@ export class FrameReader {
       this.#held = 0;
       this.#failure = new NetworkError('OVERSIZED', `more than ${this.#bounds.total} bytes on one stream`);
     } else {
-      this.#chunks.push(data.subarray());
+      this.#chunks.push(plainBytes(data.subarray()));
       this.#held += data.byteLength;
     }
     this.#wake?.();
@@ -148,6 +148,11 @@ export class FrameReader {
     if (error !== undefined) this.#failure ??= new NetworkError('RESET', 'the stream was reset', { cause: error });
     this.#wake?.();
   };
+}
+
+/** Sockets hand out Buffers, whose slice() shares memory where that of a Uint8Array copies: decoders rely on the copy. */
+export function plainBytes(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /**

@@ -6,6 +6,7 @@ import type { GossipSub, Message, TopicValidatorFn, TopicValidatorResult } from 
 import type { PeerId } from '@libp2p/interface';
 import type { Logger } from 'pino';
 import { NetworkError } from './errors.ts';
+import { plainBytes } from './frames.ts';
 import type { NetworkHandlers, Verdict } from './network.ts';
 import type { NetworkObserver } from './observer.ts';
 import { GOSSIP_TOPICS, type GossipTopic, MAX_MESSAGE_BYTES, type ProtocolNames } from './protocols.ts';
@@ -128,7 +129,7 @@ export class Gossip {
 
 /** A small message often is a view of a whole 64 KiB read buffer, which whoever keeps the message would keep alive. */
 function detached(data: Uint8Array): Uint8Array {
-  return data.buffer.byteLength > 2 * data.length ? data.slice() : data;
+  return data.buffer.byteLength > 2 * data.length ? new Uint8Array(data) : plainBytes(data);
 }
 
 const MESSAGE_ID_BYTES = 20;

@@ -74,6 +74,8 @@ export function createHost(
     connectionGater: {
       denyDialMultiaddr: () => false,
       denyInboundEncryptedConnection: (peer) => !mayConnect(peer),
+      // the DHT dials too
+      denyDialPeer: (peer) => !mayConnect(peer),
     },
     services: { identify: identify(), ping: ping(), pubsub: gossip(options, names, penalties), ...dht(options, names) },
   });

@@ -2,6 +2,7 @@
 // Loading this file loads libp2p, most of a second: import it dynamically, when a node really starts.
 
 import '../polyfills.ts';
+import './websocket-polyfill.ts';
 import { EventEmitter, setMaxListeners } from 'node:events';
 import type { PeerId } from '@libp2p/interface';
 import type { Certificate } from '../primitives/consensus.ts';

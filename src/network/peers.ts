@@ -59,6 +59,8 @@ const MAX_MISSED_STATUS = 3;
  */
 const STALE_CONNECTION_MS = 2_000;
 const CLOSE_TIMEOUT_MS = 1_000;
+/** A node of another network learns from us what we learned from it, and its operator reads it in its log. */
+const LINGER_MS = 500;
 /** Text that a peer chooses: bounded before it reaches logs and API. */
 const MAX_CLIENT_CHARACTERS = 64;
 const MAX_ADDRESSES = 8;
@@ -100,7 +102,7 @@ export class Peers {
   onStatus(peer: string, status: Status): void {
     const session = this.#sessions.get(peer);
     const reason = incompatibility(this.#context.ownStatus(), status);
-    if (reason !== undefined) this.drop(peer, reason);
+    if (reason !== undefined) this.drop(peer, reason, LINGER_MS);
     else if (session !== undefined) session.status = status;
   }
 
@@ -111,17 +113,19 @@ export class Peers {
     if (points >= DISCONNECT_AT) this.drop(peer, 'too many offences');
   }
 
-  drop(peer: string, reason: string): void {
+  /** @param linger milliseconds for which the connection stays open, so that the peer finds the reason by itself. */
+  drop(peer: string, reason: string, linger = 0): void {
     const connections = this.#host.getConnections().filter(({ remotePeer }) => remotePeer.toString() === peer);
     const session = this.#sessions.get(peer);
     if (session?.phase === 'dropped' || connections.length === 0) return;
     this.#context.logger.info({ peer, reason }, 'disconnecting a peer');
     if (session !== undefined) this.#end(session);
-    for (const connection of connections) void this.#close(connection, reason);
+    for (const connection of connections) void this.#close(connection, reason, linger);
   }
 
-  async #close(connection: Connection, reason: string): Promise<void> {
+  async #close(connection: Connection, reason: string, linger: number): Promise<void> {
     try {
+      await sleep(linger, undefined, { signal: this.#context.lifetime });
       await withDeadline(CLOSE_TIMEOUT_MS, 'close', this.#context.lifetime, (signal) => connection.close({ signal }));
     } catch (cause) {
       connection.abort(new Error(reason, { cause }));
@@ -162,7 +166,8 @@ export class Peers {
   readonly #onDisconnect = ({ detail }: CustomEvent<PeerId>) => {
     const id = detail.toString();
     const session = this.#sessions.get(id);
-    if (session !== undefined) this.#end(session);
+    if (session === undefined) this.#context.logger.debug({ peer: id }, 'connection closed before the handshake');
+    else this.#end(session);
     this.#sessions.delete(id);
     this.#context.onGone(id);
   };
@@ -177,7 +182,8 @@ export class Peers {
           await sleep(GOSSIP_POLL_MS, undefined, { signal });
       });
     } catch (error) {
-      if (session.phase === 'handshake') this.drop(session.id, asError(error).message);
+      const linger = error instanceof NetworkError && error.code === 'INCOMPATIBLE' ? LINGER_MS : 0;
+      if (session.phase === 'handshake') this.drop(session.id, asError(error).message, linger);
       return;
     }
     if (session.phase !== 'handshake') return;

@@ -59,7 +59,8 @@ export async function startNode(number: number, settings: NodeSettings = {}): Pr
     peers: [],
     maxPeers: 32,
     network: 'private',
-    dht: 'server',
+    // it connects to peers of peers, and the tests mean the connections they make
+    dht: 'off',
     resendInterval: 1_000,
     statusInterval: 1_000,
     rateLimits: DEFAULT_RATE_LIMITS,
@@ -77,13 +78,17 @@ export async function startNode(number: number, settings: NodeSettings = {}): Pr
     onProposal: arrive('block'),
     onVote: arrive('vote'),
     status: () => statusOf(status),
-    blocks: async function* () {},
+    blocks: noBlocks,
     certificates: async () => [],
     transactions: async () => [],
     ...serve,
   };
   await network.start(handlers);
   return { network, arrivals, log, handlers, stop: () => network.stop() };
+}
+
+async function* noBlocks(): AsyncIterable<Uint8Array> {
+  yield* [];
 }
 
 /** The address under which a running node can be dialled. */

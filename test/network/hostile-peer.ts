@@ -1,0 +1,76 @@
+// A peer that follows no rules: a bare libp2p host that can send any bytes on any protocol and answer with any.
+
+import '../../src/polyfills.ts';
+import { type GossipSub, gossipsub } from '@chainsafe/libp2p-gossipsub';
+import { noise } from '@chainsafe/libp2p-noise';
+import { yamux } from '@chainsafe/libp2p-yamux';
+import { type Identify, identify } from '@libp2p/identify';
+import type { Libp2p, Stream } from '@libp2p/interface';
+import { tcp } from '@libp2p/tcp';
+import { multiaddr } from '@multiformats/multiaddr';
+import { createLibp2p } from 'libp2p';
+import { encodeFrame } from '../../src/network/frames.ts';
+import { GOSSIP_TOPICS, type GossipTopic, ProtocolNames, type RequestProtocol } from '../../src/network/protocols.ts';
+import { Status } from '../../src/primitives/wire.ts';
+import { addressOf, GENESIS, statusOf, type TestNode } from './harness.ts';
+
+export const names = new ProtocolNames(GENESIS);
+
+export class HostilePeer {
+  readonly host: Libp2p<{ identify: Identify; pubsub: GossipSub }>;
+
+  private constructor(host: Libp2p<{ identify: Identify; pubsub: GossipSub }>) {
+    this.host = host;
+  }
+
+  /** It passes the handshake: it tells a good status and listens on the topics. */
+  static async start(): Promise<HostilePeer> {
+    const host = await createLibp2p({
+      start: false,
+      addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
+      transports: [tcp()],
+      connectionEncrypters: [noise()],
+      streamMuxers: [yamux()],
+      connectionMonitor: { enabled: false },
+      services: {
+        identify: identify(),
+        pubsub: gossipsub({ globalSignaturePolicy: 'StrictNoSign', allowPublishToZeroTopicPeers: true }),
+      },
+    });
+    const peer = new HostilePeer(host);
+    await peer.answer('status', async (stream) => {
+      stream.send(encodeFrame(Status.serialize(statusOf())));
+      await stream.close();
+    });
+    await host.start();
+    for (const topic of GOSSIP_TOPICS) host.services.pubsub.subscribe(names.topic(topic));
+    return peer;
+  }
+
+  get id(): string {
+    return this.host.peerId.toString();
+  }
+
+  async connect(victim: TestNode): Promise<void> {
+    await this.host.dial(multiaddr(addressOf(victim)));
+  }
+
+  /** Opens a stream to the victim and does with it what it likes. */
+  async on(victim: TestNode, protocol: string, act: (stream: Stream) => void | Promise<void>): Promise<Stream> {
+    const stream = await this.host.dialProtocol(multiaddr(addressOf(victim)), protocol);
+    await act(stream);
+    return stream;
+  }
+
+  async answer(protocol: RequestProtocol, act: (stream: Stream) => void | Promise<void>): Promise<void> {
+    await this.host.handle(names.request(protocol), act, { force: true });
+  }
+
+  async publish(topic: GossipTopic, bytes: Uint8Array): Promise<void> {
+    await this.host.services.pubsub.publish(names.topic(topic), bytes);
+  }
+
+  async stop(): Promise<void> {
+    await this.host.stop();
+  }
+}

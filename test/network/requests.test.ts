@@ -1,0 +1,227 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { NetworkErrorCode } from '../../src/network/errors.ts';
+import type { Network } from '../../src/network/network.ts';
+import { equalBytes } from '../../src/primitives/bytes.ts';
+import { Certificate } from '../../src/primitives/consensus.ts';
+import { type BlocksRequest, MAX_HASHES_PER_REQUEST } from '../../src/primitives/wire.ts';
+import { withTimeout } from '../helpers/timeout.ts';
+import { addressOf, connected, eventually, type NodeSettings, startNode, stopAll, type TestNode } from './harness.ts';
+import { sampleBlock, sampleCertificate, sampleTransaction } from './samples.ts';
+
+const requests = suite('network: requests');
+
+const never = new AbortController().signal;
+
+async function startPair(settings: NodeSettings): Promise<[client: TestNode, server: TestNode]> {
+  const server = await startNode(1, settings);
+  const client = await startNode(2, { peers: [addressOf(server)] });
+  await Promise.all([connected(server, 1), connected(client, 1)]);
+  return [client, server];
+}
+
+async function withPair(
+  settings: NodeSettings,
+  test: (network: Network, server: string, nodes: { client: TestNode; server: TestNode }) => Promise<void>,
+): Promise<void> {
+  const [client, server] = await startPair(settings);
+  try {
+    await withTimeout(test(client.network, server.network.peerId, { client, server }), 5_000, 'the requests');
+  } finally {
+    await stopAll([client, server]);
+  }
+}
+
+async function collect(blocks: AsyncIterable<Uint8Array>): Promise<Uint8Array[]> {
+  const all: Uint8Array[] = [];
+  for await (const block of blocks) all.push(block);
+  return all;
+}
+
+async function rejects(work: Promise<unknown>): Promise<void> {
+  const [{ status }] = await Promise.allSettled([work]);
+  assert.is(status, 'rejected');
+}
+
+async function fails(work: Promise<unknown>, code: NetworkErrorCode): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    assert.is((error as { code?: string }).code, code);
+    return;
+  }
+  assert.unreachable(`expected ${code}`);
+}
+
+requests('blocks by range and by hash', async () => {
+  const chain = new Map(Array.from({ length: 5 }, (_, height) => [height, sampleBlock(height)]));
+  const asked: BlocksRequest[] = [];
+  async function* blocks(request: BlocksRequest): AsyncIterable<Uint8Array> {
+    asked.push(request);
+    if (request.selector === 1) yield chain.get(3) ?? new Uint8Array(0);
+    else
+      for (let i = 0; i < request.value.count; i++) {
+        const block = chain.get(request.value.from + i);
+        if (block !== undefined) yield block;
+      }
+  }
+  await withPair({ serve: { blocks } }, async (network, server) => {
+    const range: BlocksRequest = { selector: 0, value: { from: 1, count: 128 } };
+    const found = await collect(network.requestBlocks(server, range, never));
+    assert.equal(
+      found,
+      [1, 2, 3, 4].map((height) => chain.get(height)),
+    );
+    const hash = new Uint8Array(32).fill(3);
+    assert.equal(await collect(network.requestBlocks(server, { selector: 1, value: [hash] }, never)), [chain.get(3)]);
+    assert.equal(asked, [range, { selector: 1, value: [hash] }]);
+    const beyond: BlocksRequest = { selector: 0, value: { from: 99, count: 1 } };
+    assert.equal(await collect(network.requestBlocks(server, beyond, never)), []);
+  });
+});
+
+requests('certificates and transactions', async () => {
+  const certificates = [sampleCertificate(1), sampleCertificate(2)];
+  const transactions = [0, 1, 2].map((nonce) => sampleTransaction(nonce));
+  const serve = {
+    certificates: async () => certificates,
+    transactions: async (ids: Uint8Array[]) =>
+      transactions.filter(({ id }) => ids.some((wanted) => equalBytes(wanted, id))).map(({ bytes }) => bytes),
+  };
+  await withPair({ serve }, async (network, server) => {
+    const answer = await network.requestCertificates(server, { epoch: 0, from: 1, to: 2 }, never);
+    assert.equal(
+      answer.map((value) => Certificate.serialize(value)),
+      certificates.map((value) => Certificate.serialize(value)),
+    );
+    const wanted = transactions.slice(1).map(({ id }) => id);
+    const found = await network.requestTransactions(server, [...wanted, new Uint8Array(32)], never);
+    assert.equal(
+      found,
+      transactions.slice(1).map(({ bytes }) => bytes),
+    );
+    assert.equal(await network.requestTransactions(server, [new Uint8Array(32)], never), []);
+  });
+});
+
+requests('an answer ends at its bound, after one block at least', async () => {
+  const large = sampleBlock(1, 10_000);
+  assert.ok(large.length > 1.5 * 1024 * 1024 && large.length < 2 * 1024 * 1024);
+  let read = 0;
+  async function* blocks(): AsyncIterable<Uint8Array> {
+    for (;;) {
+      read += 1;
+      yield large;
+    }
+  }
+  await withPair({ serve: { blocks } }, async (network, server) => {
+    const range: BlocksRequest = { selector: 0, value: { from: 1, count: 128 } };
+    const found = await collect(network.requestBlocks(server, range, never));
+    assert.is(found.length, 2);
+    assert.ok(found.every((block) => equalBytes(block, large)));
+    assert.is(read, 3, 'the server reads no further than it can send');
+  });
+});
+
+requests('more certificates than fit are cut, not refused', async () => {
+  const certificates = Array.from({ length: 100 }, (_, slot) => sampleCertificate(slot, 500));
+  await withPair({ serve: { certificates: async () => certificates } }, async (network, server) => {
+    const answer = await network.requestCertificates(server, { epoch: 0, from: 0, to: 99 }, never);
+    assert.ok(answer.length > 50 && answer.length < 100);
+    assert.is(answer[0]?.slot, 0);
+  });
+});
+
+requests('a consumer that stops early, or aborts, ends the exchange on both sides', async () => {
+  let finished = 0;
+  async function* blocks(): AsyncIterable<Uint8Array> {
+    try {
+      for (let height = 0; ; height++) {
+        yield sampleBlock(height);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    } finally {
+      finished += 1;
+    }
+  }
+  const range: BlocksRequest = { selector: 0, value: { from: 1, count: 128 } };
+  await withPair({ serve: { blocks } }, async (network, server) => {
+    for await (const block of network.requestBlocks(server, range, never)) {
+      assert.ok(block.length > 0);
+      break;
+    }
+    await eventually(() => finished === 1, 'the server to stop');
+    const controller = new AbortController();
+    const reason = new Error('enough');
+    try {
+      for await (const _ of network.requestBlocks(server, range, controller.signal)) controller.abort(reason);
+      assert.unreachable();
+    } catch (error) {
+      assert.is(error, reason);
+    }
+    await eventually(() => finished === 2, 'the server to stop again');
+    assert.is(network.peers().length, 1);
+  });
+});
+
+requests('errors have codes', async () => {
+  const serve = {
+    certificates: async () => {
+      throw new Error('disk on fire');
+    },
+  };
+  await withPair({ serve }, async (network, server, nodes) => {
+    await fails(network.requestTransactions(network.peerId, [new Uint8Array(32)], never), 'NOT_CONNECTED');
+    await fails(network.requestCertificates(server, { epoch: 0, from: 0, to: 1 }, never), 'RESET');
+    assert.ok(nodes.server.log.some((line) => line.includes('disk on fire')));
+    await nodes.client.stop();
+    await fails(network.publishVote(new Uint8Array(1)), 'NOT_RUNNING');
+  });
+});
+
+requests('a request the protocol does not allow is refused and counted', async () => {
+  await withPair({}, async (network, server, nodes) => {
+    await fails(
+      collect(network.requestBlocks(server, { selector: 0, value: { from: 0, count: 129 } }, never)),
+      'RESET',
+    );
+    await fails(collect(network.requestBlocks(server, { selector: 0, value: { from: 0, count: 0 } }, never)), 'RESET');
+    await fails(collect(network.requestBlocks(server, { selector: 1, value: [] }, never)), 'RESET');
+    await fails(network.requestCertificates(server, { epoch: 0, from: 5, to: 1 }, never), 'RESET');
+    await fails(network.requestTransactions(server, [], never), 'RESET');
+    const hashes = Array.from({ length: MAX_HASHES_PER_REQUEST + 1 }, () => new Uint8Array(32));
+    await rejects(collect(network.requestBlocks(server, { selector: 1, value: hashes }, never)));
+    assert.ok((nodes.server.network.peers()[0]?.score ?? 0) <= -50);
+  });
+});
+
+requests('a peer that asks too much is refused, and served again later', async () => {
+  const rateLimits = { requests: { burst: 3, perSecond: 10 }, bytes: { burst: 1e6, perSecond: 1e6 } };
+  await withPair({ rateLimits }, async (network, server, nodes) => {
+    const ask = () => network.requestTransactions(server, [new Uint8Array(32)], never);
+    const results = await Promise.allSettled([ask(), ask(), ask(), ask(), ask(), ask()]);
+    assert.ok(results.filter(({ status }) => status === 'rejected').length >= 1);
+    assert.ok(nodes.server.log.some((line) => line.includes('RATE_LIMITED')));
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    await ask();
+    assert.is(network.peers().length, 1, 'and the status exchange has gone on');
+  });
+});
+
+requests('a peer that owes bytes waits', async () => {
+  const rateLimits = { requests: { burst: 100, perSecond: 100 }, bytes: { burst: 1_000, perSecond: 2_000 } };
+  const block = sampleBlock(1, 3);
+  async function* blocks(): AsyncIterable<Uint8Array> {
+    yield block;
+    yield block;
+  }
+  const range: BlocksRequest = { selector: 0, value: { from: 1, count: 2 } };
+  await withPair({ rateLimits, serve: { blocks } }, async (network, server) => {
+    assert.is((await collect(network.requestBlocks(server, range, never))).length, 2);
+    await fails(collect(network.requestBlocks(server, range, never)), 'RESET');
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    assert.is((await collect(network.requestBlocks(server, range, never))).length, 2);
+  });
+});
+
+requests.run();
