@@ -48,7 +48,7 @@ export class Repository<T> {
   decode(bytes: Uint8Array | undefined): T | undefined {
     if (bytes === undefined) return undefined;
     try {
-      return this.#codec.deserialize(bytes);
+      return this.#codec.deserialize(plainBytes(bytes));
     } catch (cause) {
       throw new StoreError('CORRUPT', `a stored ${this.#codec.typeName} does not decode`, { cause });
     }

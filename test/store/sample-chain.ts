@@ -5,6 +5,7 @@ import { executeTransaction } from '../../src/ledger/execute.ts';
 import { initializeState } from '../../src/ledger/genesis.ts';
 import { addressOf } from '../../src/primitives/address.ts';
 import { type Block, headerHash } from '../../src/primitives/block.ts';
+import { utf8 } from '../../src/primitives/bytes.ts';
 import { BitArray, type Certificate, FINAL, type VoteKind } from '../../src/primitives/consensus.ts';
 import { type Genesis, genesisHash } from '../../src/primitives/genesis.ts';
 import { type Hash, sha256, ZERO_HASH } from '../../src/primitives/hash.ts';
@@ -32,9 +33,9 @@ export interface Base extends TreeSource {
 }
 
 export function sampleChain(accounts: number, chainId = 'sample'): Sample {
-  const publicKeys = Array.from({ length: accounts }, (_, i) => sha256(new TextEncoder().encode(`key ${i}`)));
+  const publicKeys = Array.from({ length: accounts }, (_, i) => sha256(utf8(`key ${i}`)));
   const genesis: Genesis = {
-    chainId: new TextEncoder().encode(chainId),
+    chainId: utf8(chainId),
     genesisTime: 1_700_000_000_000,
     mode: 0,
     parameters: {
@@ -91,6 +92,15 @@ export function nextBlock(sample: Sample, base: Base, transfers = 3): FinalizedB
 
 export function certificateOf(hash: Hash, slot: number, kind: VoteKind = FINAL): Certificate {
   return { epoch: 0, kind, slot, hash, bitmap: BitArray.fromBitLen(4), signatures: [] };
+}
+
+/** A journal record that says a height; records differ in length. */
+export function heightRecord(height: number): Uint8Array {
+  return utf8(`${height} ${'.'.repeat((height % 7) * 100)}`);
+}
+
+export function heightOf(record: Uint8Array): number {
+  return Number.parseInt(new TextDecoder().decode(record), 10);
 }
 
 /** Senders take turns, so that each sends once in `publicKeys.length / transfers` blocks and its nonce is known. */
