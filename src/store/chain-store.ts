@@ -48,8 +48,9 @@ export class ChainStore implements TreeSource {
     this.#db = held.db;
     this.#genesisHash = genesisHash;
     this.#records = new Records(held.db);
-    this.#values = new CachedBucket(held.db, BUCKETS.stateValue, cacheBytes / 2);
-    this.#nodes = new CachedBucket(held.db, BUCKETS.stateNode, cacheBytes / 2);
+    const half = Math.ceil(cacheBytes / 2);
+    this.#values = new CachedBucket(held.db, BUCKETS.stateValue, half);
+    this.#nodes = new CachedBucket(held.db, BUCKETS.stateNode, half);
     this.#head = head;
   }
 
