@@ -94,6 +94,17 @@ test('a build leaves out what is not valid at its turn, and keeps what fails wit
     assert.equal(codes, ['SUCCESS', 'INSUFFICIENT_BALANCE']);
   }));
 
+test('states are read from the parent’s overlay before it is final, from the store after', () =>
+  withNodes(genesis, 1, async (node) => {
+    const { hash } = await node.build([]);
+    assert.is(node.builtOn, node.store);
+    await node.build([], { parent: hash });
+    assert.is(node.builtOn, node.chain.executed(hash)?.overlay);
+    await node.chain.finalize(hash, certificate(hash));
+    await node.build([], { parent: hash });
+    assert.is(node.builtOn, node.store);
+  }));
+
 test('an empty block is built unless it is not wanted', () =>
   withNodes(genesis, 1, async (node) => {
     const { hash } = node.chain.head;

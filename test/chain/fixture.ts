@@ -8,6 +8,7 @@ import { Chain } from '../../src/chain/chain.ts';
 import type { BuiltBlock, FinalizedEvent } from '../../src/chain/types.ts';
 import type { Verification } from '../../src/chain/verifier.ts';
 import { KeyPair, verifyNative } from '../../src/crypto/keys.ts';
+import type { LedgerReader } from '../../src/ledger/accounts.ts';
 import { addressOf } from '../../src/primitives/address.ts';
 import type { Justification } from '../../src/primitives/block.ts';
 import { BitArray, type Certificate, FINAL, NOTAR, type VoteKind } from '../../src/primitives/consensus.ts';
@@ -105,6 +106,8 @@ export function justify(parent: Hash, height: number): Justification {
 class Surroundings {
   /** what the next blocks take their transactions from */
   readonly pool: TransactionEnvelope[] = [];
+  /** the state for which transactions were last asked */
+  selectedOn: LedgerReader | undefined;
   /** ids of transactions whose signatures were checked */
   readonly checked: string[] = [];
   /** signatures are checked when it has resolved */
@@ -114,6 +117,11 @@ class Surroundings {
   constructor(hash: Hash) {
     this.#genesisHash = hash;
   }
+
+  readonly select = ({ state }: { state: LedgerReader }): TransactionEnvelope[] => {
+    this.selectedOn = state;
+    return [...this.pool];
+  };
 
   readonly verifySignatures = async (envelopes: readonly TransactionEnvelope[]): Promise<boolean[]> => {
     await this.gate;
@@ -145,9 +153,14 @@ export class Node {
     const hash = genesisHash(genesis);
     const store = await ChainStore.open(location, { hash });
     const surroundings = new Surroundings(hash);
-    const { pool, verifySignatures } = surroundings;
-    const chain = await Chain.open({ genesis, store, transactions: { select: () => [...pool] }, verifySignatures });
+    const { verifySignatures } = surroundings;
+    const chain = await Chain.open({ genesis, store, transactions: surroundings, verifySignatures });
     return new Node(chain, store, surroundings, location);
+  }
+
+  /** The state on which the last block was built. */
+  get builtOn(): LedgerReader | undefined {
+    return this.#surroundings.selectedOn;
   }
 
   /** Ids of the transactions whose signatures were checked since the last call. */

@@ -74,6 +74,21 @@ test('advancing keeps the descendants of the new root and remembers who has lost
   assert.is(tree.root.state, empty);
 });
 
+test('once the root is in the store, its children read from there', () => {
+  const { tree, root } = newTree();
+  const first = blockOn(root, 1);
+  const child = { ...blockOn(first.hash, 2), overlay: new Overlay(first.overlay) };
+  child.overlay.seal();
+  tree.add(first);
+  tree.add(child);
+  tree.advance(first);
+  const key = Uint8Array.of(1);
+  const store = { get: (asked: Uint8Array) => asked, getNode: () => undefined };
+  assert.is(child.overlay.get(key), undefined);
+  tree.settle(store);
+  assert.is(child.overlay.get(key), key);
+});
+
 test('is bounded in bytes, and says when it is crowded', () => {
   const { tree, root } = newTree();
   const large = blockOn(root, 1, 1, CROWDED_TREE_BYTES);

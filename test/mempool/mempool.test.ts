@@ -131,6 +131,32 @@ test('the bound in bytes holds too, and a large newcomer evicts all or none', as
   assert.is(dropped.length, 1);
 });
 
+test('a replacement that needs room does not count what it replaces as evicted', async () => {
+  const small = alice.pay().bytes.length;
+  const { mempool, dropped } = setup([alice, bob], { maxBytes: 2 * small + 10 });
+  const first = alice.pay({ fee: 1_000n });
+  const other = bob.pay({ fee: 1_100n });
+  await mempool.addBatch([first, other]);
+  const larger = alice.pay({ fee: 9_000n, memoBytes: 100 });
+  assert.is(await outcome(mempool, larger), 'accepted');
+  assert.equal(dropped, [
+    [other.idHex, 'EVICTED'],
+    [first.idHex, 'REPLACED'],
+  ]);
+  assert.is(mempool.bytes, larger.bytes.length);
+});
+
+test('a replacement keeps its place before those of its sender that follow', async () => {
+  const { mempool, dropped } = setup([alice, bob], { maxTransactions: 2 });
+  const last = alice.pay({ nonce: 1, fee: 2_000n });
+  await mempool.addBatch([alice.pay({ nonce: 0, fee: 1_000n }), last]);
+  const replacement = alice.pay({ nonce: 0, fee: 2_000n });
+  assert.is(await outcome(mempool, replacement), 'accepted');
+  assert.is(await outcome(mempool, bob.pay({ fee: 3_000n })), 'accepted');
+  assert.equal(dropped.at(-1), [last.idHex, 'EVICTED']);
+  assert.ok(mempool.has(replacement.idHex));
+});
+
 test('a high fee behind a low one of the same sender does not protect it', async () => {
   const { mempool, dropped } = setup([alice, bob, carol], { maxTransactions: 3 });
   const cheap = alice.pay({ nonce: 0, fee: 1_000n });
