@@ -211,6 +211,7 @@ export class Chain extends EventEmitter<ChainEvents> {
     const transactionIds = envelopes.map(({ id }) => id);
     // Before the commit, so that nothing is built on a losing branch while the store goes from one state to the next.
     this.#tree.advance(executed);
+    const start = performance.now();
     try {
       await this.#store.commit({ hash, block, receipts, transactionIds, certificate, state: overlay.changes });
     } catch (error) {
@@ -218,7 +219,8 @@ export class Chain extends EventEmitter<ChainEvents> {
       throw error;
     }
     this.#tree.settle(this.#store);
-    this.emit('finalized', { hash, block, receipts, envelopes, transactionIds, certificate });
+    const commitSeconds = (performance.now() - start) / 1000;
+    this.emit('finalized', { hash, block, receipts, envelopes, transactionIds, certificate, commitSeconds });
   }
 
   /** For a block that is not in the tree. */

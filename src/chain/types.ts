@@ -49,6 +49,8 @@ export interface FinalizedEvent {
   readonly transactionIds: readonly Hash[];
   /** Final or Notar; undefined for synced blocks that came without one */
   readonly certificate: Certificate | undefined;
+  /** what the durable write took */
+  readonly commitSeconds: number;
 }
 
 export interface ChainEvents {

@@ -8,7 +8,7 @@ import { KeyPair } from '../crypto/keys.ts';
 import { peerIdOf } from '../network/identity.ts';
 import { addressOf } from '../primitives/address.ts';
 import { compareBytes } from '../primitives/bytes.ts';
-import { type Genesis, genesisHash } from '../primitives/genesis.ts';
+import { type Genesis, type GenesisAccount, genesisHash } from '../primitives/genesis.ts';
 import { UNITS_PER_AIT } from '../primitives/units.ts';
 import type { Settings } from './config/schema.ts';
 import { configTemplate } from './config/template.ts';
@@ -31,6 +31,8 @@ export interface DevnetShape {
   readonly validators: number;
   /** milliseconds; undefined keeps that of the published genesis */
   readonly blockTime: number | undefined;
+  /** funded besides the published ones */
+  readonly accounts?: readonly GenesisAccount[];
 }
 
 /** Initializes the data directory of the one validator whose key is published. */
@@ -67,13 +69,14 @@ export function devnetNodeDirectory(directory: string, index: number): string {
   return join(directory, `node-${index}`);
 }
 
-async function createDevnet(directory: string, { validators, blockTime }: DevnetShape): Promise<void> {
+async function createDevnet(directory: string, shape: DevnetShape): Promise<void> {
   if ((await dataDirState(directory)) !== 'absent') {
     throw new DataDirError('NOT_EMPTY', `${directory} holds files that are no devnet: choose another --data-dir`);
   }
   const published = await publishedKeys();
+  const { validators } = shape;
   const nodes = Array.from({ length: validators }, (_, index) => nodeKeys(published, index));
-  const genesis = await devnetGenesis(nodes, blockTime);
+  const genesis = await devnetGenesis(nodes, shape);
   const { keys, genesis: genesisFile } = dataPaths(directory);
   await mkdir(keys, { recursive: true, mode: 0o700 });
   await writeGenesis(genesisFile, genesis);
@@ -106,13 +109,13 @@ function nodeKeys(published: readonly PublishedKey[], index: number): NodeKeys {
   return { validator: publishedKey(published, DEVNET_VALIDATOR), faucet: publishedKey(published, DEVNET_FAUCET) };
 }
 
-async function devnetGenesis(nodes: readonly NodeKeys[], blockTime: number | undefined): Promise<Genesis> {
+async function devnetGenesis(nodes: readonly NodeKeys[], { blockTime, accounts = [] }: DevnetShape): Promise<Genesis> {
   const { genesis } = await loadGenesis(join(networkDirectory('devnet'), 'genesis.json'));
   const validators = nodes.map(({ validator }) => seat(validator)).sort(bySeat);
   const faucets = nodes
     .slice(1)
     .map(({ faucet }) => ({ address: addressOf(faucet.publicKey), balance: FAUCET_BALANCE }));
-  return withBlockTime({ ...genesis, validators, accounts: [...genesis.accounts, ...faucets] }, blockTime);
+  return withBlockTime({ ...genesis, validators, accounts: [...genesis.accounts, ...faucets, ...accounts] }, blockTime);
 }
 
 function seat(key: KeyPair): Genesis['validators'][number] {

@@ -69,15 +69,12 @@ export class NodeMetrics {
     this.#mempool.rejected.inc({ code });
   }
 
-  finalized({ block, envelopes }: FinalizedEvent): void {
+  finalized({ block, envelopes, commitSeconds }: FinalizedEvent): void {
+    this.#chain.commit.observe(commitSeconds);
     this.#chain.blocks.inc();
     this.#chain.transactions.inc(envelopes.length);
     this.#chain.height.set(block.header.height);
     for (const { idHex } of envelopes) this.#observe(this.#mempool.finality, this.#acceptedAt, idHex);
-  }
-
-  committed(seconds: number): void {
-    this.#chain.commit.observe(seconds);
   }
 
   #observe(histogram: { observe(seconds: number): void }, since: LRUCache<string, number>, key: string): void {

@@ -1,0 +1,116 @@
+// The doors for people and programs: RPC with its WebSockets, and metrics. Shapes what the parts of a node offer into
+// what these servers ask for.
+
+import type { EventEmitter } from 'node:events';
+import type { Chain } from '../chain/chain.ts';
+import type { KeyPair } from '../crypto/keys.ts';
+import type { Mempool } from '../mempool/mempool.ts';
+import type { Network } from '../network/network.ts';
+import type { RpcDependencies, RpcEvents } from '../rpc/dependencies.ts';
+import { DEFAULT_LIMITS } from '../rpc/options.ts';
+import { RpcServer } from '../rpc/server.ts';
+import type { ChainStore } from '../store/chain-store.ts';
+import { partLogger } from '../telemetry/logger.ts';
+import { MetricsServer } from '../telemetry/metrics-server.ts';
+import type { NodeConfig } from './config.ts';
+import { Faucet } from './faucet.ts';
+import type { NodeHealth } from './health.ts';
+import type { NodeInputs } from './lifecycle.ts';
+import type { NodeMetrics } from './metrics.ts';
+import { buildInfo } from './package-root.ts';
+import type { Teardown } from './teardown.ts';
+import type { TransactionRelay } from './transaction-relay.ts';
+
+export interface ApiParts {
+  readonly chain: Chain;
+  readonly store: ChainStore;
+  readonly mempool: Mempool;
+  readonly relay: TransactionRelay;
+  readonly network: Network;
+  readonly health: NodeHealth;
+  readonly metrics: NodeMetrics;
+  readonly events: EventEmitter<RpcEvents>;
+  readonly epoch: number;
+}
+
+export interface ApiUrls {
+  readonly rpcUrl: string;
+  readonly wsUrl: string;
+  readonly metricsUrl: string;
+}
+
+/** @throws {ListenError | RpcError} when a port can not be opened. */
+export async function openApi(
+  { rpcHost: host, rpcPort, wsPort, metricsPort, rpcTimeout }: NodeConfig,
+  inputs: NodeInputs,
+  parts: ApiParts,
+  teardown: Teardown,
+): Promise<ApiUrls> {
+  const { metrics, health } = parts;
+  const metricsServer = new MetricsServer({
+    registry: metrics.registry,
+    host,
+    port: metricsPort,
+    logger: partLogger(inputs.logger, 'metrics'),
+  });
+  await metricsServer.start();
+  teardown.add('metrics', () => metricsServer.stop());
+  const rpc = new RpcServer(rpcDependencies(inputs, parts), {
+    host,
+    port: rpcPort,
+    wsPort,
+    timeoutMs: rpcTimeout,
+    limits: DEFAULT_LIMITS,
+  });
+  await rpc.start();
+  teardown.add('rpc', () => {
+    health.draining();
+    return rpc.stop();
+  });
+  const authority = host.includes(':') ? `[${host}]` : host;
+  return {
+    rpcUrl: `http://${authority}:${rpc.ports.rpc}`,
+    wsUrl: `ws://${authority}:${rpc.ports.ws}`,
+    metricsUrl: `http://${authority}:${metricsServer.port}/metrics`,
+  };
+}
+
+function rpcDependencies(inputs: NodeInputs, parts: ApiParts): RpcDependencies {
+  const { genesis, genesisHash, faucetKey, logger } = inputs;
+  const { chain, store, mempool, relay, network, health, metrics, events, epoch } = parts;
+  return {
+    identity: { genesis, genesisHash, ...buildInfo() },
+    chain: {
+      get head() {
+        return chain.head;
+      },
+      blockByHeight: (height) => store.blockByHeight(height),
+      blockByHash: (hash) => store.blockByHash(hash),
+      transaction: (id) => store.transaction(id),
+      getAccount: (address) => chain.getAccount(address),
+      prove: (key) => chain.prove(key),
+    },
+    mempool: {
+      get size() {
+        return mempool.size;
+      },
+      get bytes() {
+        return mempool.bytes;
+      },
+      get: (idHex) => mempool.get(idHex),
+      add: (envelope) => relay.submit(envelope),
+    },
+    network,
+    validators: { current: () => ({ epoch, validators: genesis.validators }) },
+    health,
+    ...(faucetKey === undefined ? {} : { faucet: openFaucet(faucetKey, inputs, parts) }),
+    events,
+    logger: partLogger(logger, 'rpc'),
+    metrics: metrics.rpc,
+  };
+}
+
+function openFaucet(key: KeyPair, { genesis, genesisHash }: NodeInputs, { mempool, relay }: ApiParts): Faucet {
+  const { parameters } = genesis;
+  return new Faucet({ key, genesisHash, parameters, mempool, submit: (envelope) => relay.submit(envelope) });
+}

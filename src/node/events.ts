@@ -1,0 +1,27 @@
+// Consensus' own events in the words of the RPC's channels.
+
+import type { EventEmitter } from 'node:events';
+import type { Chain } from '../chain/chain.ts';
+import type { ConsensusEvent } from '../consensus/types.ts';
+import type { RpcEvents } from '../rpc/dependencies.ts';
+
+const NAMES = {
+  entered: 'slot_entered',
+  proposed: 'proposed',
+  notarized: 'notarized',
+  skipped: 'skipped',
+  finalized: 'finalized',
+} as const;
+
+/** Passes on to subscribers what consensus did, and the blocks that it has notarized. */
+export function tell(
+  events: EventEmitter<RpcEvents>,
+  event: ConsensusEvent,
+  { chain, epoch }: { readonly chain: Pick<Chain, 'executed'>; readonly epoch: number },
+): void {
+  if (event.type === 'timedOut' || event.type === 'invalid') return;
+  events.emit('consensus', { ...event, type: NAMES[event.type], epoch });
+  if (event.type !== 'notarized') return;
+  const executed = chain.executed(event.hash);
+  if (executed !== undefined) events.emit('notarized', executed);
+}
