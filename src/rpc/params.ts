@@ -85,12 +85,13 @@ export function fieldProblem(code: ProblemCode, path: string, message: string): 
 }
 
 /** The codec tells what it expected only in words: they decide the code. */
-export function jsonProblem(error: JsonError): RpcProblem {
-  return new RpcProblem(jsonProblemCode(error.message), error.message, { path: error.path });
+export function jsonProblem({ message, path }: JsonError): RpcProblem {
+  const words = path === '' ? message : message.slice(`${path}: `.length);
+  return new RpcProblem(jsonProblemCode(words), message, { path });
 }
 
-function jsonProblemCode(message: string): ProblemCode {
-  if (/(?:^|: )unknown field;/.test(message)) return 'UNKNOWN_FIELD';
-  if (/(?:^|: )expected an address/.test(message)) return 'BAD_ADDRESS';
-  return /(?:^|: )expected [^,"]* hex\b/.test(message) ? 'BAD_HEX' : 'INVALID_FIELD';
+function jsonProblemCode(words: string): ProblemCode {
+  if (words.startsWith('unknown field')) return 'UNKNOWN_FIELD';
+  if (words.startsWith('expected an address')) return 'BAD_ADDRESS';
+  return /^expected [^,"]* hex\b/.test(words) ? 'BAD_HEX' : 'INVALID_FIELD';
 }

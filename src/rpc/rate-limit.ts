@@ -1,9 +1,8 @@
 // Token buckets by key, as many as memory allows for, and the key under which a client address is counted.
 
-import { LRUCache } from 'lru-cache';
 import type { Rate } from './options.ts';
 
-/** Buckets kept: about 10 MB. A key that is forgotten starts again with a full bucket. */
+/** Buckets kept: at most about 10 MB. The one used least recently is forgotten, and would start again full. */
 const MAX_BUCKETS = 50_000;
 
 interface Bucket {
@@ -15,7 +14,8 @@ interface Bucket {
 export class RateLimiter {
   readonly #rate: Rate;
   readonly #now: () => number;
-  readonly #buckets = new LRUCache<string, Bucket>({ max: MAX_BUCKETS });
+  /** In the order of use; grows only with the clients there are. */
+  readonly #buckets = new Map<string, Bucket>();
 
   /** @param now milliseconds that never run backwards. */
   constructor(rate: Rate, now: () => number = () => performance.now()) {
@@ -30,16 +30,26 @@ export class RateLimiter {
   take(key: string, cost = 1): number {
     const { perSecond, burst } = this.#rate;
     const now = this.#now();
-    let bucket = this.#buckets.get(key);
-    if (bucket === undefined) {
-      bucket = { tokens: burst, updated: now };
-      this.#buckets.set(key, bucket);
-    }
+    const bucket = this.#touch(key) ?? { tokens: burst, updated: now };
+    this.#buckets.set(key, bucket);
+    if (this.#buckets.size > MAX_BUCKETS) this.#forgetOldest();
     bucket.tokens = Math.min(burst, bucket.tokens + ((now - bucket.updated) / 1000) * perSecond);
     bucket.updated = now;
     if (bucket.tokens < cost) return Math.max(1, Math.ceil((cost - bucket.tokens) / perSecond));
     bucket.tokens -= cost;
     return 0;
+  }
+
+  /** Takes the bucket out, so that putting it back makes it the newest. */
+  #touch(key: string): Bucket | undefined {
+    const bucket = this.#buckets.get(key);
+    if (bucket !== undefined) this.#buckets.delete(key);
+    return bucket;
+  }
+
+  #forgetOldest(): void {
+    const [oldest] = this.#buckets.keys();
+    if (oldest !== undefined) this.#buckets.delete(oldest);
   }
 }
 

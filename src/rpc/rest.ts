@@ -1,6 +1,5 @@
 // REST: which route calls which method. Path and query are its parameters, or the body is.
 
-import { METHODS as HTTP_METHODS } from 'node:http';
 import type { Hono } from 'hono';
 import { parseJson, readBody, requireMediaType, requireObject } from './body.ts';
 import { type Door, type HttpContext, type HttpEnvironment, jsonResponse, problemResponse } from './door.ts';
@@ -10,6 +9,9 @@ import { readEncoded, readWait, submit } from './handlers/send-tx.ts';
 import { METHODS } from './methods.ts';
 import type { RpcLimits } from './options.ts';
 import { RpcProblem } from './problems.ts';
+
+/** Methods that a route answers for when it does not take them; for the rare others it does not exist. */
+const HTTP_METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
 /** Routes whose parameters are in the path and the query. */
 const READS: readonly (readonly [path: string, method: Method])[] = [

@@ -58,20 +58,24 @@ export class RpcServer {
     return this.#ports;
   }
 
-  /** @throws {RpcError} when a port can't be opened; then none is. */
+  /**
+   * Once; a server that was stopped does not start again.
+   * @throws {RpcError} when a port can't be opened; then none is.
+   */
   async start(): Promise<void> {
     const { host, port, wsPort } = this.#options;
+    // Before the first request can come, so that no wait misses an event.
+    this.#blocks.start();
+    this.#tracker.start();
+    this.#hub.start();
     try {
       const rpc = await listen(this.#rpc, { host, port, setting: 'RPC_PORT' });
       const ws = await listen(this.#sockets, { host, port: wsPort, setting: 'WS_PORT' });
       this.#ports = { rpc, ws };
     } catch (error) {
-      await close(this.#rpc, 0);
+      await this.stop();
       throw error instanceof ListenError ? new RpcError(error) : error;
     }
-    this.#blocks.start();
-    this.#tracker.start();
-    this.#hub.start();
   }
 
   /** Takes nothing new, ends waits and WebSockets, and lets requests in flight finish within `drainMs`. */

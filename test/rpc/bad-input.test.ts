@@ -107,6 +107,7 @@ const SEND_CASES: readonly [what: string, body: unknown, status: number, code: P
   ],
   ['a signature for another network', foreignSignature(), 422, 'BAD_SIGNATURE'],
   ['a nonce gap', json(transfer({ nonce: 3 })), 422, 'NONCE_TOO_HIGH'],
+  ['words of an error in a value', altered('transaction.nonce', ': unknown field;'), 422, 'INVALID_FIELD'],
   ['a fee below the minimum', json(transfer({ fee: 1n })), 422, 'FEE_TOO_LOW'],
   ['a transaction that has expired', json(transfer({ validUntil: GENESIS_TIME - 1 })), 422, 'EXPIRED'],
   ['more than the balance', json(transfer({ amount: FUNDS })), 422, 'INSUFFICIENT_FUNDS'],

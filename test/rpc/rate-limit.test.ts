@@ -28,6 +28,15 @@ limits('a refused call costs nothing', () => {
   assert.is(limiter.take('a'), 0);
 });
 
+limits('remembers so many clients and forgets who was away longest', () => {
+  const limiter = new RateLimiter({ perSecond: 1, burst: 1 }, () => 0);
+  assert.is(limiter.take('first'), 0);
+  assert.is(limiter.take('second'), 0);
+  for (let i = 0; i < 49_999; i++) limiter.take(`other ${i}`);
+  assert.is(limiter.take('second'), 1);
+  assert.is(limiter.take('first'), 0);
+});
+
 limits('clients are told apart by IPv4 address and IPv6 network', () => {
   assert.is(clientKey('10.1.2.3'), '10.1.2.3');
   assert.is(clientKey('::ffff:10.1.2.3'), '10.1.2.3');

@@ -383,27 +383,30 @@ ws('a client that catches up without reading holds the reading of blocks back, t
   const chain = new DeepChain();
   for (let nonce = 0; nonce < 60; nonce++) await chain.mempool.add(transfer({ nonce, memo: 'x'.repeat(256) }));
   chain.finalize(chain.build());
-  await withNode({ limits: { socketStallMs: 200 }, override: { chain, events: chain.events } }, async (node) => {
-    const client = await Client.open(node.ws);
-    client.send({ method: 'subscribe', params: ['new_transactions'], from_height: 1 });
-    await client.first(1);
-    client.socket.pause();
-    const dropped = (async () => {
-      while (!/slow_clients_total 1\n/.test(await node.registry.metrics())) {
-        await new Promise((resolve) => setTimeout(resolve, 20));
-      }
-    })();
-    await withTimeout(dropped, 5_000, 'the client is dropped');
-    assert.ok(chain.reads < 2_000, `${chain.reads} blocks were read`);
-    client.socket.resume();
-    const { code } = await withTimeout(client.closed, 5_000, 'close');
-    assert.is(code, 4008);
-    const { method, params } = client.messages.at(-1) ?? {};
-    assert.is(method, 'dropped');
-    assert.equal(params.last, [
-      { channel: 'new_transactions', seq: client.messages.length - 1, height: client.messages.at(-2)?.params.height },
-    ]);
-  });
+  await withNode(
+    { limits: { socketStallMs: 200, maxSocketBufferBytes: 2 ** 30 }, override: { chain, events: chain.events } },
+    async (node) => {
+      const client = await Client.open(node.ws);
+      client.send({ method: 'subscribe', params: ['new_transactions'], from_height: 1 });
+      await client.first(1);
+      client.socket.pause();
+      const dropped = (async () => {
+        while (!/slow_clients_total 1\n/.test(await node.registry.metrics())) {
+          await new Promise((resolve) => setTimeout(resolve, 20));
+        }
+      })();
+      await withTimeout(dropped, 5_000, 'the client is dropped');
+      assert.ok(chain.reads < 2_000, `${chain.reads} blocks were read`);
+      client.socket.resume();
+      const { code } = await withTimeout(client.closed, 5_000, 'close');
+      assert.is(code, 4008);
+      const { method, params } = client.messages.at(-1) ?? {};
+      assert.is(method, 'dropped');
+      assert.equal(params.last, [
+        { channel: 'new_transactions', seq: client.messages.length - 1, height: client.messages.at(-2)?.params.height },
+      ]);
+    },
+  );
 });
 
 ws('a client that does not answer pings is cut off', () =>

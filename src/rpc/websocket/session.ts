@@ -81,6 +81,8 @@ export class Session {
 
   /** Pings; a client that has not answered the last ping is cut off. */
   ping(): void {
+    // An answer could not be heard.
+    if (this.#socket.isPaused) return;
     if (!this.#alive) {
       this.#socket.terminate();
       return;
