@@ -34,6 +34,8 @@ const KNOWN: Readonly<Record<string, ExitName>> = {
   GenesisFileError: 'config',
   FileDescriptorError: 'environment',
   ListenError: 'environment',
+  NetworkError: 'environment',
+  RpcError: 'environment',
   StoreError: 'data',
   SignerError: 'data',
   KeystoreError: 'data',

@@ -3,8 +3,6 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { checkAgreement } from '../node/config/agreement.ts';
-import { environmentName, SETTING_NAMES } from '../node/config/settings.ts';
-import type { Environment } from '../node/config/sources.ts';
 import { loadConfig } from '../node/config.ts';
 import { DEFAULT_BASE_PORT, ensureDevnet, PORTS_PER_NODE, writeDevnetConfigs } from '../node/devnet.ts';
 import { loadGenesis } from '../node/genesis-file.ts';
@@ -14,7 +12,7 @@ import { type CliContext, columns } from './context.ts';
 import type { DevnetOptions } from './devnet.ts';
 import { CliError } from './errors.ts';
 import { linePrinter } from './node-log.ts';
-import { NodeProcess } from './node-process.ts';
+import { NodeProcess, nodeEnvironment } from './node-process.ts';
 import { StopRequest } from './stop-request.ts';
 
 /** More processes than this help nobody on one machine. */
@@ -32,8 +30,10 @@ export async function runDevnet(context: CliContext, options: DevnetOptions): Pr
   );
   const genesis = await prepare(context, options, directory, validators);
   const files = await writeDevnetConfigs(directory, validators, basePort);
-  const stop = new StopRequest();
   const nodes = files.map((file, index) => startNode(context, options, file, index));
+  const stop = new StopRequest(() => {
+    for (const node of nodes) node.kill();
+  });
   try {
     const up = Promise.all(nodes.map((node) => node.started)).then(async (infos) => {
       const accounts = await fundedAccounts(genesis);
@@ -48,20 +48,9 @@ export async function runDevnet(context: CliContext, options: DevnetOptions): Pr
       throw new CliError('nodeFailed', 'every node has ended', { hint: 'the lines above say why' });
     }
     context.stderr.write('stopping all nodes; once more stops them at once\n');
-    killOnNextSignal(nodes);
     await Promise.all(nodes.map((node) => node.stop(STOP_LIMIT_MS)));
   } finally {
     stop.close();
-  }
-}
-
-/** Then this process ends by the signal too, as the next `kill` finds no listener. */
-function killOnNextSignal(nodes: readonly NodeProcess[]): void {
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => {
-      for (const node of nodes) node.kill();
-      process.kill(process.pid, signal);
-    });
   }
 }
 
@@ -82,7 +71,7 @@ function startNode(context: CliContext, options: DevnetOptions, file: string, in
   const level = options.logLevel === undefined ? [] : ['--log-level', options.logLevel];
   const node = new NodeProcess(
     ['start', '--config', file, '--stop-with-parent', ...level],
-    childEnvironment(context),
+    nodeEnvironment(context.environment),
     print,
   );
   node.ended.then((how) => {
@@ -92,12 +81,6 @@ function startNode(context: CliContext, options: DevnetOptions, file: string, in
       );
   });
   return node;
-}
-
-/** The config files say everything; a variable meant for one node would give all of them the same port. */
-function childEnvironment(context: CliContext): Environment {
-  const settings = new Set(SETTING_NAMES.map(environmentName).filter((name) => name !== 'LOG_LEVEL'));
-  return Object.fromEntries(Object.entries(context.environment).filter(([name]) => !settings.has(name)));
 }
 
 function describe(directory: string, infos: readonly NodeInfo[]): string[] {

@@ -1,9 +1,14 @@
-// When a long-running command should stop: a signal, or the end of the process that started it. The second signal
-// finds no listener any more, so that the operating system ends the process at once (exit code 130 for Ctrl-C).
+// When a long-running command should stop: a signal, or the end of the process that started it. A second signal
+// ends the process at once, in the way that the operating system does (exit code 130 for Ctrl-C).
 
 import { CliError } from './errors.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+
+/**
+ * One Ctrl-C can arrive twice, from the terminal and passed on by npx or timeout. People take longer than this (ms).
+ */
+const SAME_SIGNAL_MS = 200;
 
 export type StopReason = (typeof SIGNALS)[number] | 'parent ended';
 
@@ -11,9 +16,14 @@ export class StopRequest {
   /** Resolves once, with the first reason. */
   readonly requested: Promise<StopReason>;
   #request: (reason: StopReason) => void = () => undefined;
+  readonly #atOnce: () => void;
   #withParent = false;
+  #signalled = false;
+  #closed = false;
 
-  constructor() {
+  /** @param atOnce what a second signal does before it ends this process. */
+  constructor(atOnce: () => void = () => undefined) {
+    this.#atOnce = atOnce;
     this.requested = new Promise((resolve) => {
       this.#request = resolve;
     });
@@ -21,8 +31,22 @@ export class StopRequest {
   }
 
   readonly #onSignal = (signal: NodeJS.Signals) => {
-    this.#ignoreSignals();
+    if (this.#signalled) return;
+    this.#signalled = true;
+    setTimeout(() => this.#listenAgain(), SAME_SIGNAL_MS).unref();
     this.#request(signal as StopReason);
+  };
+
+  #listenAgain(): void {
+    if (this.#closed) return;
+    this.#ignoreSignals();
+    for (const signal of SIGNALS) process.once(signal, this.#onSecondSignal);
+  }
+
+  readonly #onSecondSignal = (signal: NodeJS.Signals) => {
+    this.#ignoreSignals();
+    this.#atOnce();
+    process.kill(process.pid, signal);
   };
 
   readonly #onDisconnect = () => this.#request('parent ended');
@@ -40,6 +64,7 @@ export class StopRequest {
 
   /** Stops listening, and lets the process end by itself. */
   close(): void {
+    this.#closed = true;
     this.#ignoreSignals();
     process.off('disconnect', this.#onDisconnect);
     // An open channel would keep this process alive.
@@ -47,6 +72,6 @@ export class StopRequest {
   }
 
   #ignoreSignals(): void {
-    for (const signal of SIGNALS) process.off(signal, this.#onSignal);
+    for (const signal of SIGNALS) process.off(signal, this.#onSignal).off(signal, this.#onSecondSignal);
   }
 }
