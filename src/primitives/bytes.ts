@@ -2,18 +2,33 @@
 
 const encoder = new TextEncoder();
 
-const BYTE_HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+const HEX_DIGITS = '0123456789abcdef';
+const DIGIT_CODES: readonly number[] = Array.from(HEX_DIGITS, (digit) => digit.charCodeAt(0));
+/** Bytes turned into text by one call; engines bound the arguments of a call. */
+const HEX_CHUNK = 4096;
 /** The value of a hex digit by its character code; 255 for every other of the first 128 characters. */
 const DIGIT_VALUES: Uint8Array = Uint8Array.from({ length: 128 }, (_, code) => {
-  const value = '0123456789abcdef'.indexOf(String.fromCharCode(code));
+  const value = HEX_DIGITS.indexOf(String.fromCharCode(code));
   return value === -1 ? 255 : value;
 });
 
 /** Lower-case hex without prefix. */
 export function toHex(bytes: Uint8Array): string {
   let text = '';
-  for (const byte of bytes) text += BYTE_HEX[byte];
+  for (let start = 0; start < bytes.length; start += HEX_CHUNK) text += chunkToHex(bytes, start);
   return text;
+}
+
+/** In one call, the text is flat: as a key of maps it is twice as fast as one that was put together digit by digit. */
+function chunkToHex(bytes: Uint8Array, start: number): string {
+  const count = Math.min(HEX_CHUNK, bytes.length - start);
+  const codes = new Array<number>(2 * count);
+  for (let i = 0; i < count; i++) {
+    const byte = bytes[start + i] as number;
+    codes[2 * i] = DIGIT_CODES[byte >> 4] as number;
+    codes[2 * i + 1] = DIGIT_CODES[byte & 15] as number;
+  }
+  return String.fromCharCode.apply(undefined, codes);
 }
 
 /**
