@@ -63,6 +63,15 @@ export function makeGenesis({ accounts = 4, parameters = {} as Partial<Parameter
   };
 }
 
+const hashes = new WeakMap<Genesis, Hash>();
+
+/** The hash of a genesis, which may be large: made once. */
+function hashOf(genesis: Genesis): Hash {
+  const hash = hashes.get(genesis) ?? genesisHash(genesis);
+  hashes.set(genesis, hash);
+  return hash;
+}
+
 export interface Payment {
   from: number;
   to: Uint8Array;
@@ -84,7 +93,7 @@ export function pay(genesis: Genesis, wish: Payment): TransactionEnvelope {
     validUntil,
     action: { selector: 0, value: { to, amount, memo: new TextEncoder().encode(memo) } },
   };
-  const signature = key.sign(transactionSigningBytes(transaction, genesisHash(genesis)));
+  const signature = key.sign(transactionSigningBytes(transaction, hashOf(genesis)));
   return encodeTransaction({ transaction, signature });
 }
 
@@ -150,7 +159,7 @@ export class Node {
 
   static async open(genesis: Genesis, directory?: string): Promise<Node> {
     const location = directory ?? (await mkdtemp(join(tmpdir(), 'aitbc-chain-')));
-    const hash = genesisHash(genesis);
+    const hash = hashOf(genesis);
     const store = await ChainStore.open(location, { hash });
     const surroundings = new Surroundings(hash);
     const { verifySignatures } = surroundings;
