@@ -24,9 +24,9 @@ lint: $(installed)
 
 build: $(built)
 
-# N, SECONDS and the like go through to the program as environment variables.
+# ARGS='--validators 4 --seconds 60' measures something else than 1 and 4 validators for 22 s.
 bench: build
-	$(NODE) --import tsx test/perf/bench.ts $(ARGS)
+	$(NODE) bin/aitbc-node.js bench $(ARGS)
 
 # SEEDS=200 FROM=1 N=4
 sim: $(installed)

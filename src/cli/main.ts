@@ -4,6 +4,7 @@
 import { Command, CommanderError } from 'commander';
 import { buildInfo } from '../node/package-root.ts';
 import { addAccount } from './account.ts';
+import { addBench } from './bench.ts';
 import { addConfig } from './config.ts';
 import { type CliContext, processContext } from './context.ts';
 import { addDb } from './db.ts';
@@ -29,7 +30,7 @@ export async function main(argv: readonly string[], context: CliContext = proces
   }
 }
 
-function createProgram(context: CliContext): Command {
+export function createProgram(context: CliContext): Command {
   const { version, commit } = buildInfo();
   const program = new Command('aitbc-node')
     .description('A peer-to-peer blockchain node for the AITBC network.')
@@ -64,6 +65,7 @@ Exit codes: 0 done, 1 a fault of this program, 2 usage, 3 configuration, 4 data 
     addGenesis,
     addConfig,
     addDb,
+    addBench,
   ]) {
     add(program, context);
   }

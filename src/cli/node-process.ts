@@ -3,6 +3,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { environmentName, SETTING_NAMES } from '../node/config/settings.ts';
 import type { Environment } from '../node/config/sources.ts';
 import type { NodeInfo } from '../node/lifecycle.ts';
 import { programFile } from '../node/package-root.ts';
@@ -15,9 +16,17 @@ export class NodeProcess {
   readonly #child: ChildProcess;
   #stopping = false;
 
-  /** @param print receives each line that it writes. */
-  constructor(args: readonly string[], environment: Environment, print: (line: string) => void) {
-    this.#child = spawn(process.execPath, [programFile(), ...args], {
+  /**
+   * @param print receives each line that it writes.
+   * @param nodeOptions arguments of Node.js itself.
+   */
+  constructor(
+    args: readonly string[],
+    environment: Environment,
+    print: (line: string) => void,
+    nodeOptions: readonly string[] = [],
+  ) {
+    this.#child = spawn(process.execPath, [...nodeOptions, programFile(), ...args], {
       env: { ...environment },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       // A group of its own: Ctrl-C on the terminal reaches this process only, which then stops the nodes in order.
@@ -39,6 +48,13 @@ export class NodeProcess {
     this.started.catch(() => undefined); // whoever waits for it is told; `ended` tells everyone else
   }
 
+  /** @throws when it could not even be started. */
+  get pid(): number {
+    const { pid } = this.#child;
+    if (pid === undefined) throw new Error('the process did not start');
+    return pid;
+  }
+
   /** Asks it to stop, and kills it when it has not after `limitMs`. */
   async stop(limitMs: number): Promise<void> {
     this.#stopping = true;
@@ -51,6 +67,12 @@ export class NodeProcess {
   kill(): void {
     this.#child.kill('SIGKILL');
   }
+}
+
+/** The config file of such a node says everything; a variable meant for one node would give all the same port. */
+export function nodeEnvironment(environment: Environment): Environment {
+  const settings = new Set(SETTING_NAMES.map(environmentName).filter((name) => name !== 'LOG_LEVEL'));
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !settings.has(name)));
 }
 
 function isStarted(message: unknown): message is { readonly started: NodeInfo } {
