@@ -6,14 +6,14 @@ import { EventEmitter } from 'node:events';
 import { getAccount } from '../ledger/accounts.ts';
 import type { Account } from '../primitives/account.ts';
 import type { Address } from '../primitives/address.ts';
-import { type Block, type Header, headerHash, justificationHash } from '../primitives/block.ts';
+import { Block, type Header, headerHash, justificationHash } from '../primitives/block.ts';
 import { equalBytes, toHex } from '../primitives/bytes.ts';
 import { type Certificate, FINAL } from '../primitives/consensus.ts';
 import type { Hash } from '../primitives/hash.ts';
 import type { TransactionEnvelope } from '../primitives/transaction.ts';
 import { prove } from '../state/proof.ts';
 import type { ChainStore, StoredHead } from '../store/chain-store.ts';
-import { blockBytes, emptyBlockBytes, envelopesOf, receiptsRoot, transactionsRoot } from './body.ts';
+import { emptyBlockBytes, encodedTransactions, receiptsRoot, transactionIds, transactionsRoot } from './body.ts';
 import { ChainError } from './errors.ts';
 import { executeValid } from './executor.ts';
 import { genesisBlock } from './genesis.ts';
@@ -43,6 +43,7 @@ export class Chain extends EventEmitter<ChainEvents> {
     this.#verifier = new BlockVerifier({
       rules: this.#rules,
       tree: this.#tree,
+      findTransaction: (idHex) => transactions.get(idHex),
       verifySignatures,
       finalizedHash: (height) => store.hashByHeight(height),
     });
@@ -115,19 +116,19 @@ export class Chain extends EventEmitter<ChainEvents> {
       timestamp,
       parent: parent.hash,
       proposer,
-      transactionsRoot: transactionsRoot(envelopes),
+      transactionsRoot: transactionsRoot(envelopes.map(({ id }) => id)),
       receiptsRoot: receiptsRoot(receipts),
       stateRoot: overlay.root,
       validatorsRoot,
       nextValidatorsRoot: validatorsRoot,
       justificationHash: justificationHash(justification),
     };
-    const bytes = blockBytes(justification, envelopes);
+    const block: Block = { header, body: { justification, transactions: encodedTransactions(envelopes) } };
+    const bytes = Block.value_serializedSize(block);
     const broken =
       this.#rules.checkAlone(header, justification, bytes, proposer) ?? checkAgainstParent(header, parent.header);
     if (broken !== undefined) throw new ChainError('INVALID_REQUEST', `${broken.reason}: ${broken.detail}`);
     if (!this.#tree.hasRoom(bytes)) throw new ChainError('TREE_FULL', 'too many executed blocks wait for a Final');
-    const block: Block = { header, body: { justification, transactions: envelopes.map(({ signed }) => signed) } };
     const hash = headerHash(header);
     this.#tree.add({ hash, block, envelopes, receipts, overlay, bytes });
     return { hash, block };
@@ -135,7 +136,7 @@ export class Chain extends EventEmitter<ChainEvents> {
 
   /** Whether the body is the one that the header commits to. One that is not says nothing about the block's hash. */
   bodyMatches({ header, body }: Block): boolean {
-    return checkBody(header, body.justification, envelopesOf(body.transactions)) === undefined;
+    return checkBody(header, body.justification, transactionIds(body.transactions)) === undefined;
   }
 
   /**

@@ -8,7 +8,7 @@ import type { Hash } from '../primitives/hash.ts';
 import { validatorsRoot } from '../primitives/validators.ts';
 import { Overlay } from '../state/overlay.ts';
 import type { TreeSource } from '../state/view.ts';
-import { receiptsRoot, transactionsRoot } from './body.ts';
+import { encodedTransactions, receiptsRoot, transactionsRoot } from './body.ts';
 
 /** The first epoch instance, and in this version the only one. */
 export const FIRST_EPOCH = 1;
@@ -36,5 +36,9 @@ export function genesisBlock(genesis: Genesis, empty: TreeSource): { hash: Hash;
     nextValidatorsRoot: members,
     justificationHash: justificationHash(justification),
   };
-  return { hash: headerHash(header), block: { header, body: { justification, transactions: [] } }, overlay };
+  return {
+    hash: headerHash(header),
+    block: { header, body: { justification, transactions: encodedTransactions([]) } },
+    overlay,
+  };
 }

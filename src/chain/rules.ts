@@ -8,7 +8,6 @@ import { equalBytes, toHex } from '../primitives/bytes.ts';
 import { FINAL, NOTAR } from '../primitives/consensus.ts';
 import type { Genesis, Parameters } from '../primitives/genesis.ts';
 import type { Hash } from '../primitives/hash.ts';
-import type { TransactionEnvelope } from '../primitives/transaction.ts';
 import { validatorsRoot } from '../primitives/validators.ts';
 import { transactionsRoot } from './body.ts';
 
@@ -35,6 +34,8 @@ export type BlockFault =
   | 'TIMESTAMP'
   /** it is not, and can't come to be, a descendant of the newest finalized block */
   | 'CONFLICTS_WITH_FINALIZED'
+  /** bytes that are no transaction */
+  | 'BAD_ENCODING'
   | 'BAD_SIGNATURE'
   /** a transaction that is not valid at its position; the detail says which and why */
   | 'INVALID_TRANSACTION'
@@ -104,12 +105,8 @@ export class BlockRules {
 }
 
 /** Whether the header is this body's. */
-export function checkBody(
-  header: Header,
-  justification: Justification,
-  envelopes: readonly TransactionEnvelope[],
-): Fault | undefined {
-  if (!equalBytes(header.transactionsRoot, transactionsRoot(envelopes))) {
+export function checkBody(header: Header, justification: Justification, ids: readonly Hash[]): Fault | undefined {
+  if (!equalBytes(header.transactionsRoot, transactionsRoot(ids))) {
     return fault('TRANSACTIONS_ROOT', 'the transactions are not those of the header');
   }
   if (!equalBytes(header.justificationHash, justificationHash(justification))) {

@@ -14,6 +14,7 @@ import type { VerifySignatures } from './verifier.ts';
 
 /** Where transactions for own blocks come from: the mempool. */
 export interface TransactionSource {
+  get(idHex: string): TransactionEnvelope | undefined;
   select(selection: { state: LedgerReader; maxBytes: number; timestamp: number }): readonly TransactionEnvelope[];
 }
 

@@ -2,11 +2,11 @@
 // than a body's fault or the proposer's is one on the hash, and would be the same on every node.
 
 import type { Address } from '../primitives/address.ts';
-import { type Block, headerHash } from '../primitives/block.ts';
+import { Block, headerHash } from '../primitives/block.ts';
 import { equalBytes, toHex } from '../primitives/bytes.ts';
 import type { Hash } from '../primitives/hash.ts';
 import type { TransactionEnvelope } from '../primitives/transaction.ts';
-import { blockBytes, envelopesOf, receiptsRoot } from './body.ts';
+import { envelopesOf, type FindTransaction, receiptsRoot, transactionIds } from './body.ts';
 import { ChainError } from './errors.ts';
 import { type Execution, executeAll } from './executor.ts';
 import { type BlockRules, checkAgainstParent, checkBody, type Fault, fault, transactionFault } from './rules.ts';
@@ -24,6 +24,7 @@ export type VerifySignatures = (envelopes: readonly TransactionEnvelope[]) => Pr
 export interface BlockVerifierOptions {
   rules: BlockRules;
   tree: BlockTree;
+  findTransaction: FindTransaction;
   verifySignatures: VerifySignatures;
   /** Hash of the finalized block at a height. */
   finalizedHash: (height: number) => Promise<Hash | undefined>;
@@ -46,13 +47,15 @@ interface Candidate {
 export class BlockVerifier {
   readonly #rules: BlockRules;
   readonly #tree: BlockTree;
+  readonly #findTransaction: FindTransaction;
   readonly #verifySignatures: VerifySignatures;
   readonly #finalizedHash: BlockVerifierOptions['finalizedHash'];
   readonly #running = new Map<string, Promise<Verification>>();
 
-  constructor({ rules, tree, verifySignatures, finalizedHash }: BlockVerifierOptions) {
+  constructor({ rules, tree, findTransaction, verifySignatures, finalizedHash }: BlockVerifierOptions) {
     this.#rules = rules;
     this.#tree = tree;
+    this.#findTransaction = findTransaction;
     this.#verifySignatures = verifySignatures;
     this.#finalizedHash = finalizedHash;
   }
@@ -60,11 +63,10 @@ export class BlockVerifier {
   /** @throws {ChainError} TREE_FULL */
   async verify(block: Block, { proposer, room }: VerifyOptions): Promise<Verification> {
     const { header, body } = block;
-    const envelopes = envelopesOf(body.transactions);
-    const bytes = blockBytes(body.justification, envelopes);
+    const bytes = Block.value_serializedSize(block);
     // The body first: everything after this is said about the hash.
     const broken =
-      checkBody(header, body.justification, envelopes) ??
+      checkBody(header, body.justification, transactionIds(body.transactions)) ??
       this.#rules.checkAlone(header, body.justification, bytes, proposer);
     if (broken !== undefined) return broken;
     const hash = headerHash(header);
@@ -75,6 +77,8 @@ export class BlockVerifier {
     if (room === 'bounded' && !this.#tree.hasRoom(bytes)) {
       throw new ChainError('TREE_FULL', `${this.#tree.size} executed blocks wait for a Final`);
     }
+    const envelopes = envelopesOf(body.transactions, this.#findTransaction);
+    if (typeof envelopes === 'number') return fault('BAD_ENCODING', `transaction ${envelopes}`);
     const verification = this.#verify({ hash, block, envelopes, bytes }).finally(() => this.#running.delete(key));
     this.#running.set(key, verification);
     return verification;

@@ -8,6 +8,7 @@ import { ConsensusDriver } from '../consensus/driver.ts';
 import { Members } from '../consensus/members.ts';
 import { VerifierPool } from '../crypto/verifier.ts';
 import { Mempool } from '../mempool/mempool.ts';
+import { SignatureChecks } from '../mempool/signatures.ts';
 import type { Network } from '../network/network.ts';
 import type { Libp2pNetworkOptions } from '../network/options.ts';
 import { DEFAULT_RATE_LIMITS } from '../network/rate-limit.ts';
@@ -30,11 +31,11 @@ import type { Node, NodeInfo, NodeInputs } from './lifecycle.ts';
 import { NodeMetrics } from './metrics.ts';
 import { buildInfo } from './package-root.ts';
 import { peerService } from './peer-service.ts';
-import { Signatures } from './signatures.ts';
 import { newestFinal, openStorage, type Storage } from './storage.ts';
 import { systemClock } from './system-clock.ts';
 import { Teardown } from './teardown.ts';
 import { TransactionRelay } from './transaction-relay.ts';
+import { voteVerifier } from './vote-verifier.ts';
 
 /** The set never changes in this version, so there is one epoch. */
 const EPOCH = 1;
@@ -43,7 +44,6 @@ const STATUS_INTERVAL_MS = 1500;
 
 interface LedgerParts {
   readonly pool: VerifierPool;
-  readonly signatures: Signatures;
   readonly mempool: Mempool;
   readonly chain: Chain;
 }
@@ -122,24 +122,23 @@ class AitbcNode implements Node {
     const { genesis, genesisHash } = this.#inputs;
     const pool = new VerifierPool({ threads: this.#config.verifierThreads });
     this.#teardown.add('verifier', () => pool.close());
-    const signatures = new Signatures(pool, genesisHash);
+    const checks = new SignatureChecks({ genesisHash, verifyAll: (jobs, priority) => pool.verifyAll(jobs, priority) });
     const mempool = new Mempool({
       head: () => ({ state: store, timestamp: chain.head.header.timestamp }),
-      verify: signatures.ofTransactions,
+      verify: checks.check,
       parameters: genesis.parameters,
     });
     const chain: Chain = await Chain.open({
       genesis,
       store,
       transactions: mempool,
-      // The mempool holds only what it has checked.
-      verifySignatures: (envelopes) => signatures.ofUnknown(envelopes, (idHex) => mempool.has(idHex)),
+      verifySignatures: checks.checkBlock,
     });
     this.#teardown.add('chain', () => chain.stop());
     chain.on('finalized', ({ block, envelopes }) => {
       mempool.onFinalized(envelopes, { state: store, timestamp: block.header.timestamp });
     });
-    return { pool, signatures, mempool, chain };
+    return { pool, mempool, chain };
   }
 
   async #openPeers({ mempool, pool }: LedgerParts): Promise<PeerParts> {
@@ -163,7 +162,7 @@ class AitbcNode implements Node {
 
   async #openConsensus(
     { store, journal, seat }: Storage,
-    { chain, mempool, signatures }: LedgerParts,
+    { chain, mempool, pool }: LedgerParts,
     { network, metrics }: PeerParts,
   ) {
     const { genesisHash, genesis, logger: root } = this.#inputs;
@@ -175,6 +174,7 @@ class AitbcNode implements Node {
       health.failed(error);
       this.#fail(error);
     };
+    const verifyVotes = voteVerifier(pool);
     const sync = { network, bodyMatches: chain.bodyMatches.bind(chain), logger: partLogger(root, 'sync') };
     const fetcher = new Fetcher({
       ...sync,
@@ -186,7 +186,7 @@ class AitbcNode implements Node {
       chain,
       holds: async (certificate) =>
         malformedCertificate(certificate, members) === undefined &&
-        (await signatures.ofConsensus(certificateChecks(certificate, members, genesisHash))).every((holds) => holds),
+        (await verifyVotes(certificateChecks(certificate, members, genesisHash))).every((holds) => holds),
       onSynced: (anchor) => consensus.onSynced(anchor),
       onFatal,
     });
@@ -202,7 +202,7 @@ class AitbcNode implements Node {
         epochEnd: Number.POSITIVE_INFINITY,
       },
       genesisHash,
-      verify: signatures.ofConsensus,
+      verify: verifyVotes,
       journal,
       signer: seat?.signer,
       blocks: consensusBlocks({

@@ -1,10 +1,11 @@
 // Transactions on their way between mempool and gossip: what clients of this node submit is gathered into batches and
 // published; batches from peers are checked as a whole and judged.
 
+import { SerializedList } from '@chainsafe/ssz';
 import type { Mempool } from '../mempool/mempool.ts';
 import type { AddResult } from '../mempool/results.ts';
 import type { Verdict } from '../network/network.ts';
-import { encodeTransaction, type TransactionEnvelope } from '../primitives/transaction.ts';
+import { decodeTransaction, type TransactionEnvelope } from '../primitives/transaction.ts';
 import { MAX_BATCH_TRANSACTIONS, TransactionBatch } from '../primitives/wire.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
@@ -44,7 +45,7 @@ export class TransactionRelay {
   async receive(bytes: Uint8Array): Promise<Verdict> {
     let envelopes: TransactionEnvelope[];
     try {
-      envelopes = TransactionBatch.deserialize(bytes).map(encodeTransaction);
+      envelopes = Array.from(TransactionBatch.deserialize(bytes), (one) => decodeTransaction(one));
     } catch {
       return 'reject'; // no encoding of a batch
     }
@@ -72,7 +73,7 @@ export class TransactionRelay {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (this.#waiting.length === 0) return;
-    const batch = TransactionBatch.serialize(this.#waiting.map(({ signed }) => signed));
+    const batch = TransactionBatch.serialize(SerializedList.fromArray(this.#waiting.map(({ bytes }) => bytes)));
     this.#waiting = [];
     this.#waitingBytes = 0;
     this.#timer = setTimeout(() => this.#flush(), GATHER_MS);

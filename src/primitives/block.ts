@@ -3,8 +3,8 @@
 import { ContainerType, ListCompositeType, OptionalType, type ValueOf } from '@chainsafe/ssz';
 import { Certificate, MAX_MEMBERS, Vote } from './consensus.ts';
 import { type Hash, sha256 } from './hash.ts';
-import { AddressBytes, Bytes32, Signature, Uint64 } from './ssz.ts';
-import { SignedTransaction } from './transaction.ts';
+import { AddressBytes, Bytes32, EncodedListType, Signature, Uint64 } from './ssz.ts';
+import { MAX_TRANSACTION_BYTES, SignedTransaction } from './transaction.ts';
 
 /** Bound on the list type; what a block may hold is bounded in bytes by genesis (`max_block_bytes`). */
 export const MAX_BLOCK_TRANSACTIONS = 16_384;
@@ -42,7 +42,7 @@ export const Justification = new ContainerType(
 export const Body = new ContainerType(
   {
     justification: Justification,
-    transactions: new ListCompositeType(SignedTransaction, MAX_BLOCK_TRANSACTIONS),
+    transactions: new EncodedListType(SignedTransaction, MAX_TRANSACTION_BYTES, MAX_BLOCK_TRANSACTIONS),
   },
   { typeName: 'Body' },
 );

@@ -8,6 +8,7 @@ import {
   ContainerType,
   ListCompositeType,
   OptionalType,
+  SerializedList,
   type Type,
   type ValueOf,
 } from '@chainsafe/ssz';
@@ -23,7 +24,7 @@ import {
   textCodec,
   uintCodec,
 } from './json-scalars.ts';
-import { AddressType, AmountType, EnumType, TaggedUnionType, TextType, UintType } from './ssz.ts';
+import { AddressType, AmountType, EncodedListType, EnumType, TaggedUnionType, TextType, UintType } from './ssz.ts';
 
 export { JsonError, type JsonValue } from './json-codec.ts';
 
@@ -61,6 +62,7 @@ function compile(type: Type<unknown>): Codec {
   if (type instanceof ByteListType) return byteListCodec(type);
   if (type instanceof BitListType) return bitListCodec(type);
   if (type instanceof OptionalType) return optionalCodec(type);
+  if (type instanceof EncodedListType) return encodedListCodec(type);
   if (type instanceof ListCompositeType) return listCodec(type);
   if (type instanceof TaggedUnionType) return unionCodec(type);
   if (type instanceof ContainerType) return containerCodec(type);
@@ -165,6 +167,15 @@ function listCodec({ elementType, limit }: { elementType: Type<unknown>; limit: 
       }
       return values;
     },
+  };
+}
+
+function encodedListCodec({ decoded, limit }: EncodedListType<unknown>): Codec {
+  const list = listCodec({ elementType: decoded, limit });
+  return {
+    write: (value) => list.write([...(value as SerializedList)].map((bytes) => decoded.deserialize(bytes))),
+    read: (json, trail) =>
+      SerializedList.fromArray((list.read(json, trail) as unknown[]).map((item) => decoded.serialize(item))),
   };
 }
 

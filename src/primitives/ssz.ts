@@ -5,6 +5,7 @@ import {
   ByteListType,
   ByteVectorType,
   type ByteViews,
+  SerializedListType,
   type Type,
   UintBigintType,
   UintNumberType,
@@ -112,6 +113,21 @@ export class TaggedUnionType<Types extends Type<unknown>[]> extends UnionType<Ty
   ): ReturnType<UnionType<Types>['defaultValue']> {
     if (start >= end) throw new RangeError('a union without a selector');
     return super.value_deserializeFromBytes(data, start, end, reuse);
+  }
+}
+
+/**
+ * A list whose elements stay encoded until somebody needs them: it is read, stored and sent on as one piece. The value
+ * is a `SerializedList`, the encoding is that of `List[decoded, limit]`; that each element is one of `decoded` is for
+ * whoever decodes it to find out.
+ */
+export class EncodedListType<T> extends SerializedListType {
+  readonly decoded: Type<T>;
+
+  /** @param maxBytes of one element */
+  constructor(decoded: Type<T>, maxBytes: number, limit: number) {
+    super(new ByteListType(maxBytes), limit);
+    this.decoded = decoded;
   }
 }
 

@@ -64,21 +64,22 @@ export interface TransactionEnvelope {
 
 /**
  * Decodes the canonical bytes of a signed transaction.
+ * @param id sha256(bytes), where it is known already
  * @throws when the bytes are too many or no SSZ of the type.
  */
-export function decodeTransaction(bytes: Uint8Array): TransactionEnvelope {
+export function decodeTransaction(bytes: Uint8Array, id: Hash = sha256(bytes)): TransactionEnvelope {
   if (bytes.length > MAX_TRANSACTION_BYTES) {
     throw new RangeError(`transaction of ${bytes.length} bytes, at most ${MAX_TRANSACTION_BYTES}`);
   }
-  return seal(SignedTransaction.deserialize(bytes), bytes);
+  return seal(SignedTransaction.deserialize(bytes), bytes, id);
 }
 
 export function encodeTransaction(signed: SignedTransaction): TransactionEnvelope {
-  return seal(signed, SignedTransaction.serialize(signed));
+  const bytes = SignedTransaction.serialize(signed);
+  return seal(signed, bytes, sha256(bytes));
 }
 
-function seal(signed: SignedTransaction, bytes: Uint8Array): TransactionEnvelope {
-  const id = sha256(bytes);
+function seal(signed: SignedTransaction, bytes: Uint8Array, id: Hash): TransactionEnvelope {
   return { signed, bytes, id, idHex: toHex(id), from: addressOf(signed.transaction.sender) };
 }
 

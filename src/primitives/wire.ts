@@ -3,8 +3,8 @@
 import { type CompositeType, ContainerType, ListCompositeType, OptionalType, type ValueOf } from '@chainsafe/ssz';
 import { Block, Proposal } from './block.ts';
 import { Certificate, Vote } from './consensus.ts';
-import { Bytes32, TaggedUnionType, Uint16, Uint32, Uint64 } from './ssz.ts';
-import { SignedTransaction } from './transaction.ts';
+import { Bytes32, EncodedListType, TaggedUnionType, Uint16, Uint32, Uint64 } from './ssz.ts';
+import { MAX_TRANSACTION_BYTES, SignedTransaction } from './transaction.ts';
 
 export const PROTOCOL_VERSION = 1;
 
@@ -18,7 +18,7 @@ export const MAX_CERTIFICATES_PER_RESPONSE = 512;
 export const MAX_TRANSACTIONS_PER_REQUEST = 1024;
 
 /** Topic `tx`. */
-export const TransactionBatch = new ListCompositeType(SignedTransaction, MAX_BATCH_TRANSACTIONS);
+export const TransactionBatch = new EncodedListType(SignedTransaction, MAX_TRANSACTION_BYTES, MAX_BATCH_TRANSACTIONS);
 
 /** Votes and certificates: selector 0 a vote, 1 a certificate. */
 export const VoteMessage = new TaggedUnionType(['VOTE', 'CERTIFICATE'], [Vote, Certificate]) as CompositeType<
@@ -74,4 +74,8 @@ export const CertificatesResponse = new ListCompositeType(Certificate, MAX_CERTI
 
 /** `txs/1`: transactions by id. */
 export const TransactionsRequest = new ListCompositeType(Bytes32, MAX_TRANSACTIONS_PER_REQUEST);
-export const TransactionsResponse = new ListCompositeType(SignedTransaction, MAX_TRANSACTIONS_PER_REQUEST);
+export const TransactionsResponse = new EncodedListType(
+  SignedTransaction,
+  MAX_TRANSACTION_BYTES,
+  MAX_TRANSACTIONS_PER_REQUEST,
+);

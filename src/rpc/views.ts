@@ -8,7 +8,7 @@ import { Certificate } from '../primitives/consensus.ts';
 import type { Hash } from '../primitives/hash.ts';
 import { type JsonValue, toJson } from '../primitives/json.ts';
 import { type Receipt, receiptCode } from '../primitives/receipt.ts';
-import { SignedTransaction } from '../primitives/transaction.ts';
+import { decodeTransaction, SignedTransaction } from '../primitives/transaction.ts';
 import type { IncludedTransaction } from './blocks.ts';
 import type { StoredBlock } from './dependencies.ts';
 
@@ -83,7 +83,9 @@ export function blockView(stored: StoredBlock): BlockView {
   const { transactions } = block.body;
   return {
     ...headView(hash, block.header, transactions.length),
-    transactions: transactions.map((signed, index) => transactionView(transactionId(receipts, index), signed)),
+    transactions: Array.from(transactions, (bytes, index) =>
+      transactionView(transactionId(receipts, index), decodeTransaction(bytes).signed),
+    ),
     receipts: receipts.map((_, index) => receiptView({ block: stored, index })),
     certificate: certificate === undefined ? null : toJson(Certificate, certificate),
   };
@@ -109,8 +111,7 @@ export function receiptView({ block, index }: IncludedTransaction): ReceiptView 
 /** The transaction of an included one, with everything known of it. */
 export function includedView(included: IncludedTransaction): TransactionView & { receipt: ReceiptView } {
   const { block, index } = included;
-  const signed = block.block.body.transactions[index];
-  if (signed === undefined) throw new RangeError(`no transaction ${index} in block ${toHex(block.hash)}`);
+  const { signed } = decodeTransaction(block.block.body.transactions.get(index));
   return { ...transactionView(transactionId(block.receipts, index), signed), receipt: receiptView(included) };
 }
 

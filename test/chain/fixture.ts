@@ -127,6 +127,9 @@ class Surroundings {
     this.#genesisHash = hash;
   }
 
+  /** Nothing is found decoded: blocks are executed from their bytes. */
+  readonly get = (): undefined => undefined;
+
   readonly select = ({ state }: { state: LedgerReader }): TransactionEnvelope[] => {
     this.selectedOn = state;
     return [...this.pool];

@@ -1,5 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { encodedTransactions } from '../../src/chain/body.ts';
 import {
   BlockTree,
   CROWDED_TREE_BYTES,
@@ -33,7 +34,7 @@ function headerOn(parent: Uint8Array, height: number, timestamp = 0): Header {
 
 function blockOn(parent: Uint8Array, height: number, timestamp = 0, bytes = 300): ExecutedBlock {
   const header = headerOn(parent, height, timestamp);
-  const body = { justification: { parentCertificate: null, lateVotes: [] }, transactions: [] };
+  const body = { justification: { parentCertificate: null, lateVotes: [] }, transactions: encodedTransactions([]) };
   const overlay = new Overlay(empty);
   overlay.seal();
   return { hash: headerHash(header), block: { header, body }, envelopes: [], receipts: [], overlay, bytes };

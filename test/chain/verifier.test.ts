@@ -1,16 +1,13 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { encodedTransactions } from '../../src/chain/body.ts';
 import { isBodyFault } from '../../src/chain/rules.ts';
 import { addressOf } from '../../src/primitives/address.ts';
 import { Block, type Header, type Justification, justificationHash } from '../../src/primitives/block.ts';
 import { type Certificate, NOTAR, SKIP } from '../../src/primitives/consensus.ts';
 import type { Genesis } from '../../src/primitives/genesis.ts';
 import { merkleRoot } from '../../src/primitives/merkle.ts';
-import {
-  encodeTransaction,
-  type SignedTransaction,
-  type TransactionEnvelope,
-} from '../../src/primitives/transaction.ts';
+import { decodeTransaction, encodeTransaction, type TransactionEnvelope } from '../../src/primitives/transaction.ts';
 import { withTimeout } from '../helpers/timeout.ts';
 import { account, certificate, keyOf, makeGenesis, type Node, pay, verdict, withNodes } from './fixture.ts';
 
@@ -67,7 +64,11 @@ test('a header with any field altered', () =>
 test('a body with any part altered is the sender’s fault, not the hash’s', () =>
   atHeightTwo(async (block, node) => {
     const { justification, transactions } = block.body;
-    const [first, second] = transactions as [SignedTransaction, SignedTransaction];
+    const [first, second] = Array.from(transactions, (bytes) => decodeTransaction(bytes)) as [
+      TransactionEnvelope,
+      TransactionEnvelope,
+    ];
+    const resigned = encodeTransaction({ ...first.signed, signature: flip(first.signed.signature) });
     const parent = justification.parentCertificate as Certificate;
     const late = {
       epoch: 1,
@@ -78,10 +79,10 @@ test('a body with any part altered is the sender’s fault, not the hash’s', (
       signature: new Uint8Array(64),
     };
     const bodies: [string, Block['body']][] = [
-      ['a transaction missing', { justification, transactions: [first] }],
-      ['a transaction twice', { justification, transactions: [first, second, second] }],
-      ['the order', { justification, transactions: [second, first] }],
-      ['a signature', { justification, transactions: [{ ...first, signature: flip(first.signature) }, second] }],
+      ['a transaction missing', { justification, transactions: encodedTransactions([first]) }],
+      ['a transaction twice', { justification, transactions: encodedTransactions([first, second, second]) }],
+      ['the order', { justification, transactions: encodedTransactions([second, first]) }],
+      ['a signature', { justification, transactions: encodedTransactions([resigned, second]) }],
       ['no certificate', { justification: { ...justification, parentCertificate: null }, transactions }],
       ['its slot', { justification: { ...justification, parentCertificate: { ...parent, slot: 9 } }, transactions }],
       ['a late vote', { justification: { ...justification, lateVotes: [late] }, transactions }],
@@ -92,7 +93,7 @@ test('a body with any part altered is the sender’s fault, not the hash’s', (
     }
     assert.equal(node.takeChecked(), [], 'found before any signature was checked');
     assert.is(verdict(await node.chain.verify(block, proposer)), 'valid');
-    const again = { header: block.header, body: { justification, transactions: [first] } };
+    const again = { header: block.header, body: { justification, transactions: encodedTransactions([first]) } };
     assert.is(verdict(await node.chain.verify(again, proposer)), 'TRANSACTIONS_ROOT', 'even when the hash is known');
   }));
 
@@ -123,7 +124,7 @@ test('a justification that the header commits to, and that is none', () =>
 /** The block with other transactions under a header that commits to them. */
 function carrying(block: Block, envelopes: readonly TransactionEnvelope[]): Block {
   const transactionsRoot = merkleRoot(envelopes.map(({ id }) => id));
-  const transactions = envelopes.map(({ signed }) => signed);
+  const transactions = encodedTransactions(envelopes);
   return { header: { ...block.header, transactionsRoot }, body: { ...block.body, transactions } };
 }
 
@@ -155,7 +156,7 @@ test('a block with more bytes than genesis allows; the bound itself is allowed',
     const { block } = await blockOf(builder, exact);
     assert.is(verdict(await node.chain.verify(block, proposer)), 'valid');
     const longer = pay(exact, { from: 2, to: account(3), memo: 'xxx' });
-    const kept = block.body.transactions.slice(0, 2).map(encodeTransaction);
+    const kept = Array.from(block.body.transactions, (each) => decodeTransaction(each)).slice(0, 2);
     assert.is(verdict(await node.chain.verify(carrying(block, [...kept, longer]), proposer)), 'TOO_LARGE');
   });
 });

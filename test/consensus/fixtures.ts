@@ -1,5 +1,6 @@
 // A consensus core by itself: validators with real keys, and helpers that make the messages of the others.
 
+import { SerializedList } from '@chainsafe/ssz';
 import { assembleCertificate } from '../../src/consensus/certificate.ts';
 import { Simplex } from '../../src/consensus/core.ts';
 import { Members } from '../../src/consensus/members.ts';
@@ -76,7 +77,7 @@ export function makeBlock(
       justificationHash: ZERO_HASH,
       ...changes,
     },
-    body: { justification: { parentCertificate: null, lateVotes: [] }, transactions: [] },
+    body: { justification: { parentCertificate: null, lateVotes: [] }, transactions: SerializedList.empty() },
   };
 }
 

@@ -1,7 +1,7 @@
+import { SerializedList } from '@chainsafe/ssz';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { LIST_OFFSET_BYTES } from '../../src/mempool/selection.ts';
-import { Body } from '../../src/primitives/block.ts';
 import { Account, Head, RICH, setup } from './fixture.ts';
 
 const test = suite('mempool selection');
@@ -40,7 +40,7 @@ test('the bytes are those of the SSZ list, and a smaller one fills the rest', as
   const maxBytes = large.bytes.length + small.bytes.length + 2 * LIST_OFFSET_BYTES;
   const selected = mempool.select({ state: head.state, maxBytes, timestamp: head.timestamp + 1 });
   assert.equal(selected, [large, small]);
-  assert.is(Body.fields.transactions.serialize(selected.map(({ signed }) => signed)).length, maxBytes);
+  assert.is(SerializedList.fromArray(selected.map(({ bytes }) => bytes)).bytes.length, maxBytes);
   assert.equal(mempool.select({ state: head.state, maxBytes: maxBytes - 1, timestamp: head.timestamp + 1 }), [large]);
 });
 

@@ -80,8 +80,9 @@ for (let height = 1; height <= BLOCKS; height++) {
   const bytes = await timed('ssz: encode block', () => Block.serialize(built.block));
   const block = await timed('ssz: decode block', () => Block.deserialize(bytes));
   const parts = Block.deserialize(bytes).body.transactions;
-  const envelopes = await timed('  envelopes: bytes, ids, addresses', () => envelopesOf(parts));
-  await timed('  transactions root', () => transactionsRoot(envelopes));
+  const envelopes = await timed('  envelopes: bytes, ids, addresses', () => envelopesOf(parts, () => undefined));
+  if (typeof envelopes === 'number') throw new Error('a transaction that does not decode');
+  await timed('  transactions root', () => transactionsRoot(envelopes.map(({ id }) => id)));
   const context = { parameters: genesis.parameters, timestamp };
   const execution = await timed('  execute and seal the state', () => executeAll(other.store, envelopes, context));
   if ('invalid' in execution) throw new Error('an invalid transaction');

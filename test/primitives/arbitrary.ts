@@ -8,6 +8,7 @@ import {
   ContainerType,
   ListCompositeType,
   OptionalType,
+  SerializedList,
   type Type,
 } from '@chainsafe/ssz';
 import * as fc from 'fast-check';
@@ -16,7 +17,14 @@ import { Block, Body, Header, Justification, Proposal } from '../../src/primitiv
 import { Certificate, ProposalData, Vote, VoteData } from '../../src/primitives/consensus.ts';
 import { Genesis, GenesisAccount, Parameters } from '../../src/primitives/genesis.ts';
 import { Receipt } from '../../src/primitives/receipt.ts';
-import { AmountType, encodeText, TaggedUnionType, TextType, UintType } from '../../src/primitives/ssz.ts';
+import {
+  AmountType,
+  EncodedListType,
+  encodeText,
+  TaggedUnionType,
+  TextType,
+  UintType,
+} from '../../src/primitives/ssz.ts';
 import { StateProof } from '../../src/primitives/state-proof.ts';
 import {
   MultiTransfer,
@@ -92,6 +100,12 @@ export function arbitraryOf(type: Type<unknown>): fc.Arbitrary<unknown> {
   if (type instanceof ByteListType) return bytes(0, type.limitBytes);
   if (type instanceof BitListType) return bits(type.limitBits);
   if (type instanceof OptionalType) return fc.option(arbitraryOf(type.elementType), { nil: null });
+  if (type instanceof EncodedListType) {
+    const { decoded, limit } = type;
+    return fc
+      .array(arbitraryOf(decoded), { maxLength: Math.min(limit, MAX_ITEMS) })
+      .map((items) => SerializedList.fromArray(items.map((item) => decoded.serialize(item))));
+  }
   if (type instanceof ListCompositeType) {
     return fc.array(arbitraryOf(type.elementType), { maxLength: Math.min(type.limit, MAX_ITEMS) });
   }

@@ -11,7 +11,15 @@ import { Genesis, GenesisAccount, Parameters } from '../../src/primitives/genesi
 import { toJson } from '../../src/primitives/json.ts';
 import { RECEIPT_CODES, Receipt } from '../../src/primitives/receipt.ts';
 import { DOMAINS } from '../../src/primitives/signing.ts';
-import { AddressType, AmountType, EnumType, TaggedUnionType, TextType, UintType } from '../../src/primitives/ssz.ts';
+import {
+  AddressType,
+  AmountType,
+  EncodedListType,
+  EnumType,
+  TaggedUnionType,
+  TextType,
+  UintType,
+} from '../../src/primitives/ssz.ts';
 import { StateLeaf, StateProof } from '../../src/primitives/state-proof.ts';
 import {
   MultiTransfer,
@@ -87,6 +95,7 @@ function expand(type: Type<unknown>): string {
   if (type instanceof TextType) return `Text[${type.limitBytes}]`;
   if (type instanceof BitListType) return `Bitlist[${type.limitBits}]`;
   if (type instanceof OptionalType) return `Optional[${nameOf(type.elementType)}]`;
+  if (type instanceof EncodedListType) return `List[${nameOf(type.decoded)}, ${type.limit}]`;
   if (type instanceof ListCompositeType) return `List[${nameOf(type.elementType)}, ${type.limit}]`;
   if (type instanceof TaggedUnionType) {
     const alternatives = type.types.map(

@@ -4,7 +4,7 @@
 import { EventEmitter } from 'node:events';
 import { Registry } from 'prom-client';
 import WebSocket from 'ws';
-import { receiptsRoot, transactionsRoot } from '../../src/chain/body.ts';
+import { encodedTransactions, receiptsRoot, transactionsRoot } from '../../src/chain/body.ts';
 import { executeValid } from '../../src/chain/executor.ts';
 import { FIRST_EPOCH, genesisBlock } from '../../src/chain/genesis.ts';
 import { KeyPair, verifyNative } from '../../src/crypto/keys.ts';
@@ -181,12 +181,12 @@ export class TestChain implements ChainReader {
         timestamp,
         parent,
         proposer: addressOf(validator.publicKey),
-        transactionsRoot: transactionsRoot(envelopes),
+        transactionsRoot: transactionsRoot(envelopes.map(({ id }) => id)),
         receiptsRoot: receiptsRoot(receipts),
         stateRoot: overlay.root,
         justificationHash: justificationHash(justification),
       },
-      body: { justification, transactions: envelopes.map(({ signed }) => signed) },
+      body: { justification, transactions: encodedTransactions(envelopes) },
     };
     const hash = headerHash(block.header);
     const certificate = {

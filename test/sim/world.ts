@@ -1,6 +1,7 @@
 // A simulated world: validators, a network with weather, crashes, and one seed that decides all of it. Runs until
 // every honest node has finalized enough slots, or throws because an invariant does not hold.
 
+import { SerializedList } from '@chainsafe/ssz';
 import { Simplex } from '../../src/consensus/core.ts';
 import { Members } from '../../src/consensus/members.ts';
 import { baseTimeout } from '../../src/consensus/timing.ts';
@@ -172,7 +173,10 @@ export class World {
         nextValidatorsRoot: this.members.root,
         justificationHash: ZERO_HASH,
       },
-      body: { justification: { parentCertificate: parentCertificate ?? null, lateVotes: [] }, transactions: [] },
+      body: {
+        justification: { parentCertificate: parentCertificate ?? null, lateVotes: [] },
+        transactions: SerializedList.empty(),
+      },
     };
   }
 

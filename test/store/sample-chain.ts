@@ -1,6 +1,7 @@
 // A chain to store: genesis accounts, and blocks of transfers between them executed by the real ledger on the real
 // state tree. Signatures and certificates are of the right shape only: the store looks at neither.
 
+import { SerializedList } from '@chainsafe/ssz';
 import { executeTransaction } from '../../src/ledger/execute.ts';
 import { initializeState } from '../../src/ledger/genesis.ts';
 import { addressOf } from '../../src/primitives/address.ts';
@@ -81,7 +82,7 @@ export function nextBlock(sample: Sample, base: Base, transfers = 3): FinalizedB
     },
     body: {
       justification: { parentCertificate: null, lateVotes: [] },
-      transactions: envelopes.map(({ signed }) => signed),
+      transactions: SerializedList.fromArray(envelopes.map(({ bytes }) => bytes)),
     },
   };
   const hash = headerHash(block.header);

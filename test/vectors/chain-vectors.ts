@@ -1,6 +1,6 @@
 // Vectors of genesis, blocks and consensus messages: two blocks that follow from the genesis of the fixture.
 
-import { receiptsRoot, transactionsRoot } from '../../src/chain/body.ts';
+import { encodedTransactions, receiptsRoot, transactionsRoot } from '../../src/chain/body.ts';
 import { FIRST_EPOCH, genesisBlock } from '../../src/chain/genesis.ts';
 import { Members } from '../../src/consensus/members.ts';
 import { LeaderSchedule } from '../../src/consensus/schedule.ts';
@@ -121,14 +121,14 @@ function chain(): [Step, Step, Step] {
       timestamp,
       parent: parent.hash,
       proposer: member(SCHEDULE.leader(slot)).address,
-      transactionsRoot: transactionsRoot(envelopes),
+      transactionsRoot: transactionsRoot(envelopes.map(({ id }) => id)),
       receiptsRoot: receiptsRoot(receipts),
       stateRoot: state.root(),
       validatorsRoot: ROOT,
       nextValidatorsRoot: ROOT,
       justificationHash: justificationHash(justification),
     };
-    const body = { justification, transactions: envelopes.map(({ signed }) => signed) };
+    const body = { justification, transactions: encodedTransactions(envelopes) };
     steps.push({ block: { header, body }, hash: headerHash(header), receipts, state: state.json() });
   };
 
@@ -169,7 +169,7 @@ export function blockVectors(): JsonValue {
       hash: toHex(hash),
       justification: toJson(Justification, block.body.justification),
       justification_ssz: toHex(Justification.serialize(block.body.justification)),
-      transaction_ids: block.body.transactions.map((_, index) =>
+      transaction_ids: Array.from(block.body.transactions, (_, index) =>
         toHex(FIRST_BLOCK_TRANSACTIONS[index]?.id ?? ZERO_HASH),
       ),
       body_ssz: toHex(Body.serialize(block.body)),

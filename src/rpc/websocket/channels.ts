@@ -1,9 +1,10 @@
 // The channels that a WebSocket client can subscribe to, and the JSON of their events. An event is written once, however
 // many clients receive it.
 
-import { AddressError, addressKey, addressOf, parseAddress } from '../../primitives/address.ts';
+import type { SerializedList } from '@chainsafe/ssz';
+import { AddressError, addressKey, parseAddress } from '../../primitives/address.ts';
 import { toHex } from '../../primitives/bytes.ts';
-import type { SignedTransaction } from '../../primitives/transaction.ts';
+import { decodeTransaction } from '../../primitives/transaction.ts';
 import type { ConsensusEvent, ExecutedBlock } from '../dependencies.ts';
 import { RpcProblem } from '../problems.ts';
 import { headView, includedView } from '../views.ts';
@@ -64,7 +65,7 @@ export class BlockEvents {
         this.#head ??= JSON.stringify(headView(hash, block.header, transactions.length));
         return [this.#head];
       case 'new_transactions':
-        return transactions.map((_, index) => this.#transaction(index));
+        return Array.from(transactions, (_, index) => this.#transaction(index));
       case 'account':
         this.#touched ??= touchedAccounts(transactions);
         return (this.#touched.get(channel.key) ?? []).map((index) => this.#transaction(index));
@@ -82,12 +83,13 @@ export class BlockEvents {
 }
 
 /** Positions of the transactions that an account sent or was named in. */
-function touchedAccounts(transactions: readonly SignedTransaction[]): Map<string, number[]> {
+function touchedAccounts(transactions: SerializedList): Map<string, number[]> {
   const touched = new Map<string, number[]>();
-  for (const [index, { transaction }] of transactions.entries()) {
-    const { action } = transaction;
+  for (let index = 0; index < transactions.length; index++) {
+    const { from, signed } = decodeTransaction(transactions.get(index));
+    const { action } = signed.transaction;
     const outputs = action.selector === 0 ? [action.value] : action.value.outputs;
-    const accounts = new Set([addressOf(transaction.sender), ...outputs.map(({ to }) => to)].map(addressKey));
+    const accounts = new Set([from, ...outputs.map(({ to }) => to)].map(addressKey));
     for (const key of accounts) {
       const indexes = touched.get(key);
       if (indexes === undefined) touched.set(key, [index]);
