@@ -6,7 +6,7 @@ import { concatBytes } from '../primitives/bytes.ts';
 import { NetworkError } from './errors.ts';
 
 /** A length of at most 28 bits: far above every bound in use. */
-const MAX_LENGTH_BYTES = 4;
+export const MAX_LENGTH_BYTES = 4;
 
 export function encodeFrame(payload: Uint8Array): Uint8Array {
   const header: number[] = [];

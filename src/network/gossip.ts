@@ -2,6 +2,7 @@
 // Nothing is decoded here; a message is bounded, counted and handed to its handler, and the verdict goes back to gossipsub.
 
 import { hash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { GossipSub, Message, TopicValidatorFn, TopicValidatorResult } from '@chainsafe/libp2p-gossipsub';
 import type { PeerId } from '@libp2p/interface';
 import type { Logger } from 'pino';
@@ -40,6 +41,14 @@ const MAX_PENDING: Readonly<Record<GossipTopic, { messages: number; bytes: numbe
  * a block to a hundred peers would be 100 MB, so blocks and batches go to the mesh (which in a small network is everyone).
  */
 const FLOOD: Readonly<Record<GossipTopic, boolean>> = { tx: false, block: false, vote: true };
+
+/** From this size on peers are told at once that a message has come, so that they need not send it too; below, the telling costs as much. */
+export const IDONTWANT_MIN_BYTES = 8 * 1024;
+/**
+ * A large message that was accepted at once is forwarded only now, when it has been told who has it already: in a full
+ * mesh that is everyone. Its handling has not waited.
+ */
+const FORWARD_PAUSE_MS = 25;
 
 export class Gossip {
   readonly #router: GossipRouter;
@@ -85,9 +94,13 @@ export class Gossip {
     return async (peer: PeerId, message: Message) => {
       const id = peer.toString();
       this.#context.observer?.gossipReceived(topic, message.data.length);
+      const arrivedAt = performance.now();
       const verdict = await this.#judge(topic, message.data, id);
       this.#context.observer?.gossipJudged(topic, verdict);
       if (verdict === 'reject') this.#context.onRejected(id);
+      if (verdict === 'accept' && message.data.length >= IDONTWANT_MIN_BYTES) {
+        await sleep(Math.max(0, FORWARD_PAUSE_MS - (performance.now() - arrivedAt)));
+      }
       return verdict as TopicValidatorResult;
     };
   }

@@ -14,7 +14,7 @@ import { tcp } from '@libp2p/tcp';
 import { webSockets } from '@libp2p/websockets';
 import { createLibp2p } from 'libp2p';
 import { concatBytes } from '../primitives/bytes.ts';
-import { messageId } from './gossip.ts';
+import { IDONTWANT_MIN_BYTES, messageId } from './gossip.ts';
 import { identityPublicKey } from './identity.ts';
 import { oneWrite } from './one-write.ts';
 import type { Libp2pNetworkOptions } from './options.ts';
@@ -34,8 +34,6 @@ const MESH = { D: 8, Dlo: 6, Dhi: 12, Dout: 3, Dscore: 4, Dlazy: 6 } as const;
 const MAX_OUTBOUND_BUFFER_BYTES = 8 * 1024 * 1024;
 /** One RPC of gossipsub: several messages when a peer asks for what it missed. The library buffers 4 MiB in all. */
 const MAX_RPC_BYTES = 4 * 1024 * 1024;
-/** Above it peers are told that a message has come, so that they need not send it too; below, the telling costs as much. */
-const IDONTWANT_MIN_BYTES = 8 * 1024;
 /** Streams that one connection may hold: 1 gossip, 4 per request protocol, identify, DHT. */
 const MAX_STREAMS_PER_CONNECTION = 128;
 const NEGOTIATION_TIMEOUT_MS = 5_000;
@@ -114,18 +112,26 @@ function gossip(options: Libp2pNetworkOptions, names: ProtocolNames, penalties: 
   });
 }
 
+/** Gossipsub's own default: longer than a message wanders through any network. */
+const LONGEST_MEMORY_MS = 120_000;
+const SHORTEST_HEARTBEAT_MS = 100;
+const LONGEST_HEARTBEAT_MS = 1_000;
+
 /**
- * How long gossip remembers. A message that is sent again must not be taken for a duplicate, neither here nor at a peer
- * that has lost it since: gossipsub forgets what it has seen within 3/4 of the re-send interval (entries live for half
- * of it and are dropped at the next heartbeat, a quarter later at most). Advertisements of messages end earlier still.
+ * How long gossip remembers. A message that is sent again after the re-send interval must not be taken for a duplicate,
+ * neither here nor at a peer that has lost it since. What has been seen is dropped at the first heartbeat after its time,
+ * and a heartbeat comes up to a quarter late.
  */
 function memory(resendInterval: number) {
+  const heartbeatInterval = clamp(resendInterval / 6, SHORTEST_HEARTBEAT_MS, LONGEST_HEARTBEAT_MS);
   return {
-    seenTTL: resendInterval / 2,
-    heartbeatInterval: Math.min(1_000, Math.max(100, resendInterval / 4)),
-    mcacheGossip: 2,
-    mcacheLength: 4,
+    heartbeatInterval,
+    seenTTL: clamp(resendInterval - 1.5 * heartbeatInterval, SHORTEST_HEARTBEAT_MS, LONGEST_MEMORY_MS),
   };
+}
+
+function clamp(value: number, least: number, most: number): number {
+  return Math.min(most, Math.max(least, value));
 }
 
 /** The DHT finds nobody yet: peers come from the configuration. `private` networks keep their private addresses in it. */

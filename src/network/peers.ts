@@ -4,7 +4,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection, IdentifyResult, PeerId } from '@libp2p/interface';
 import type { Logger } from 'pino';
-import { equalBytes, toHex } from '../primitives/bytes.ts';
 import type { Status } from '../primitives/wire.ts';
 import { withDeadline } from './deadline.ts';
 import { asError, NetworkError } from './errors.ts';
@@ -14,6 +13,7 @@ import type { NetworkEvents, PeerInfo } from './network.ts';
 import type { ProtocolNames } from './protocols.ts';
 import type { Requester } from './requester.ts';
 import { DISCONNECT_AT, type Offence, type PenaltyBook } from './scoring.ts';
+import { incompatibility, openSession, peerInfo, type Session } from './session.ts';
 
 export interface PeersContext {
   readonly names: ProtocolNames;
@@ -33,21 +33,6 @@ export interface PeersContext {
   readonly lifetime: AbortSignal;
 }
 
-interface Session {
-  readonly peer: PeerId;
-  readonly id: string;
-  readonly direction: 'inbound' | 'outbound';
-  readonly client: string;
-  readonly addresses: string[];
-  readonly connectedAt: number;
-  phase: 'handshake' | 'connected' | 'dropped';
-  status: Status | undefined;
-  latencyMs: number | undefined;
-  /** status exchanges in a row without an answer */
-  missed: number;
-  exchanging: boolean;
-}
-
 /** From an identified connection to gossip in both directions. */
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 /** Gossipsub does not tell when its stream to a peer opens; this is how often we look, and what the handshake may wait. */
@@ -61,9 +46,6 @@ const STALE_CONNECTION_MS = 2_000;
 const CLOSE_TIMEOUT_MS = 1_000;
 /** A node of another network learns from us what we learned from it, and its operator reads it in its log. */
 const LINGER_MS = 500;
-/** Text that a peer chooses: bounded before it reaches logs and API. */
-const MAX_CLIENT_CHARACTERS = 64;
-const MAX_ADDRESSES = 8;
 const GOSSIP_PROTOCOL = '/meshsub/';
 
 export class Peers {
@@ -145,20 +127,9 @@ export class Peers {
   readonly #onIdentify = ({ detail }: CustomEvent<IdentifyResult>) => {
     const id = detail.peerId.toString();
     const known = this.#sessions.get(id);
-    if (known !== undefined && known.phase !== 'dropped') return;
-    const session: Session = {
-      peer: detail.peerId,
-      id,
-      direction: detail.connection.direction,
-      client: printable(detail.agentVersion ?? '').slice(0, MAX_CLIENT_CHARACTERS),
-      addresses: addressesOf(detail),
-      connectedAt: Date.now(),
-      phase: 'handshake',
-      status: undefined,
-      latencyMs: undefined,
-      missed: 0,
-      exchanging: false,
-    };
+    // a second connection, or the same identifying itself anew
+    if (known !== undefined && (known.phase !== 'dropped' || known.connection === detail.connection.id)) return;
+    const session = openSession(detail, this.#context.requester.statusChannel(id));
     this.#sessions.set(id, session);
     void this.#handshake(session, detail.protocols);
   };
@@ -178,8 +149,9 @@ export class Peers {
       if (reason !== undefined) throw new NetworkError('INCOMPATIBLE', reason);
       await withDeadline(HANDSHAKE_TIMEOUT_MS, 'handshake', this.#context.lifetime, async (signal) => {
         await this.#exchange(session, signal);
-        while (session.phase === 'handshake' && !this.#gossips(session))
+        while (session.phase === 'handshake' && !this.#gossips(session)) {
           await sleep(GOSSIP_POLL_MS, undefined, { signal });
+        }
       });
     } catch (error) {
       const linger = error instanceof NetworkError && error.code === 'INCOMPATIBLE' ? LINGER_MS : 0;
@@ -196,10 +168,10 @@ export class Peers {
   }
 
   async #exchange(session: Session, signal: AbortSignal): Promise<void> {
-    const sentAt = performance.now();
-    const status = await this.#context.requester.status(session.id, this.#context.ownStatus(), signal);
-    session.latencyMs = performance.now() - sentAt;
-    this.onStatus(session.id, status);
+    const { id, channel } = session;
+    const { status, latencyMs } = await this.#context.requester.status(id, channel, this.#context.ownStatus(), signal);
+    session.latencyMs = latencyMs;
+    this.onStatus(id, status);
   }
 
   /** Whether messages flow: the peer listens on all topics and our stream to it is open. */
@@ -222,9 +194,9 @@ export class Peers {
   #lookAfter(): void {
     for (const session of this.#sessions.values()) if (session.phase === 'connected') void this.#check(session);
     for (const { remotePeer, timeline } of this.#host.getConnections()) {
-      const unidentified = !this.#sessions.has(remotePeer.toString());
-      if (unidentified && Date.now() - timeline.open > HANDSHAKE_TIMEOUT_MS)
-        this.drop(remotePeer.toString(), 'no handshake');
+      const peer = remotePeer.toString();
+      const late = Date.now() - timeline.open > HANDSHAKE_TIMEOUT_MS;
+      if (late && !this.#sessions.has(peer)) this.drop(peer, 'no handshake');
     }
   }
 
@@ -237,16 +209,16 @@ export class Peers {
       );
       session.missed = 0;
       // gossipsub loses its stream for good when a buffer overflows or one of two connections closes
-      if (!this.#gossips(session)) this.drop(session.id, 'gossip with the peer has ended');
-      else if (session.phase === 'connected') this.#context.emit('peer:status', this.#info(session));
+      if (session.phase !== 'connected') return;
+      if (this.#gossips(session)) this.#context.emit('peer:status', this.#info(session));
+      else this.drop(session.id, 'gossip with the peer has ended');
     } catch (error) {
+      // what failed may be the end of a connection that a newer one has replaced
+      if (session.phase !== 'connected') return;
       session.missed += 1;
-      this.#context.logger.debug(
-        { peer: session.id, missed: session.missed, reason: asError(error).message },
-        'no status',
-      );
-      if (session.missed >= MAX_MISSED_STATUS)
-        this.drop(session.id, `${session.missed} status exchanges without an answer`);
+      const { id, missed } = session;
+      this.#context.logger.debug({ peer: id, missed, reason: asError(error).message }, 'no status');
+      if (missed >= MAX_MISSED_STATUS) this.drop(id, `${missed} status exchanges without an answer`);
     } finally {
       session.exchanging = false;
     }
@@ -263,41 +235,6 @@ export class Peers {
   }
 
   #info(session: Session): PeerInfo {
-    const { id, addresses, direction, client, status, latencyMs, connectedAt } = session;
-    const hash = status === undefined || status.finalizedHeight === 0 ? undefined : status.finalizedHash;
-    const score = 0 - Math.round(this.#context.penalties.points(id));
-    return {
-      id,
-      addresses,
-      direction,
-      client,
-      height: status?.finalizedHeight ?? 0,
-      hash,
-      score,
-      latencyMs,
-      connectedAt,
-    };
+    return peerInfo(session, this.#context.penalties.points(session.id));
   }
-}
-
-/** @returns why the two cannot be peers, or undefined. */
-export function incompatibility(ours: Status, theirs: Status): string | undefined {
-  if (!equalBytes(ours.genesisHash, theirs.genesisHash)) {
-    return `different genesis: theirs is ${toHex(theirs.genesisHash)}, ours ${toHex(ours.genesisHash)}`;
-  }
-  if (ours.protocolVersion !== theirs.protocolVersion) {
-    return `different protocol version: theirs is ${theirs.protocolVersion}, ours ${ours.protocolVersion}`;
-  }
-  return undefined;
-}
-
-/** The port an inbound connection comes from is of no use to anyone: there what the peer announces goes first. */
-function addressesOf({ connection, listenAddrs }: IdentifyResult): string[] {
-  const announced = listenAddrs.slice(0, MAX_ADDRESSES).map(String);
-  const used = connection.remoteAddr.toString();
-  return connection.direction === 'outbound' ? [used, ...announced] : [...announced, used];
-}
-
-function printable(text: string): string {
-  return text.replace(/[^\x20-\x7e]/g, '');
 }

@@ -15,10 +15,11 @@ import { withDeadline } from './deadline.ts';
 import { asError, NetworkError } from './errors.ts';
 import { FrameReader, writeFrame } from './frames.ts';
 import type { Host } from './host.ts';
-import { decodeCertificates, decodeStatus, decodeTransactions, MAX_ANSWER_BYTES, MAX_CHUNK_BYTES } from './messages.ts';
+import { decodeCertificates, decodeTransactions, MAX_ANSWER_BYTES, MAX_CHUNK_BYTES } from './messages.ts';
 import type { NetworkObserver } from './observer.ts';
 import type { ProtocolNames, RequestProtocol } from './protocols.ts';
 import type { Offence } from './scoring.ts';
+import { StatusChannel } from './status-channel.ts';
 
 export interface RequesterContext {
   readonly names: ProtocolNames;
@@ -63,9 +64,29 @@ export class Requester {
     return this.#decoded(peer, decodeTransactions, bytes);
   }
 
-  async status(peer: string, ours: Status, signal: AbortSignal): Promise<Status> {
-    const bytes = await this.#only('status', peer, Status.serialize(ours), Status.fixedSize ?? 0, signal);
-    return this.#decoded(peer, decodeStatus, bytes);
+  /** A channel to keep for all status exchanges with the peer. */
+  statusChannel(peer: string): StatusChannel {
+    return new StatusChannel((signal) => this.#open('status', peer, signal));
+  }
+
+  /** @throws {NetworkError} */
+  async status(peer: string, channel: StatusChannel, ours: Status, signal: AbortSignal) {
+    let outcome: 'ok' | 'failed' = 'failed';
+    try {
+      const answer = await channel.exchange(ours, signal);
+      outcome = 'ok';
+      return answer;
+    } catch (error) {
+      this.#blame(peer, error);
+      throw error;
+    } finally {
+      this.#context.observer?.requestServed(
+        'status',
+        'outbound',
+        outcome,
+        outcome === 'ok' ? (Status.fixedSize ?? 0) : 0,
+      );
+    }
   }
 
   /** The answer of a protocol that answers with exactly one message. */

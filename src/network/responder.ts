@@ -6,7 +6,7 @@ import type { Logger } from 'pino';
 import { Status } from '../primitives/wire.ts';
 import { withDeadline } from './deadline.ts';
 import { asError, NetworkError } from './errors.ts';
-import { FrameReader, writeFrame } from './frames.ts';
+import { FrameReader, MAX_LENGTH_BYTES, writeFrame } from './frames.ts';
 import type { Host } from './host.ts';
 import {
   decodeBlocksRequest,
@@ -43,8 +43,12 @@ const MAX_INBOUND_STREAMS = 4;
 const MAX_OUTBOUND_STREAMS = 16;
 /** For a request to arrive, and for the peer to take in one message of the answer. */
 const STEP_TIMEOUT_MS = 10_000;
+/** A status stream stays open; a peer that has said nothing on it for so long has forgotten it. */
+const STATUS_IDLE_MS = 10 * 60_000;
 /** Status exchanges keep the connection, so they have a share of their own: eight times what a peer needs. */
 const STATUS_LIMITS: RateLimits = { requests: { burst: 16, perSecond: 8 }, bytes: { burst: 16_384, perSecond: 8_192 } };
+
+type AnswerProtocol = Exclude<RequestProtocol, 'status'>;
 
 export class Responder {
   readonly #host: Host;
@@ -64,7 +68,10 @@ export class Responder {
     for (const protocol of REQUEST_PROTOCOLS) {
       await this.#host.handle(
         this.#context.names.request(protocol),
-        (stream, connection) => this.#serve(protocol, stream, connection.remotePeer.toString()),
+        (stream, connection) => {
+          const peer = connection.remotePeer.toString();
+          return protocol === 'status' ? this.#serveStatus(stream, peer) : this.#serve(protocol, stream, peer);
+        },
         { maxInboundStreams: MAX_INBOUND_STREAMS, maxOutboundStreams: MAX_OUTBOUND_STREAMS },
       );
     }
@@ -74,50 +81,64 @@ export class Responder {
     await this.#host.unhandle(REQUEST_PROTOCOLS.map((protocol) => this.#context.names.request(protocol)));
   }
 
-  async #serve(protocol: RequestProtocol, stream: Stream, peer: string): Promise<void> {
-    const limiter = protocol === 'status' ? this.#statusLimiter : this.#limiter;
+  async #serve(protocol: AnswerProtocol, stream: Stream, peer: string): Promise<void> {
     let sent = 0;
     try {
-      if (!limiter.admit(peer)) throw new NetworkError('RATE_LIMITED', 'the peer has used up its share');
-      const request = await this.#read(protocol, stream, peer);
-      for await (const chunk of this.#answer(protocol, request, peer)) {
+      if (!this.#limiter.admit(peer)) throw new NetworkError('RATE_LIMITED', 'the peer has used up its share');
+      const request = await this.#read(protocol, stream, STEP_TIMEOUT_MS);
+      if (request === undefined) throw new NetworkError('TRUNCATED', 'the stream ended before a request');
+      for await (const chunk of this.#answer(protocol, request)) {
         if (sent > 0 && sent + chunk.length > MAX_ANSWER_BYTES) break;
-        await this.#step(`${protocol} answer to ${peer}`, (signal) => writeFrame(stream, chunk, signal));
+        await this.#step(protocol, STEP_TIMEOUT_MS, (signal) => writeFrame(stream, chunk, signal));
         sent += chunk.length;
       }
-      await this.#step(`${protocol} answer to ${peer}`, (signal) => stream.close({ signal }));
+      await this.#step(protocol, STEP_TIMEOUT_MS, (signal) => stream.close({ signal }));
       this.#context.observer?.requestServed(protocol, 'inbound', 'ok', sent);
     } catch (error) {
       stream.abort(asError(error));
       this.#failed(protocol, peer, sent, error);
     } finally {
-      limiter.charge(peer, sent);
+      this.#limiter.charge(peer, sent);
     }
   }
 
-  async #read(protocol: RequestProtocol, stream: Stream, peer: string): Promise<Uint8Array> {
-    const max = MAX_REQUEST_BYTES[protocol];
-    const reader = new FrameReader(stream, { frame: max, total: max + 4 });
+  /** Exchange after exchange on one stream, for as long as the peer keeps it. */
+  async #serveStatus(stream: Stream, peer: string): Promise<void> {
     try {
-      const request = await this.#step(`${protocol} request of ${peer}`, (signal) => reader.next(signal));
-      if (request === undefined) throw new NetworkError('TRUNCATED', 'the stream ended before a request');
-      return request;
+      for (let exchanges = 0; ; exchanges++) {
+        const request = await this.#read('status', stream, STATUS_IDLE_MS);
+        if (request === undefined && exchanges > 0) break;
+        if (request === undefined) throw new NetworkError('TRUNCATED', 'the stream ended before a status');
+        if (!this.#statusLimiter.admit(peer)) throw new NetworkError('RATE_LIMITED', 'the peer has used up its share');
+        this.#context.onStatus(peer, decodeStatus(request));
+        const answer = Status.serialize(this.#context.handlers.status());
+        await this.#step('status', STEP_TIMEOUT_MS, (signal) => writeFrame(stream, answer, signal));
+        this.#context.observer?.requestServed('status', 'inbound', 'ok', answer.length);
+      }
+      await this.#step('status', STEP_TIMEOUT_MS, (signal) => stream.close({ signal }));
+    } catch (error) {
+      stream.abort(asError(error));
+      this.#failed('status', peer, 0, error);
+    }
+  }
+
+  async #read(protocol: RequestProtocol, stream: Stream, milliseconds: number): Promise<Uint8Array | undefined> {
+    const frame = MAX_REQUEST_BYTES[protocol];
+    const reader = new FrameReader(stream, { frame, total: frame + MAX_LENGTH_BYTES });
+    try {
+      return await this.#step(protocol, milliseconds, (signal) => reader.next(signal));
     } finally {
       reader.release();
     }
   }
 
-  #step<T>(what: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    return withDeadline(STEP_TIMEOUT_MS, what, this.#context.lifetime, work);
+  #step<T>(protocol: RequestProtocol, milliseconds: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    return withDeadline(milliseconds, `${protocol} stream of a peer`, this.#context.lifetime, work);
   }
 
-  async *#answer(protocol: RequestProtocol, request: Uint8Array, peer: string): AsyncIterable<Uint8Array> {
+  async *#answer(protocol: AnswerProtocol, request: Uint8Array): AsyncIterable<Uint8Array> {
     const { handlers } = this.#context;
     switch (protocol) {
-      case 'status':
-        this.#context.onStatus(peer, decodeStatus(request));
-        yield Status.serialize(handlers.status());
-        break;
       case 'blocks':
         yield* bounded(handlers.blocks(decodeBlocksRequest(request)));
         break;

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { ListCompositeType } from '@chainsafe/ssz';
 import type { Stream } from '@libp2p/interface';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -7,7 +8,8 @@ import type { Verdict } from '../../src/network/network.ts';
 import { REQUEST_PROTOCOLS } from '../../src/network/protocols.ts';
 import { concatBytes } from '../../src/primitives/bytes.ts';
 import { Vote } from '../../src/primitives/consensus.ts';
-import { TransactionBatch, VoteMessage } from '../../src/primitives/wire.ts';
+import { SignedTransaction } from '../../src/primitives/transaction.ts';
+import { MAX_BATCH_TRANSACTIONS, VoteMessage } from '../../src/primitives/wire.ts';
 import { withTimeout } from '../helpers/timeout.ts';
 import { type Arrival, addressOf, connected, eventually, startNode, stopAll, type TestNode } from './harness.ts';
 import { HostilePeer, names } from './hostile-peer.ts';
@@ -24,6 +26,7 @@ hostile.after(() => void process.off('unhandledRejection', remember));
 hostile.after.each(() => assert.equal(unhandled, []));
 
 const never = new AbortController().signal;
+const Batch = new ListCompositeType(SignedTransaction, MAX_BATCH_TRANSACTIONS);
 const garbage = () => Uint8Array.from(randomBytes(100));
 
 const closed = async (stream: Stream) => {
@@ -125,7 +128,7 @@ hostile('garbage, truncated and oversized messages on every topic are rejected u
   const decodable = ({ topic, bytes }: Arrival): Verdict => {
     if (bytes.length === 100 && topic === 'vote') return 'accept'; // the honest one of the scene
     try {
-      if (topic === 'tx') TransactionBatch.deserialize(bytes);
+      if (topic === 'tx') Batch.deserialize(bytes);
       else VoteMessage.deserialize(bytes);
       return 'accept';
     } catch {
@@ -141,7 +144,7 @@ hostile('garbage, truncated and oversized messages on every topic are rejected u
       ['vote', new Uint8Array(0)],
       ['vote', new Uint8Array(70_000)],
       ['tx', garbage()],
-      ['tx', TransactionBatch.serialize([sampleTransaction(1).signed]).subarray(0, 50)],
+      ['tx', Batch.serialize([sampleTransaction(1).signed]).subarray(0, 50)],
       ['tx', new Uint8Array(2.5 * 1024 * 1024)],
       ['block', garbage()],
       ['block', sampleBlock(1).subarray(0, 200)],

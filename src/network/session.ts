@@ -1,0 +1,88 @@
+// One peer as this node knows it: what a session holds, how it is made from what the peer identified itself with, what
+// is told of it, and why two nodes cannot be peers. No connections and no timers here.
+
+import type { IdentifyResult, PeerId } from '@libp2p/interface';
+import { equalBytes, toHex } from '../primitives/bytes.ts';
+import type { Status } from '../primitives/wire.ts';
+import type { PeerInfo } from './network.ts';
+import type { StatusChannel } from './status-channel.ts';
+
+export interface Session {
+  readonly peer: PeerId;
+  readonly id: string;
+  /** id of the connection over which the peer identified itself */
+  readonly connection: string;
+  readonly direction: 'inbound' | 'outbound';
+  readonly client: string;
+  readonly addresses: string[];
+  readonly connectedAt: number;
+  readonly channel: StatusChannel;
+  phase: 'handshake' | 'connected' | 'dropped';
+  status: Status | undefined;
+  latencyMs: number | undefined;
+  /** status exchanges in a row without an answer */
+  missed: number;
+  exchanging: boolean;
+}
+
+/** Text that a peer chooses: bounded before it reaches logs and API. */
+const MAX_CLIENT_CHARACTERS = 64;
+const MAX_ADDRESSES = 8;
+
+export function openSession(identified: IdentifyResult, channel: StatusChannel): Session {
+  return {
+    peer: identified.peerId,
+    id: identified.peerId.toString(),
+    connection: identified.connection.id,
+    direction: identified.connection.direction,
+    client: printable(identified.agentVersion ?? '').slice(0, MAX_CLIENT_CHARACTERS),
+    addresses: addressesOf(identified),
+    connectedAt: Date.now(),
+    channel,
+    phase: 'handshake',
+    status: undefined,
+    latencyMs: undefined,
+    missed: 0,
+    exchanging: false,
+  };
+}
+
+/** @param penalty points the peer has against it */
+export function peerInfo(session: Session, penalty: number): PeerInfo {
+  const { id, addresses, direction, client, status, latencyMs, connectedAt } = session;
+  const hash = status === undefined || status.finalizedHeight === 0 ? undefined : status.finalizedHash;
+  const score = 0 - Math.round(penalty);
+  return {
+    id,
+    addresses,
+    direction,
+    client,
+    height: status?.finalizedHeight ?? 0,
+    hash,
+    score,
+    latencyMs,
+    connectedAt,
+  };
+}
+
+/** @returns why the two cannot be peers, or undefined. */
+export function incompatibility(ours: Status, theirs: Status): string | undefined {
+  if (!equalBytes(ours.genesisHash, theirs.genesisHash)) {
+    return `different genesis: theirs is ${toHex(theirs.genesisHash)}, ours ${toHex(ours.genesisHash)}`;
+  }
+  if (ours.protocolVersion !== theirs.protocolVersion) {
+    return `different protocol version: theirs is ${theirs.protocolVersion}, ours ${ours.protocolVersion}`;
+  }
+  return undefined;
+}
+
+/** The port an inbound connection comes from is of no use to anyone: there what the peer announces goes first. */
+function addressesOf({ connection, listenAddrs }: IdentifyResult): string[] {
+  const announced = listenAddrs.slice(0, MAX_ADDRESSES).map(String);
+  const used = connection.remoteAddr.toString();
+  return connection.direction === 'outbound' ? [used, ...announced] : [...announced, used];
+}
+
+function printable(text: string): string {
+  return text.replace(/[^\x20-\x7e]/g, '');
+}
