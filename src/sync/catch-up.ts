@@ -12,11 +12,13 @@ import { vouchedRuns } from './range.ts';
 /** Consensus fetches fewer blocks than this one by one; more of them come cheaper in ranges. */
 export const CATCH_UP_DISTANCE = 16;
 const BLOCKS_PER_REQUEST = 64;
-/** A range of full blocks on a slow line. */
+/** A range of full blocks on a slow line; what this node does with them meanwhile does not count. */
 const REQUEST_TIMEOUT_MS = 30_000;
-/** A peer that answered wrongly or not at all is asked again after this (ms). */
-const BAD_PEER_PAUSE_MS = 5000;
-/** The rate for the ETA is measured over about this long (ms). */
+/** A peer that answered wrongly or not at all is asked again after this (ms), and after twice as long each time … */
+const FIRST_PAUSE_MS = 5000;
+/** … up to this: a liar should not stop others from being believed, an honest peer should be heard again. */
+const LONGEST_PAUSE_MS = 60_000;
+/** The rate for the ETA is measured over the last one or two of these (ms). */
 const RATE_WINDOW_MS = 10_000;
 
 export interface CatchUpPeer {
@@ -51,12 +53,23 @@ export interface CatchUpStatus {
   readonly blocksPerSecond: number;
 }
 
+interface Mark {
+  /** ms since 1970 */
+  readonly at: number;
+  readonly height: number;
+}
+
+const NEVER: Mark = { at: 0, height: 0 };
+
 export class CatchUp {
   readonly #o: CatchUpOptions;
   readonly #stop = new AbortController();
-  readonly #badUntil = new Map<string, number>();
+  /** peers that did not help; forgotten when they could have been asked again for as long as they were set aside */
+  readonly #aside = new Map<string, { readonly until: number; readonly pause: number }>();
   #running: Promise<void> | undefined;
-  #rate = { since: 0, from: 0, blocksPerSecond: 0 };
+  /** where the chain was when the present window began, and the one before it */
+  #marks: readonly [before: Mark, present: Mark] = [NEVER, NEVER];
+  #blocksPerSecond = 0;
 
   constructor(options: CatchUpOptions) {
     this.#o = options;
@@ -65,7 +78,7 @@ export class CatchUp {
   get status(): CatchUpStatus {
     const { height } = this.#o.chain.head.header;
     const target = Math.max(height, ...this.#usable().map((peer) => peer.height));
-    return { target, syncing: this.#running !== undefined, blocksPerSecond: this.#rate.blocksPerSecond };
+    return { target, syncing: this.#running !== undefined, blocksPerSecond: this.#blocksPerSecond };
   }
 
   /** Looks whether a peer is far ahead, and if so begins to catch up. Called with every news from a peer. */
@@ -77,9 +90,11 @@ export class CatchUp {
   /** Consensus has learnt that it is behind. */
   begin(): void {
     if (this.#running !== undefined || this.#stop.signal.aborted) return;
-    this.#running = this.#run().finally(() => {
-      this.#running = undefined;
-    });
+    this.#running = this.#run()
+      .catch((error: unknown) => this.#o.onFatal(asError(error)))
+      .finally(() => {
+        this.#running = undefined;
+      });
   }
 
   async stop(): Promise<void> {
@@ -90,7 +105,9 @@ export class CatchUp {
   async #run(): Promise<void> {
     const { logger, chain } = this.#o;
     const start = chain.head.header.height;
-    this.#rate = { since: Date.now(), from: start, blocksPerSecond: 0 };
+    const mark = { at: Date.now(), height: start };
+    this.#marks = [mark, mark];
+    this.#blocksPerSecond = 0;
     for (let peer = this.#best(); peer !== undefined && !this.#stop.signal.aborted; peer = this.#best()) {
       const before = chain.head.header.height;
       try {
@@ -102,6 +119,7 @@ export class CatchUp {
         continue;
       }
       if (chain.head.header.height === before) this.#setAside(peer);
+      else this.#aside.delete(peer.id);
       logger.info({ height: chain.head.header.height, target: this.status.target }, 'catching up');
     }
     const caughtUp = chain.head.header.height - start;
@@ -109,18 +127,43 @@ export class CatchUp {
   }
 
   async #from(peer: CatchUpPeer): Promise<void> {
-    const { network, chain, bodyMatches, holds } = this.#o;
+    const { chain, bodyMatches, holds } = this.#o;
     const { hash, header } = chain.head;
-    const request: BlocksRequest = { selector: 0, value: { from: header.height + 1, count: BLOCKS_PER_REQUEST } };
-    const timeout = new AbortController();
-    const timer = setTimeout(() => timeout.abort(), REQUEST_TIMEOUT_MS);
-    const abort = () => timeout.abort();
+    const head = { height: header.height, hash };
+    for await (const run of vouchedRuns(this.#answers(peer, header.height), { head, bodyMatches, holds })) {
+      await this.#apply(run);
+      if (this.#stop.signal.aborted) return;
+    }
+  }
+
+  /** The blocks above `height`. An answer may be full before there is a Final in it: then the peer is asked for more. */
+  async *#answers(peer: CatchUpPeer, height: number): AsyncGenerator<Uint8Array> {
+    let next = height + 1;
+    while (next <= peer.height && this.#o.chain.head.header.height === height) {
+      const from = next;
+      for await (const bytes of this.#answer(peer, from)) {
+        next++;
+        yield bytes;
+      }
+      if (next === from) return;
+    }
+  }
+
+  async *#answer(peer: CatchUpPeer, from: number): AsyncGenerator<Uint8Array> {
+    const controller = new AbortController();
+    const abort = () => controller.abort();
     this.#stop.signal.addEventListener('abort', abort);
+    let left = REQUEST_TIMEOUT_MS;
+    let since = Date.now();
+    let timer = setTimeout(abort, left);
     try {
-      const answer = network.requestBlocks(peer.id, request, timeout.signal);
-      for await (const run of vouchedRuns(answer, { head: { height: header.height, hash }, bodyMatches, holds })) {
-        if (this.#stop.signal.aborted) return;
-        await this.#apply(run);
+      const request: BlocksRequest = { selector: 0, value: { from, count: BLOCKS_PER_REQUEST } };
+      for await (const bytes of this.#o.network.requestBlocks(peer.id, request, controller.signal)) {
+        clearTimeout(timer);
+        left -= Date.now() - since;
+        yield bytes;
+        since = Date.now();
+        timer = setTimeout(abort, left);
       }
     } finally {
       clearTimeout(timer);
@@ -130,10 +173,11 @@ export class CatchUp {
 
   async #apply(run: readonly { hash: Hash; block: Block; certificate: Certificate | undefined }[]): Promise<void> {
     for (const { hash, block, certificate } of run) {
+      if (this.#stop.signal.aborted) return;
       try {
         await this.#o.chain.applySynced(block, certificate);
       } catch (error) {
-        if (!this.#stop.signal.aborted) this.#o.onFatal(error instanceof Error ? error : new Error(String(error)));
+        if (!this.#stop.signal.aborted) this.#o.onFatal(asError(error));
         this.#stop.abort();
         return;
       }
@@ -145,11 +189,10 @@ export class CatchUp {
   }
 
   #measure(): void {
-    const elapsed = Date.now() - this.#rate.since;
-    const { height } = this.#o.chain.head.header;
-    const blocksPerSecond = ((height - this.#rate.from) * 1000) / Math.max(elapsed, 1);
-    const stale = elapsed > RATE_WINDOW_MS;
-    this.#rate = stale ? { since: Date.now(), from: height, blocksPerSecond } : { ...this.#rate, blocksPerSecond };
+    const [before, present] = this.#marks;
+    const now = { at: Date.now(), height: this.#o.chain.head.header.height };
+    this.#blocksPerSecond = ((now.height - before.height) * 1000) / Math.max(now.at - before.at, 1);
+    if (now.at - present.at >= RATE_WINDOW_MS) this.#marks = [present, now];
   }
 
   /** The peer with the most to give; undefined when nobody has more than we. */
@@ -161,11 +204,17 @@ export class CatchUp {
 
   #usable(): CatchUpPeer[] {
     const now = Date.now();
-    for (const [id, until] of this.#badUntil) if (until <= now) this.#badUntil.delete(id);
-    return this.#o.network.peers().filter(({ id }) => !this.#badUntil.has(id));
+    for (const [id, { until, pause }] of this.#aside) if (until + pause <= now) this.#aside.delete(id);
+    return this.#o.network.peers().filter(({ id }) => (this.#aside.get(id)?.until ?? 0) <= now);
   }
 
-  #setAside(peer: CatchUpPeer): void {
-    this.#badUntil.set(peer.id, Date.now() + BAD_PEER_PAUSE_MS);
+  #setAside({ id }: CatchUpPeer): void {
+    const last = this.#aside.get(id)?.pause;
+    const pause = last === undefined ? FIRST_PAUSE_MS : Math.min(2 * last, LONGEST_PAUSE_MS);
+    this.#aside.set(id, { until: Date.now() + pause, pause });
   }
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
 }

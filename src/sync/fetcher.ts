@@ -1,6 +1,8 @@
 // Fetches the single blocks and certificates that consensus misses, from one peer after the other, until somebody has
 // them or they are not needed any more. Catching up by ranges is the business of catch-up.ts.
 
+import { setTimeout as sleep } from 'node:timers/promises';
+import { withDeadline } from '../network/deadline.ts';
 import { type Block, headerHash } from '../primitives/block.ts';
 import { equalBytes, toHex } from '../primitives/bytes.ts';
 import type { Certificate } from '../primitives/consensus.ts';
@@ -32,6 +34,9 @@ export interface FetcherOptions {
   readonly logger: Logger;
 }
 
+/** Resolves with true when the peer had what is missing. */
+type Ask = (peer: string, signal: AbortSignal) => Promise<boolean>;
+
 export class Fetcher {
   readonly #o: FetcherOptions;
   readonly #underway = new Set<string>();
@@ -42,39 +47,45 @@ export class Fetcher {
     this.#o = options;
   }
 
+  /** Ends what is under way; nothing is told after this. */
   stop(): void {
     this.#stop.abort();
   }
 
   fetchBlock(hash: Hash): void {
-    this.#once(`block ${toHex(hash)}`, (peer) => this.#blockFrom(peer, hash));
+    this.#once(`block ${toHex(hash)}`, (peer, signal) => this.#blockFrom(peer, hash, signal));
   }
 
   /** The slots `from … to` of an epoch. */
   fetchCertificates(epoch: number, from: number, to: number): void {
-    this.#once(`certificates ${epoch}/${from}-${to}`, (peer) => this.#certificatesFrom(peer, { epoch, from, to }));
+    const request = { epoch, from, to };
+    this.#once(`certificates ${epoch}/${from}-${to}`, (peer, signal) => this.#certificatesFrom(peer, request, signal));
   }
 
-  /** @param ask resolves with true when the peer had it */
-  #once(what: string, ask: (peer: string) => Promise<boolean>): void {
-    if (this.#underway.has(what) || this.#underway.size >= MAX_UNDERWAY) return;
+  #once(what: string, ask: Ask): void {
+    const { signal } = this.#stop;
+    if (signal.aborted || this.#underway.has(what) || this.#underway.size >= MAX_UNDERWAY) return;
     this.#underway.add(what);
     this.#fromAnyone(what, ask)
       .then((found) => found || this.#o.logger.debug({ what }, 'no peer has what consensus misses'))
+      .catch((error: unknown) => signal.aborted || this.#o.logger.error({ err: error, what }, 'could not fetch'))
       .finally(() => this.#underway.delete(what));
   }
 
-  async #fromAnyone(what: string, ask: (peer: string) => Promise<boolean>): Promise<boolean> {
-    for (let round = 0; round < MAX_ROUNDS && !this.#stop.signal.aborted; round++) {
+  /** Rejects when this is stopped. */
+  async #fromAnyone(what: string, ask: Ask): Promise<boolean> {
+    const { signal } = this.#stop;
+    for (let round = 0; round < MAX_ROUNDS; round++) {
       for (const { id } of this.#peersInTurn()) {
         try {
-          if (await ask(id)) return true;
+          if (await withDeadline(REQUEST_TIMEOUT_MS, `${what} from ${id}`, signal, (limit) => ask(id, limit)))
+            return true;
         } catch (error) {
-          this.#o.logger.debug({ error, peer: id, what }, 'a peer did not answer well');
+          signal.throwIfAborted();
+          this.#o.logger.debug({ err: error, peer: id, what }, 'a peer did not answer well');
         }
-        if (this.#stop.signal.aborted) return false;
       }
-      await pause(ROUND_PAUSE_MS);
+      await sleep(ROUND_PAUSE_MS, undefined, { signal });
     }
     return false;
   }
@@ -86,8 +97,7 @@ export class Fetcher {
     return [...peers.slice(first), ...peers.slice(0, first)];
   }
 
-  async #blockFrom(peer: string, hash: Hash): Promise<boolean> {
-    const signal = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
+  async #blockFrom(peer: string, hash: Hash, signal: AbortSignal): Promise<boolean> {
     for await (const bytes of this.#o.network.requestBlocks(peer, { selector: 1, value: [hash] }, signal)) {
       const { block } = CertifiedBlock.deserialize(bytes);
       if (!equalBytes(headerHash(block.header), hash) || !this.#o.bodyMatches(block)) {
@@ -99,13 +109,8 @@ export class Fetcher {
     return false;
   }
 
-  async #certificatesFrom(peer: string, request: CertificatesRequest): Promise<boolean> {
-    const signal = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
+  async #certificatesFrom(peer: string, request: CertificatesRequest, signal: AbortSignal): Promise<boolean> {
     const certificates = await this.#o.network.requestCertificates(peer, request, signal);
     return certificates.length > 0 && (await this.#o.onCertificates(certificates));
   }
-}
-
-function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

@@ -1,6 +1,7 @@
 // Takes a range of finalized blocks from one peer and believes none of it until a Final whose signatures hold stands
 // at its end: then the hash links vouch for everything below.
 
+import { CROWDED_TREE_BYTES } from '../chain/tree.ts';
 import { type Block, headerHash } from '../primitives/block.ts';
 import { equalBytes } from '../primitives/bytes.ts';
 import { type Certificate, FINAL } from '../primitives/consensus.ts';
@@ -10,6 +11,8 @@ import { SyncError } from './errors.ts';
 
 /** Blocks held while no Final vouches for them; an honest chain has one every few blocks. */
 export const MAX_UNVOUCHED = 128;
+/** The same in bytes: when so much waits for a Final honest leaders build empty blocks, others may be a few. */
+export const MAX_UNVOUCHED_BYTES = 2 * CROWDED_TREE_BYTES;
 
 export interface VouchedBlock {
   readonly hash: Hash;
@@ -37,6 +40,7 @@ export async function* vouchedRuns(
   { head, bodyMatches, holds }: RangeOptions,
 ): AsyncGenerator<VouchedBlock[]> {
   let run: VouchedBlock[] = [];
+  let runBytes = 0;
   let parent = head;
   for await (const bytes of answer) {
     const { block, certificate } = decode(bytes);
@@ -48,11 +52,13 @@ export async function* vouchedRuns(
     const hash = headerHash(header);
     const final = await finalOf(hash, certificate, holds);
     run.push({ hash, block, certificate: final });
+    runBytes += bytes.length;
     parent = { height: header.height, hash };
     if (final !== undefined) {
       yield run;
       run = [];
-    } else if (run.length >= MAX_UNVOUCHED) {
+      runBytes = 0;
+    } else if (run.length >= MAX_UNVOUCHED || runBytes >= MAX_UNVOUCHED_BYTES) {
       throw new SyncError('NO_FINAL', `${run.length} blocks without a Final after block ${head.height}`);
     }
   }
