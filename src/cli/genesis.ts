@@ -23,8 +23,8 @@ function addCreate(genesis: Command, context: CliContext): void {
     .description('Write a genesis file.')
     .requiredOption('--chain-id <name>', 'name of the chain, like ait-mynet')
     .requiredOption(
-      '--validator <key[:weight[:address]]...>',
-      'public key (64 hex digits), weight (default 1), account (default: that of the key); repeat it for each',
+      '--validator <key:weight:address...>',
+      'public key (64 hex digits); weight (default 1) and account (default: that of the key) may be left out; repeat it for each',
     )
     .option('--account <address:amount...>', 'an account and its balance in AIT; repeat it for each', [])
     .option('--time <when>', 'start of the chain, as ISO 8601 (default: now)')

@@ -1,0 +1,132 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { EXIT } from '../../src/cli/exit-codes.ts';
+import { loadGenesis } from '../../src/node/genesis-file.ts';
+import { toHex } from '../../src/primitives/bytes.ts';
+import { publicKeyOf } from '../../src/primitives/ed25519.ts';
+import { withTempDir } from '../helpers/temp-dir.ts';
+import { runCli, runJson } from './run-cli.ts';
+
+const genesis = suite('genesis and init');
+const KEYS = [1, 2, 3, 4].map((number) => toHex(publicKeyOf(new Uint8Array(32).fill(number))));
+const ACCOUNT = 'ait1dvlw5gz0yl3v05ysv57ucvd0v2ffm7cefzk0uv';
+
+function create(out: string, ...more: string[]): string[] {
+  const validators = KEYS.flatMap((key) => ['--validator', key]);
+  return [
+    'genesis',
+    'create',
+    '--chain-id',
+    'ait-test',
+    ...validators,
+    '--account',
+    `${ACCOUNT}:1.5`,
+    '--out',
+    out,
+    ...more,
+  ];
+}
+
+genesis('what create writes passes check and is what was asked for', async () => {
+  await withTempDir(async (directory) => {
+    const out = join(directory, 'genesis.json');
+    const made = await runJson(create(out, '--block-time', '500ms', '--time', '2026-01-31T12:00:00Z'));
+    const checked = await runJson(['genesis', 'check', out]);
+    assert.equal(checked, { valid: true, genesis_hash: made.genesis_hash, findings: [] });
+    const { genesis: loaded } = await loadGenesis(out);
+    assert.is(loaded.parameters.blockTime, 500);
+    assert.is(loaded.parameters.timerCap, 8 * (500 + 3 * 1000 + 500));
+    assert.is(loaded.genesisTime, Date.UTC(2026, 0, 31, 12));
+    assert.is(loaded.validators.length, 4);
+    assert.is(loaded.accounts[0]?.balance, 1_500_000_000n);
+  });
+});
+
+genesis('create refuses what can not be, and writes nothing', async () => {
+  await withTempDir(async (directory) => {
+    const out = join(directory, 'genesis.json');
+    const cases: [args: string[], code: number, message: RegExp][] = [
+      [['--validator', 'abc'], EXIT.usage, /--validator: "abc"[\s\S]*64 lower-case hex/],
+      [['--account', 'ait1abc:1'], EXIT.usage, /checksum/],
+      [['--account', `${ACCOUNT}:-1`], EXIT.usage, /an amount is written like/],
+      [['--account', `${ACCOUNT}:1`], EXIT.config, /accounts\.1\.address: .* is already accounts\.0/],
+      [['--block-time', '5'], EXIT.usage, /--block-time: "5"/],
+      [['--timer-cap', '1s'], EXIT.config, /parameters\.timer_cap: must be at least/],
+      [['--min-fee', '1.5'], EXIT.usage, /--min-fee/],
+      [['--time', 'tomorrow'], EXIT.usage, /ISO 8601/],
+    ];
+    for (const [args, code, message] of cases) {
+      const result = await runCli(create(out, ...args));
+      assert.is(result.code, code, args.join(' '));
+      assert.match(result.stderr, message);
+      await readFile(out).then(
+        () => assert.unreachable('nothing may be written'),
+        (error: NodeJS.ErrnoException) => assert.is(error.code, 'ENOENT'),
+      );
+    }
+  });
+});
+
+genesis('check explains what is wrong and exits with a code of its own', async () => {
+  await withTempDir(async (directory) => {
+    const file = join(directory, 'genesis.json');
+    await runJson(create(file));
+    await writeFile(file, (await readFile(file, 'utf8')).replace('"weight": 1', '"weight": 0'));
+    const { code, stderr } = await runCli(['genesis', 'check', file]);
+    assert.is(code, EXIT.checkFailed);
+    assert.match(stderr, /validators\.0\.weight: must be above zero/);
+  });
+});
+
+genesis('a validator of a network of its own: keys, genesis, init', async () => {
+  await withTempDir(async (directory) => {
+    const dataDir = join(directory, 'node');
+    const at = ['--data-dir', dataDir];
+    const { public_key } = await runJson(['keys', 'new', 'seat', '--plain', ...at]);
+    const file = join(directory, 'genesis.json');
+    await runJson(['genesis', 'create', '--chain-id', 'ait-mine', '--validator', String(public_key), '--out', file]);
+    const init = ['init', '--network', 'mine', '--genesis-file', file, '--validator', 'seat', ...at];
+    await runJson(init);
+    const { settings } = (await runJson(['config', 'show', ...at])) as { settings: { key: string; value: string }[] };
+    const value = (key: string) => settings.find((setting) => setting.key === key)?.value;
+    assert.is(value('network'), 'mine');
+    assert.is(value('validator_key'), 'seat');
+    assert.is(value('genesis_file'), join(dataDir, 'genesis.json'));
+    const again = await runCli(init);
+    assert.is(again.code, EXIT.data);
+    assert.match(again.stderr, /never overwritten/);
+  });
+});
+
+genesis('init refuses a key without a seat', async () => {
+  await withTempDir(async (directory) => {
+    const file = join(directory, 'genesis.json');
+    await runJson(create(file));
+    const at = ['--data-dir', join(directory, 'node')];
+    await runJson(['keys', 'new', 'stranger', '--plain', ...at]);
+    const { code, stderr } = await runCli([
+      'init',
+      '--network',
+      'x',
+      '--genesis-file',
+      file,
+      '--validator',
+      'stranger',
+      ...at,
+    ]);
+    assert.is(code, EXIT.config);
+    assert.match(stderr, /is no validator in/);
+  });
+});
+
+genesis('init of a network that does not exist says so', async () => {
+  await withTempDir(async (directory) => {
+    const { code, stderr } = await runCli(['init', '--network', 'testnet', '--data-dir', join(directory, 'node')]);
+    assert.is(code, EXIT.config);
+    assert.match(stderr, /no public network exists yet/);
+  });
+});
+
+genesis.run();
