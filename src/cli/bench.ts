@@ -17,7 +17,7 @@ export function addBench(program: Command, context: CliContext): void {
   bench
     .description('Measure throughput, latency, CPU and memory of networks on this machine (under four minutes).')
     .option('--validators <numbers>', 'sizes of the networks to measure, one after the other', '1,4')
-    .option('--seconds <number>', 'how long saturation is measured (default: 22; with --quick: 3)')
+    .option('--seconds <number>', 'how long saturation is measured (default: 22; with --quick: 2.5)')
     .option('--quick', 'a few seconds for each network: shows that all of it works, its numbers mean little')
     .option('--output <file>', 'where the results are written as JSON', 'bench-results.json')
     .addOption(

@@ -19,7 +19,7 @@ const BUSY_SHARE = 0.8;
 /** Transfers signed for the warm-up, per second of it. */
 const WARM_UP_PER_SECOND = 5_000;
 /** A network is faster once it is warm; what is left over is sent at 80 %. */
-const SIGNED_RESERVE = 1.5;
+const SIGNED_RESERVE = 1.6;
 /** Saturation ends with a block, this long at most before it was meant to. */
 const HELD_TOLERANCE_MS = 2_000;
 const FIRST_BLOCK_LIMIT_MS = 15_000;
