@@ -44,6 +44,9 @@ const KNOWN: Readonly<Record<string, ExitName>> = {
   UnitsError: 'usage',
 };
 
+/** libp2p knows ports, not the settings that chose them. */
+const PEER_PORT_HINT = 'stop the other process, or choose other ports with --p2p-port and --p2p-ws-port';
+
 /** What the operating system says by code; its message names the path or the address. */
 const SYSTEM: Readonly<Record<string, ExitName>> = {
   EADDRINUSE: 'environment',
@@ -67,7 +70,13 @@ export function reportError(error: unknown): ErrorReport {
   const code = (error as NodeJS.ErrnoException).code;
   const exit = KNOWN[error.name] ?? (code === undefined ? undefined : SYSTEM[code]);
   if (exit === undefined) return internal(error.stack ?? error.message);
-  return { exitCode: EXIT[exit], code: typeof code === 'string' ? code : error.name, message: error.message };
+  const isPeerPort = error.name === 'NetworkError' && code === 'ADDRESS_IN_USE';
+  return {
+    exitCode: EXIT[exit],
+    code: typeof code === 'string' ? code : error.name,
+    message: error.message,
+    ...(isPeerPort ? { hint: PEER_PORT_HINT } : {}),
+  };
 }
 
 /** The one case where a stack helps: somebody has to mend this program. */
