@@ -1,0 +1,445 @@
+// A node that was away catches up from peers, honest and lying, with real blocks on a real database.
+
+import { mock } from 'node:test';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Anchor } from '../../src/consensus/types.ts';
+import { headerHash } from '../../src/primitives/block.ts';
+import { FINAL } from '../../src/primitives/consensus.ts';
+import { ZERO_HASH } from '../../src/primitives/hash.ts';
+import { CATCH_UP_DISTANCE, CatchUp, type CatchUpOptions } from '../../src/sync/catch-up.ts';
+import { silentLogger } from '../../src/telemetry/logger.ts';
+import { Node } from '../chain/fixture.ts';
+import { withTimeout } from '../helpers/timeout.ts';
+import {
+  type BlocksAnswer,
+  buildChain,
+  encode,
+  forge,
+  GENESIS,
+  hang,
+  holds,
+  rangeOf,
+  type SampleBlock,
+  sign,
+  stream,
+  TestNetwork,
+  type TestPeer,
+} from './fixture.ts';
+
+const catchUpTest = suite('catch-up');
+const LENGTH = 24;
+const blocks = await buildChain(LENGTH);
+const block = (height: number) => blocks[height - 1] as SampleBlock;
+
+interface Setup {
+  readonly node: Node;
+  readonly network: TestNetwork;
+  readonly catchUp: CatchUp;
+  /** blocks after which consensus goes on */
+  readonly anchors: Anchor[];
+  readonly fatal: Error[];
+  /** blocks until nothing more is to be had from anyone */
+  settle(): Promise<void>;
+  height(): number;
+}
+
+/** @param changes to the chain as catch-up sees it */
+async function withCatchUp(
+  peers: readonly TestPeer[],
+  body: (setup: Setup) => Promise<void>,
+  changes: (node: Node) => Partial<CatchUpOptions['chain']> = () => ({}),
+): Promise<void> {
+  const node = await Node.open(GENESIS);
+  const network = new TestNetwork(...peers);
+  const anchors: Anchor[] = [];
+  const fatal: Error[] = [];
+  const { chain } = node;
+  const applySynced: CatchUpOptions['chain']['applySynced'] = (one, certificate) => chain.applySynced(one, certificate);
+  const catchUp = new CatchUp({
+    network,
+    chain: {
+      get head() {
+        return chain.head;
+      },
+      applySynced,
+      ...changes(node),
+    },
+    bodyMatches: (one) => chain.bodyMatches(one),
+    holds,
+    onSynced: (anchor) => anchors.push(anchor),
+    onFatal: (error) => fatal.push(error),
+    logger: silentLogger(),
+  });
+  const settle = async () => {
+    // Not withTimeout: tests move the timers.
+    for (const limit = performance.now() + 20_000; catchUp.status.syncing; await new Promise(setImmediate)) {
+      if (performance.now() > limit) throw new Error('catch-up does not come to an end');
+    }
+  };
+  try {
+    const height = () => chain.head.height;
+    await body({
+      node,
+      network,
+      catchUp,
+      anchors,
+      fatal,
+      settle,
+      height,
+    });
+  } finally {
+    mock.timers.reset();
+    await withTimeout(catchUp.stop(), 5000, 'catch-up to stop');
+    await node.remove();
+  }
+}
+
+/** From here on time stands still until `mock.timers.tick`. */
+function holdTime(): void {
+  mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 1_800_000_000_000 });
+}
+
+const honest = (changes: Partial<TestPeer> = {}): TestPeer => ({
+  id: 'honest',
+  height: LENGTH,
+  blocks: rangeOf(blocks),
+  ...changes,
+});
+
+catchUpTest('brings the chain to the head of a peer and tells consensus each Final', async () => {
+  const isFinal = (height: number) => height % 3 === 0;
+  await withCatchUp(
+    [honest({ blocks: rangeOf(blocks, isFinal) })],
+    async ({ node, catchUp, anchors, fatal, settle }) => {
+      catchUp.consider();
+      assert.ok(catchUp.status.syncing);
+      assert.is(catchUp.status.target, LENGTH);
+      await settle();
+      assert.equal(node.chain.head.hash, block(LENGTH).hash);
+      assert.equal(
+        anchors.map(({ header }) => header.height),
+        [3, 6, 9, 12, 15, 18, 21, 24],
+      );
+      for (const { hash, certificate, slot } of anchors) {
+        assert.is(certificate?.kind, FINAL);
+        assert.equal(certificate?.hash, hash);
+        assert.is(certificate?.slot, slot);
+      }
+      assert.is((await node.store.blockByHeight(3))?.certificate?.kind, FINAL, 'kept, to serve others');
+      assert.equal(fatal, []);
+      assert.ok(catchUp.status.blocksPerSecond > 0);
+      assert.equal(catchUp.status.target, LENGTH);
+    },
+  );
+});
+
+catchUpTest('applies up to the last Final and leaves the rest', async () => {
+  const peer = honest({ blocks: rangeOf(blocks, (height) => height === 5 || height === 20) });
+  await withCatchUp([peer], async ({ catchUp, anchors, network, settle, height }) => {
+    catchUp.begin();
+    await settle();
+    assert.is(height(), 20);
+    assert.equal(
+      anchors.map(({ header }) => header.height),
+      [5, 20],
+    );
+    const asked = network.requests.map(({ value }) => (value as { from: number }).from);
+    assert.equal(asked, [1, 21], 'and asks no more where nothing more is vouched for');
+  });
+});
+
+catchUpTest('asks on when an answer is full before a Final stands in it', async () => {
+  const peer = honest({ blocks: rangeOf(blocks, (height) => height === 10 || height === LENGTH, { most: 4 }) });
+  await withCatchUp([peer], async ({ catchUp, network, settle, height }) => {
+    catchUp.begin();
+    await settle();
+    assert.is(height(), LENGTH);
+    const asked = network.requests.map(({ value }) => (value as { from: number }).from);
+    assert.equal(asked, [1, 5, 9, 11, 15, 19, 23]);
+  });
+});
+
+async function* failAfter(count: number, message = 'the stream was reset'): AsyncGenerator<Uint8Array> {
+  for (let height = 1; height <= count; height++) yield encode(block(height), 'final');
+  throw new Error(message);
+}
+
+const swapped = { hash: block(1).hash, block: { header: block(1).block.header, body: block(2).block.body } };
+const LIES: readonly (readonly [name: string, answer: BlocksAnswer, good: number])[] = [
+  ['that has nothing of what it claims', () => stream(), 0],
+  ['that sends garbage', () => stream(new Uint8Array(1000).fill(3)), 0],
+  ['that sends blocks that do not follow', () => stream(encode(block(2), 'final')), 0],
+  ['that sends another body', () => stream(encode(swapped, 'final')), 0],
+  ['that sends the Final of another block', () => stream(encode(block(1), sign(block(2).hash, 2))), 0],
+  ['that forges a Final', () => stream(encode(block(1), forge(sign(block(1).hash, 1)))), 0],
+  ['that sends no Final', rangeOf(blocks, () => false), 0],
+  ['that fails at once', () => failAfter(0), 0],
+  ['that fails after some blocks', () => failAfter(3), 3],
+  [
+    'that is gone when it is asked',
+    () => {
+      throw new Error('no connection');
+    },
+    0,
+  ],
+];
+
+for (const [name, answer, good] of LIES) {
+  catchUpTest(`a peer ${name} costs time, never state`, async () => {
+    const liar: TestPeer = { id: 'liar', height: 1_000_000, blocks: answer };
+    await withCatchUp([liar], async ({ catchUp, network, fatal, settle, height }) => {
+      holdTime();
+      catchUp.begin();
+      await settle();
+      assert.is(height(), good);
+      assert.is(catchUp.status.target, good, 'its claim is not believed for now');
+      const before = network.asked.splice(0);
+      assert.ok(before.length > 0 && before.every((id) => id === 'liar'));
+      network.list.push(honest({ height: 5, blocks: rangeOf(blocks.slice(0, 5)) }));
+      catchUp.begin();
+      await settle();
+      assert.is(height(), 5);
+      assert.equal(network.asked, ['honest'], 'the liar is set aside');
+      assert.equal(fatal, []);
+    });
+  });
+}
+
+catchUpTest('of several peers the highest is asked first, and the next one when it lies', async () => {
+  const peers = [
+    honest({ id: 'low', height: 10 }),
+    honest({ id: 'liar', height: 99, blocks: () => stream() }),
+    honest({ id: 'high', height: LENGTH }),
+  ];
+  await withCatchUp(peers, async ({ catchUp, network, settle, height }) => {
+    catchUp.begin();
+    await settle();
+    assert.is(height(), LENGTH);
+    assert.equal(network.asked, ['liar', 'high']);
+  });
+});
+
+catchUpTest(
+  'a peer that does not help is asked again later, each time after twice as long, up to a minute',
+  async () => {
+    const liar: TestPeer = { id: 'liar', height: 99 };
+    await withCatchUp([liar], async ({ catchUp, network, settle }) => {
+      holdTime();
+      const attempts = async () => {
+        catchUp.consider();
+        await settle();
+        return network.asked.length;
+      };
+      assert.is(await attempts(), 1);
+      let count = 1;
+      for (const pause of [5000, 10_000, 20_000, 40_000, 60_000, 60_000]) {
+        mock.timers.tick(pause - 1);
+        assert.is(await attempts(), count);
+        mock.timers.tick(1);
+        assert.is(await attempts(), ++count);
+      }
+      mock.timers.tick(120_000);
+      assert.is(await attempts(), ++count);
+      mock.timers.tick(5000);
+      assert.is(await attempts(), ++count, 'forgotten after it was left alone for long');
+    });
+  },
+);
+
+catchUpTest('begins only when somebody is far enough ahead', async () => {
+  const peer = honest({ height: CATCH_UP_DISTANCE - 1 });
+  await withCatchUp([peer], async ({ catchUp, network, settle, height }) => {
+    catchUp.consider();
+    assert.not(catchUp.status.syncing);
+    peer.height = CATCH_UP_DISTANCE;
+    catchUp.consider();
+    catchUp.begin();
+    await settle();
+    assert.is(height(), LENGTH);
+    assert.is(network.asked.length, 1, 'one at a time');
+    catchUp.begin();
+    await settle();
+    assert.is(network.asked.length, 1, 'nobody has more');
+  });
+});
+
+catchUpTest('without peers there is nothing to do', async () => {
+  await withCatchUp([], async ({ catchUp, settle }) => {
+    catchUp.consider();
+    assert.not(catchUp.status.syncing);
+    catchUp.begin();
+    await settle();
+    assert.equal(catchUp.status, { target: 0, syncing: false, blocksPerSecond: 0 });
+  });
+});
+
+catchUpTest('a peer that does not answer is given up after half a minute', async () => {
+  let given: AbortSignal | undefined;
+  const silent: TestPeer = {
+    id: 'silent',
+    height: 99,
+    async *blocks(_, signal) {
+      yield encode(block(1), 'final');
+      given = signal;
+      await hang(signal);
+    },
+  };
+  await withCatchUp([silent, honest()], async ({ catchUp, network, settle, height }) => {
+    holdTime();
+    catchUp.begin();
+    while (given === undefined) await new Promise(setImmediate);
+    mock.timers.tick(29_999);
+    await new Promise(setImmediate);
+    assert.equal([given.aborted, catchUp.status.syncing, height()], [false, true, 1]);
+    mock.timers.tick(1);
+    await settle();
+    assert.ok(given.aborted);
+    assert.is(height(), LENGTH);
+    assert.equal(network.asked, ['silent', 'honest']);
+  });
+});
+
+catchUpTest('the time that this node takes for a block is not the peer’s', async () => {
+  const chain = (node: Node): Partial<CatchUpOptions['chain']> => ({
+    applySynced: async (one, certificate) => {
+      mock.timers.tick(31_000);
+      await node.chain.applySynced(one, certificate);
+    },
+  });
+  const signals: AbortSignal[] = [];
+  const serve = rangeOf(blocks);
+  const peer = honest({
+    async *blocks(request, signal) {
+      signals.push(signal);
+      for await (const bytes of serve(request, signal)) {
+        signal.throwIfAborted();
+        yield bytes;
+      }
+    },
+  });
+  await withCatchUp(
+    [peer],
+    async ({ catchUp, settle, height }) => {
+      holdTime();
+      catchUp.begin();
+      await settle();
+      assert.is(height(), LENGTH);
+      assert.is(signals.length, 1);
+      assert.ok(Math.abs(catchUp.status.blocksPerSecond - 1 / 31) < 1e-9, 'and counts for the rate');
+    },
+    chain,
+  );
+});
+
+catchUpTest('the rate follows what happened lately', async () => {
+  let took = 100;
+  const chain = (node: Node): Partial<CatchUpOptions['chain']> => ({
+    applySynced: async (one, certificate) => {
+      if (one.header.height === 11) took = 5000;
+      mock.timers.tick(took);
+      await node.chain.applySynced(one, certificate);
+    },
+  });
+  const rates: number[] = [];
+  await withCatchUp(
+    [honest()],
+    async ({ catchUp, network, settle }) => {
+      const serve = rangeOf(blocks);
+      network.list[0] = honest({
+        async *blocks(request, signal) {
+          for await (const bytes of serve(request, signal)) {
+            rates.push(catchUp.status.blocksPerSecond);
+            yield bytes;
+          }
+        },
+      });
+      holdTime();
+      catchUp.begin();
+      await settle();
+      assert.is(rates[0], 0);
+      assert.equal(rates.slice(1, 11), new Array(10).fill(10), 'ten blocks, a tenth of a second each');
+      assert.ok(Math.abs(catchUp.status.blocksPerSecond - 0.2) < 1e-9, 'the first ten are forgotten');
+    },
+    chain,
+  );
+});
+
+catchUpTest('stop ends a request that hangs', async () => {
+  let given: AbortSignal | undefined;
+  const silent = honest({
+    async *blocks(_, signal) {
+      given = signal;
+      await hang(signal);
+      yield new Uint8Array();
+    },
+  });
+  await withCatchUp([silent], async ({ catchUp, network, fatal }) => {
+    catchUp.begin();
+    while (given === undefined) await new Promise(setImmediate);
+    await withTimeout(catchUp.stop(), 2000, 'stop');
+    assert.ok(given.aborted);
+    assert.not(catchUp.status.syncing);
+    catchUp.begin();
+    catchUp.consider();
+    assert.not(catchUp.status.syncing, 'and nothing begins after it');
+    assert.is(network.asked.length, 1);
+    assert.equal(fatal, []);
+  });
+});
+
+catchUpTest('stop waits for the block under way and for no more of its run', async () => {
+  const peer = honest({ blocks: rangeOf(blocks, (height) => height === LENGTH) });
+  await withCatchUp([peer], async ({ node, catchUp, fatal, height }) => {
+    const open = node.holdSignatures();
+    catchUp.begin();
+    for (let turns = 0; turns < 200; turns++) await new Promise(setImmediate);
+    const stopped = catchUp.stop();
+    open();
+    await withTimeout(stopped, 5000, 'stop');
+    assert.is(height(), 1);
+    assert.equal(fatal, []);
+    await node.stop();
+    const again = await Node.open(GENESIS, node.directory);
+    assert.is(again.chain.head.height, 1);
+    await again.stop();
+  });
+});
+
+catchUpTest('a vouched block that does not execute stops the node, and nothing of it is kept', async () => {
+  const header = { ...block(2).block.header, stateRoot: ZERO_HASH };
+  const wrong = { hash: headerHash(header), block: { header, body: block(2).block.body } };
+  const peer = honest({ blocks: () => stream(encode(block(1), 'final'), encode(wrong, 'final')) });
+  await withCatchUp([peer], async ({ catchUp, anchors, fatal, network, settle, height }) => {
+    catchUp.begin();
+    await settle();
+    assert.is(fatal.length, 1);
+    assert.match((fatal[0] as Error).message, /STATE_ROOT/);
+    assert.is(height(), 1);
+    assert.is(anchors.length, 1);
+    catchUp.begin();
+    await settle();
+    assert.is(network.asked.length, 1, 'it does not try again');
+  });
+});
+
+catchUpTest('blocks that consensus finalized meanwhile do no harm', async () => {
+  await withCatchUp([honest()], async ({ node, network, catchUp, fatal, settle, height }) => {
+    const serve = rangeOf(blocks);
+    network.list[0] = honest({
+      async *blocks(request, signal) {
+        for await (const bytes of serve(request, signal)) {
+          const next = block(node.chain.head.height + 1);
+          if (next !== undefined && node.chain.head.height < 8) await node.chain.applySynced(next.block, undefined);
+          yield bytes;
+        }
+      },
+    });
+    catchUp.begin();
+    await settle();
+    assert.is(height(), LENGTH);
+    assert.equal(fatal, []);
+  });
+});
+
+catchUpTest.run();
