@@ -36,11 +36,8 @@ clean:
 	rm -rf dist coverage bench-results.json *.tgz
 
 check-node:
-	@$(NODE) -e 'const [a, b] = process.versions.node.split(".").map(Number); \
-	  if (a < 20 || (a === 20 && b < 19)) { \
-	    console.error("aitbc-node needs Node.js >= 20.19; this is " + process.version + ". See https://nodejs.org"); \
-	    process.exit(1); }' \
-	  || { command -v $(NODE) > /dev/null || echo "aitbc-node needs Node.js >= 20.19; there is no '$(NODE)' on the PATH. See https://nodejs.org"; exit 1; }
+	@command -v $(NODE) > /dev/null || { echo "aitbc-node needs Node.js >= 20.19, and there is no '$(NODE)'. See https://nodejs.org"; exit 1; }
+	@$(NODE) scripts/check-node.cjs
 
 # npm writes this file at the end of each install, so it is the stamp.
 $(installed): package.json package-lock.json | check-node
