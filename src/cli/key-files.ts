@@ -1,6 +1,7 @@
 // Named keys of a data directory, opened for a command.
 
 import type { KeyPair } from '../crypto/keys.ts';
+import { KEY_NAME, KEY_NAME_FORM } from '../node/config/settings.ts';
 import type { CliContext } from './context.ts';
 import { CliError } from './errors.ts';
 import type { DataDirOptions } from './options.ts';
@@ -39,10 +40,10 @@ export async function openKey(
   }
 }
 
-/** A key's name is a file name, so it must not wander off. @throws {CliError} */
+/** @throws {CliError} */
 export function checkKeyName(name: string): string {
-  if (/^[a-z0-9][a-z0-9_-]{0,63}$/.test(name)) return name;
+  if (KEY_NAME.test(name)) return name;
   throw new CliError('usage', `"${name}" is no name for a key`, {
-    hint: 'use lower-case letters, digits, - and _, at most 64 characters',
+    hint: `use ${KEY_NAME_FORM}`,
   });
 }

@@ -34,16 +34,6 @@ export class RpcClient {
     return this.#request(path, { method: 'GET' }, this.#timeoutMs);
   }
 
-  /** As `get`, but undefined where the node says 404. */
-  async find(path: string): Promise<JsonObject | undefined> {
-    try {
-      return await this.get(path);
-    } catch (error) {
-      if (error instanceof RpcProblem && error.status === 404) return undefined;
-      throw error;
-    }
-  }
-
   /** @param timeoutMs how long this answer may take, when it waits for the chain */
   post(path: string, body: unknown, timeoutMs: number = this.#timeoutMs): Promise<JsonObject> {
     const headers = { 'content-type': 'application/json' };

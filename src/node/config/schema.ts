@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { AddressError, parseAddress } from '../../primitives/address.ts';
 import { CONSENSUS_MODES } from '../../primitives/genesis.ts';
 import { LOG_LEVELS } from '../../telemetry/logger.ts';
-import { MAX_PEERS_LIMIT, MAX_VERIFIER_THREADS, type SettingName } from './settings.ts';
+import { KEY_NAME, MAX_PEERS_LIMIT, MAX_VERIFIER_THREADS, type SettingName } from './settings.ts';
 import { parseDuration, parseSize } from './units.ts';
 
 const HOUR_MS = 3_600_000;
@@ -18,7 +18,6 @@ const MAX_LIST_LENGTH = 256;
 
 const MULTIADDR = /^\/(?:ip4|ip6|dns|dns4|dns6)\/[^/\s]+\/tcp\/\d{1,5}(?:\/ws)?$/;
 const PEER_MULTIADDR = /^\/(?:ip4|ip6|dns|dns4|dns6)\/[^/\s]+\/tcp\/\d{1,5}(?:\/ws)?\/p2p\/[A-Za-z0-9]{46,64}$/;
-const KEY_NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/;
 const NETWORK_NAME = /^[a-z0-9][a-z0-9-]{0,31}$/;
 
 const text = z.string().trim().min(1);

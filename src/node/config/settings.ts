@@ -14,7 +14,9 @@ export interface About {
 const PORT_FORM = 'a port from 0 to 65535 (0 takes any free port)';
 const HOST_FORM = 'an address of this machine';
 
-export const NETWORK_NAME_FORM = 'lower-case letters, digits and -, at most 32 characters';
+/** Key names are file names, so they must not wander off. */
+export const KEY_NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/;
+const NETWORK_NAME_FORM = 'lower-case letters, digits and -, at most 32 characters';
 export const KEY_NAME_FORM = 'lower-case letters, digits, - and _, at most 64 characters';
 /** Each peer costs file descriptors and copies of gossip. */
 export const MAX_PEERS_LIMIT = 1000;
