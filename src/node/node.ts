@@ -66,6 +66,7 @@ class AitbcNode implements Node {
   readonly #events = new EventEmitter<RpcEvents>();
   readonly #teardown = new Teardown();
   #fail: (error: Error) => void = () => undefined;
+  #starting: Promise<NodeInfo> | undefined;
   #stopping: Promise<void> | undefined;
 
   constructor(config: NodeConfig, inputs: NodeInputs) {
@@ -79,7 +80,8 @@ class AitbcNode implements Node {
 
   async start(): Promise<NodeInfo> {
     try {
-      return await this.#start();
+      this.#starting = this.#start();
+      return await this.#starting;
     } catch (error) {
       await this.stop();
       throw error;
@@ -87,8 +89,14 @@ class AitbcNode implements Node {
   }
 
   stop(): Promise<void> {
-    this.#stopping ??= this.#teardown.run(this.#inputs.logger);
+    this.#stopping ??= this.#stop();
     return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
+    // A start under way would go on to open what nobody closes. Whoever asked for it hears of its failure.
+    await this.#starting?.catch(() => undefined);
+    await this.#teardown.run(this.#inputs.logger);
   }
 
   /** The walk through the house: disk, transactions and blocks, peers, consensus, doors. */

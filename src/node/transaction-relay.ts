@@ -28,6 +28,7 @@ export class TransactionRelay {
   #waiting: TransactionEnvelope[] = [];
   #waitingBytes = 0;
   #timer: NodeJS.Timeout | undefined;
+  #stopped = false;
 
   constructor(options: RelayOptions) {
     this.#o = options;
@@ -56,17 +57,20 @@ export class TransactionRelay {
     return results.some(({ status }) => status === 'accepted') ? 'accept' : 'ignore';
   }
 
+  /** Publishes nothing more; what the mempool is still checking may be accepted after this. */
   stop(): void {
+    this.#stopped = true;
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#waiting = [];
   }
 
   #enqueue(envelope: TransactionEnvelope): void {
+    if (this.#stopped) return;
+    if (this.#waitingBytes + envelope.bytes.length > MAX_BATCH_BYTES) this.#flush();
     this.#waiting.push(envelope);
     this.#waitingBytes += envelope.bytes.length;
-    const full = this.#waiting.length >= MAX_BATCH_TRANSACTIONS || this.#waitingBytes >= MAX_BATCH_BYTES;
-    if (full || this.#timer === undefined) this.#flush();
+    if (this.#waiting.length >= MAX_BATCH_TRANSACTIONS || this.#timer === undefined) this.#flush();
   }
 
   #flush(): void {
