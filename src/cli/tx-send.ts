@@ -101,7 +101,7 @@ async function buildTransaction(
   payment: Payment,
 ): Promise<Transaction> {
   const { to, amount, memo } = payment;
-  const nonce = payment.nonce ?? Number((await account(client, addressOf(key.publicKey))).nonce);
+  const nonce = payment.nonce ?? Number((await account(client, addressOf(key.publicKey))).next_nonce);
   const action = { selector: 0, value: { to, amount, memo } } as const;
   const draft = { sender: key.publicKey, nonce, fee: 0n, validUntil: 0, action };
   if (payment.fee !== undefined) return { ...draft, fee: payment.fee };

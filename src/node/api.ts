@@ -67,12 +67,19 @@ export async function openApi(
     health.draining();
     return rpc.stop();
   });
-  const authority = host.includes(':') ? `[${host}]` : host;
+  const authority = reachable(host);
   return {
     rpcUrl: `http://${authority}:${rpc.ports.rpc}`,
     wsUrl: `ws://${authority}:${rpc.ports.ws}`,
     metricsUrl: `http://${authority}:${metricsServer.port}/metrics`,
   };
+}
+
+/** How this machine itself reaches a server that listens on `host`. */
+function reachable(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1';
+  if (host === '::') return '[::1]';
+  return host.includes(':') ? `[${host}]` : host;
 }
 
 function rpcDependencies(inputs: NodeInputs, parts: ApiParts): RpcDependencies {
@@ -98,6 +105,7 @@ function rpcDependencies(inputs: NodeInputs, parts: ApiParts): RpcDependencies {
         return mempool.bytes;
       },
       get: (idHex) => mempool.get(idHex),
+      nextNonce: (address) => mempool.nextNonce(address),
       add: (envelope) => relay.submit(envelope),
     },
     network,

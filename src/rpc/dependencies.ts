@@ -78,6 +78,8 @@ export interface Mempool {
   readonly size: number;
   readonly bytes: number;
   get(idHex: string): TransactionEnvelope | undefined;
+  /** The nonce of an account's next transaction, those waiting counted. */
+  nextNonce(address: Address): number;
   /** Many calls at once are cheaper than one after the other: their signatures are checked together. */
   add(envelope: TransactionEnvelope): Promise<AddResult>;
 }

@@ -52,7 +52,7 @@ function chain(send: (path: string, signed: SignedTransaction) => [number, unkno
     if (path === '/rpc/network_info') {
       return [200, { genesis_hash: toHex(hash), parameters: toJson(Parameters, genesis.parameters) }];
     }
-    if (path.startsWith('/rpc/get_balance/')) return [200, { balance: '5', nonce }];
+    if (path.startsWith('/rpc/get_balance/')) return [200, { balance: '5', nonce: nonce - 1, next_nonce: nonce }];
     return send(path, fromJson(SignedTransaction, JSON.parse(body)));
   };
 }
@@ -102,7 +102,7 @@ rpc('tx send pays for an account that it creates, or what it is told', async () 
     return [200, { tx_hash: '', status: 'pending' }];
   });
   const fresh: Answer = (path, body, request) =>
-    path.endsWith(BOB) ? [200, { balance: '0', nonce: 0 }] : known(path, body, request);
+    path.endsWith(BOB) ? [200, { balance: '0', nonce: 0, next_nonce: 0 }] : known(path, body, request);
   await withAlice(async (dataDir) => {
     await withServer(known, (url) => runJson(sendArgs(url, dataDir)));
     await withServer(fresh, (url) => runJson(sendArgs(url, dataDir)));
@@ -184,7 +184,7 @@ rpc('what is mistyped is refused before anyone is asked', async () => {
 });
 
 rpc('account show prints AIT for people and units for scripts', async () => {
-  const answer: Answer = () => [200, { address: BOB, balance: '1500000000', nonce: 4 }];
+  const answer: Answer = () => [200, { address: BOB, balance: '1500000000', nonce: 4, next_nonce: 4 }];
   await withServer(answer, async (url) => {
     assert.match((await runCli(['account', 'show', BOB, '--rpc', url])).stdout, /balance +1\.5 AIT\n/);
     assert.is((await runJson(['account', 'show', BOB], { environment: { AITBC_RPC: url } })).balance, '1500000000');

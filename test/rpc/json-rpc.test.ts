@@ -189,6 +189,7 @@ rpc('the send_tx calls of a batch reach the mempool together', async () => {
     size: 0,
     bytes: 0,
     get: () => undefined,
+    nextNonce: () => 0,
     async add(): Promise<AddResult> {
       waiting++;
       if (waiting === 50) release();

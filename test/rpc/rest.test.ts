@@ -49,12 +49,15 @@ rest('get_head is the newest finalized header', () =>
 rest('get_balance tells what an account has, and zeros for one that does not exist', () =>
   withNode({}, async ({ http, chain }) => {
     await chain.mempool.add(transfer({ amount: 7n }));
+    const waiting = await get(`${http}/rpc/get_balance/${addressText(alice)}`);
+    assert.equal([waiting.body.nonce, waiting.body.next_nonce], [0, 1]);
     chain.produce();
     const { body } = await get(`${http}/rpc/get_balance/${addressText(alice)}`);
     assert.equal(body, {
       address: addressText(alice),
       balance: (FUNDS - FEE - 7n).toString(),
       nonce: 1,
+      next_nonce: 1,
       staked: '0',
       unbonding: '0',
       escrowed: '0',

@@ -65,6 +65,7 @@ server('stop lets a request in flight finish', async () => {
     size: 0,
     bytes: 0,
     get: () => undefined,
+    nextNonce: () => 0,
     async add() {
       entered();
       await released;

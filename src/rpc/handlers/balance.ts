@@ -16,8 +16,10 @@ export interface BalanceView {
   address: string;
   /** units, free to spend */
   balance: string;
-  /** of the next transaction */
+  /** transactions of this account that are final */
   nonce: number;
+  /** of its next transaction, those waiting in this node's mempool counted */
+  next_nonce: number;
   staked: string;
   unbonding: string;
   escrowed: string;
@@ -37,7 +39,7 @@ export interface BalanceProofView {
 
 /** Zeros for an account that does not exist. */
 export function getBalance(
-  { chain }: Pick<Services, 'chain'>,
+  { chain, mempool }: Pick<Services, 'chain' | 'mempool'>,
   { address, proof }: z.output<typeof balanceParams>,
 ): BalanceView {
   const { balance, nonce } = chain.getAccount(address);
@@ -45,6 +47,7 @@ export function getBalance(
     address: formatAddress(address),
     balance: balance.toString(),
     nonce,
+    next_nonce: mempool.nextNonce(address),
     staked: '0',
     unbonding: '0',
     escrowed: '0',
