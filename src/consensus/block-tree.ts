@@ -4,11 +4,12 @@
 import type { Block, Header } from '../primitives/block.ts';
 import { toHex } from '../primitives/bytes.ts';
 import type { Hash } from '../primitives/hash.ts';
+import type { BlockVerdict } from './types.ts';
 
 /** Blocks further than this above the committed one are not fetched one by one: catch-up by ranges is cheaper. */
 export const MAX_FETCH_DEPTH = 64;
 
-export type BlockStatus = 'held' | 'verifying' | 'valid' | 'invalid';
+export type BlockStatus = 'held' | 'verifying' | BlockVerdict;
 
 export interface BlockEntry {
   readonly hash: Hash;
@@ -76,8 +77,9 @@ export class BlockTree {
     return this.#wanted.values();
   }
 
-  get entries(): Iterable<BlockEntry> {
-    return this.#entries.values();
+  /** Blocks that could not be executed for the time being are as good as never tried. */
+  tryPostponedAgain(): void {
+    for (const entry of this.#entries.values()) if (entry.status === 'postponed') entry.status = 'held';
   }
 
   /** Makes a committed block the root and forgets everything at or below its height. */

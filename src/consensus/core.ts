@@ -47,9 +47,9 @@ import { attachable } from './justification.ts';
 import { ResendRound } from './resend.ts';
 import { LeaderSchedule } from './schedule.ts';
 import { Silence } from './silence.ts';
-import { type ProposalEntry, Slot, votesOf } from './slot.ts';
+import { MAX_CONFLICTING, type ProposalEntry, Slot, votesOf } from './slot.ts';
 import { slotTimeout } from './timing.ts';
-import type { Anchor, ConsensusEvent, Input, InstanceConfig, Message, Output, Timer } from './types.ts';
+import type { Anchor, BlockVerdict, ConsensusEvent, Input, InstanceConfig, Message, Output, Timer } from './types.ts';
 
 /** Votes and proposals further ahead of the front than this are ignored: nobody honest is there. */
 export const WINDOW = 64;
@@ -73,21 +73,25 @@ export class Simplex {
   #lastFinal: Omit<Anchor, 'header'>;
   /** the newest Final whose block is in the database */
   #committedSlot: number;
-  #finalizing: string | undefined;
+  /** the Final that is being committed; one at a time, since each takes its ancestors along */
+  #finalizing: Certificate | undefined;
   #front: number;
-  #entered = 0;
+  /** the front that was entered last, and when */
+  #entered = { slot: 0, at: 0 };
   #now = 0;
   #building: { readonly slot: number; readonly parentSlot: number; readonly allowEmpty: boolean } | undefined;
   /** after an attempt to build has failed: not before this time again */
   #buildAfter = 0;
   /** transactions may wait that the last attempt to build has not seen */
   #transactionsWait = true;
+  /** waiting blocks that this evaluation has looked at: each once, however many wait for it */
+  readonly #looked = new Set<BlockEntry>();
   /** slot and time of the pending 'propose' timer */
   #proposeTimer = '';
   /** front for which missing certificates were last asked */
   #gapAsked = 0;
   #finalAtLastResend = -1;
-  #over = false;
+  #stage: 'new' | 'running' | 'over' = 'new';
   #outputs: Output[] = [];
 
   constructor(config: InstanceConfig) {
@@ -113,13 +117,18 @@ export class Simplex {
     return this.#config.epoch;
   }
 
-  /** @param now this node's clock, ms since 1970. @returns what to do, in order. */
+  /**
+   * Before 'start' nothing is taken in: what the journal holds has to come first.
+   * @param now this node's clock, ms since 1970
+   * @returns what to do, in order
+   */
   step(input: Input, now: number): Output[] {
-    if (this.#over) return [];
-    this.#now = Math.max(this.#now, now);
+    if (input.type === 'start' ? this.#stage !== 'new' : this.#stage !== 'running') return [];
+    this.#stage = 'running';
+    this.#now = now;
     this.#outputs = [];
     this.#take(input);
-    if (!this.#over) this.#evaluate();
+    if (this.#stage === 'running') this.#evaluate();
     return this.#outputs;
   }
 
@@ -138,7 +147,7 @@ export class Simplex {
       case 'signedProposal':
         return this.#onSignedProposal(input.proposal);
       case 'verdict':
-        return this.#onVerdict(input.hash, input.valid, input.reason);
+        return this.#onVerdict(input.hash, input.verdict, input.reason);
       case 'built':
         return this.#onBuilt(input.slot, input.block);
       case 'transactions':
@@ -155,27 +164,50 @@ export class Simplex {
 
   // --- what the door may ask before it spends a signature check ------------------------------------------------
 
-  /** Whether a vote is worth checking: of a member, inside the window, and not yet known. */
+  /**
+   * Whether a vote is worth checking: of a member, inside the window, and not yet known. Of the votes that come too
+   * late to count only those that tell that their member lives are.
+   */
   wantsVote(vote: Vote): boolean {
     if (vote.epoch !== this.epoch || vote.member >= this.#config.members.size || vote.kind > FINAL) return false;
-    if (vote.slot <= this.#lastFinal.slot) return vote.slot > this.#lastFinal.slot - this.#silence.horizon;
-    return this.#inWindow(vote.slot) && !this.#slots.get(vote.slot)?.knowsVote(vote);
+    if (vote.slot <= this.#lastFinal.slot) {
+      return vote.slot > this.#lastFinal.slot - this.#silence.horizon && this.#silence.isNews(vote.member);
+    }
+    return this.isInWindow(vote.slot) && !this.#slots.get(vote.slot)?.knowsVote(vote);
+  }
+
+  /** Whether this very vote, signature included, is held and still open. */
+  holdsVote(vote: Vote): boolean {
+    if (vote.epoch !== this.epoch || vote.slot <= this.#lastFinal.slot) return false;
+    return this.#slots.get(vote.slot)?.holdsVote(vote) ?? false;
+  }
+
+  /** Whether every signature of a well-formed certificate is held, and so was checked before. */
+  holdsVotesOf(certificate: Certificate): boolean {
+    const slot = certificate.epoch === this.epoch ? this.#slots.get(certificate.slot) : undefined;
+    return slot !== undefined && votesOf(certificate).every((vote) => slot.holdsVote(vote));
   }
 
   /** Whether a certificate is worth checking: it settles something that is open here. */
   wantsCertificate({ epoch, kind, slot, hash }: Certificate): boolean {
     if (epoch !== this.epoch) return false;
     if (slot <= this.#lastFinal.slot) return kind === FINAL && this.#conflictingFinal(slot, hash) !== undefined;
-    if (kind !== FINAL && !this.#inWindow(slot)) return false;
+    if (kind !== FINAL && !this.isInWindow(slot)) return false;
     return this.#slots.get(slot)?.certificate(kind, toHex(hash)) === undefined;
   }
 
-  /** Whether a proposal is worth checking: inside the window and not one of two already held. */
-  wantsProposal({ epoch, slot }: Proposal, hash: Hash): boolean {
+  /** Whether a proposal is worth checking: not one of two already held, and no higher than its slot allows. */
+  wantsProposal({ epoch, slot, block }: Proposal, hash: Hash): boolean {
     if (epoch !== this.epoch || slot <= this.#lastFinal.slot) return false;
+    // Every block takes a slot. A higher one can't be valid, and would stay in the tree long after its slot.
+    if (block.header.height - this.#blocks.committedHeight > slot - this.#committedSlot) return false;
     const proposals = this.#slots.get(slot)?.proposals;
-    // The window is judged after the attached certificates were taken in, by #onProposal.
-    return proposals === undefined || (proposals.size < 2 && !proposals.has(toHex(hash)));
+    return proposals === undefined || (proposals.size < MAX_CONFLICTING && !proposals.has(toHex(hash)));
+  }
+
+  /** Whether votes and proposals of a slot are taken in now. */
+  isInWindow(slot: number): boolean {
+    return slot > this.#lastFinal.slot && slot <= this.#front + WINDOW;
   }
 
   /** Certificates held for the slots from … to, for a peer that asks; lowest first. */
@@ -246,8 +278,8 @@ export class Simplex {
   // --- messages ------------------------------------------------------------------------------------------------
 
   #onProposal(proposal: Proposal, hash: Hash): void {
+    if (!this.isInWindow(proposal.slot)) return;
     this.#silence.signed(this.schedule.leader(proposal.slot));
-    if (!this.#inWindow(proposal.slot)) return;
     this.#keepProposal(this.#slot(proposal.slot), proposal, hash);
   }
 
@@ -257,7 +289,6 @@ export class Simplex {
     if (fresh) {
       this.#blocks.add(hash, proposal.block, 'held');
       this.#event({ type: 'proposed', slot: slot.number, hash, height: proposal.block.header.height });
-      this.#event({ type: 'proposed', slot: slot.number, hash, height: proposal.block.header.height });
     }
     if (evidence !== undefined) this.#emit({ type: 'evidence', evidence });
   }
@@ -266,7 +297,7 @@ export class Simplex {
     this.#silence.signed(vote.member);
     // An own vote that comes too late to count still tells the others that this node lives.
     if (vote.member === this.#config.self) this.#broadcast({ kind: 'vote', vote });
-    if (!this.#inWindow(vote.slot)) return;
+    if (!this.isInWindow(vote.slot)) return;
     const slot = this.#slot(vote.slot);
     if (!this.#keepVote(slot, vote)) return;
     const hashHex = toHex(vote.hash);
@@ -311,22 +342,23 @@ export class Simplex {
     if (this.#blocks.isWanted(toHex(hash))) this.#blocks.add(hash, block, 'held');
   }
 
-  #onVerdict(hash: Hash, valid: boolean, reason: string | undefined): void {
+  #onVerdict(hash: Hash, verdict: BlockVerdict, reason: string | undefined): void {
     const entry = this.#blocks.entry(toHex(hash));
     if (entry?.status !== 'verifying') return;
-    entry.status = valid ? 'valid' : 'invalid';
-    if (!valid) this.#event({ type: 'invalid', hash, reason: reason ?? 'no reason given' });
+    entry.status = verdict;
+    if (verdict === 'invalid') this.#event({ type: 'invalid', hash, reason: reason ?? 'no reason given' });
   }
 
   #onCommitted(hash: Hash): void {
+    const certificate = this.#finalizing;
+    this.#finalizing = undefined;
     const header = this.#blocks.header(toHex(hash));
-    if (header === undefined) return;
+    if (header === undefined || certificate === undefined) return;
     this.#blocks.commit(hash, header);
-    if (equalBytes(hash, this.#lastFinal.hash)) this.#forgetThrough(this.#lastFinal.slot);
-    if (this.#isBoundary(header) && this.#lastFinal.certificate !== undefined) {
-      this.#emit({ type: 'epochEnded', certificate: this.#lastFinal.certificate });
-      this.#over = true;
-    }
+    this.#forgetThrough(certificate.slot);
+    if (!this.#isBoundary(header)) return;
+    this.#emit({ type: 'epochEnded', certificate });
+    this.#stage = 'over';
   }
 
   #onSynced(anchor: Anchor): void {
@@ -345,12 +377,13 @@ export class Simplex {
 
   /** Applies every rule until nothing more follows; each can only add to what is held. */
   #evaluate(): void {
+    this.#looked.clear();
     this.#advance();
     for (const slot of this.#slots.values()) {
       if (slot.number <= this.#lastFinal.slot) continue;
       for (const entry of slot.proposals.values()) this.#considerNotar(slot, entry);
       this.#considerFinal(slot);
-      for (const certificate of slot.notars.values()) this.#ensureExecuted(certificate.hash);
+      for (const certificate of slot.notars.values()) this.#ensureExecuted(certificate);
     }
     this.#considerFinalize();
     this.#considerProposing();
@@ -359,8 +392,8 @@ export class Simplex {
   #advance(): void {
     if (this.#front <= this.#lastFinal.slot) this.#front = this.#lastFinal.slot + 1;
     while (this.#slots.get(this.#front)?.cleared) this.#front++;
-    if (this.#front === this.#entered) return;
-    this.#entered = this.#front;
+    if (this.#front === this.#entered.slot) return;
+    this.#entered = { slot: this.#front, at: this.#now };
     this.#transactionsWait = true;
     const leader = this.schedule.leader(this.#front);
     this.#event({ type: 'entered', slot: this.#front, leader });
@@ -393,9 +426,9 @@ export class Simplex {
     if (parentSlot >= slot || parentSlot < this.#lastFinal.slot) return false;
     const again = this.#notarizedIn(parentSlot, hash);
     const parentHash = again ? hash : block.header.parent;
-    if (!again && !this.#notarizedIn(parentSlot, parentHash)) return this.#askForGap(slot);
+    if (!again && !this.#notarizedIn(parentSlot, parentHash)) return this.#askForGap(parentSlot, slot);
     for (let between = parentSlot + 1; between < slot; between++) {
-      if (this.#slots.get(between)?.skip === undefined) return this.#askForGap(slot);
+      if (this.#slots.get(between)?.skip === undefined) return this.#askForGap(between, slot);
     }
     const parent = this.#blocks.header(toHex(parentHash));
     if (parent === undefined) {
@@ -409,7 +442,8 @@ export class Simplex {
   #isInTime(slot: Slot, { proposal }: ProposalEntry): boolean {
     const wait = proposal.block.header.timestamp - MAX_CLOCK_AHEAD - this.#now;
     if (wait <= 0) return true;
-    if (!slot.clockTimerSet) this.#setTimer({ kind: 'clock', slot: slot.number }, wait);
+    const { timerCap } = this.#config.parameters;
+    if (!slot.clockTimerSet) this.#setTimer({ kind: 'clock', slot: slot.number }, Math.min(wait, timerCap));
     slot.clockTimerSet = true;
     return false;
   }
@@ -421,41 +455,49 @@ export class Simplex {
   }
 
   /** A certified block is fetched if it is missing and executed when its parent is. */
-  #ensureExecuted(hash: Hash): void {
-    const entry = this.#blocks.entry(toHex(hash));
+  #ensureExecuted(certificate: Certificate): void {
+    const { hash, kind } = certificate;
+    const hashHex = toHex(hash);
+    if (this.#blocks.isValid(hashHex)) return;
+    const entry = this.#blocks.entry(hashHex);
     if (entry === undefined) return this.#fetchBlock(hash);
     this.#execute(entry);
-    if (entry.status !== 'invalid') return;
-    const certificate = this.certificateFor(entry.hashHex);
-    this.#halt('a certified block does not execute here', certificate === undefined ? [] : [certificate]);
+    if (entry.status === 'invalid') this.#halt('a certified block does not execute here', [certificate]);
+    if (entry.status === 'lost' && kind === FINAL) this.#halt('a Final against a committed block', [certificate]);
   }
 
+  /** Has the block executed, or the lowest of its ancestors that is not. */
   #execute(entry: BlockEntry): void {
-    if (entry.status !== 'held') return;
-    const { parentHex, block } = entry;
-    if (this.#blocks.isValid(parentHex)) {
-      entry.status = 'verifying';
-      this.#emit({ type: 'verify', hash: entry.hash, block });
-      return;
+    const waiting: BlockEntry[] = [];
+    let lowest = entry;
+    while (lowest.status === 'held' && !this.#blocks.isValid(lowest.parentHex)) {
+      if (this.#looked.has(lowest)) return;
+      this.#looked.add(lowest);
+      waiting.push(lowest);
+      const parent = this.#blocks.entry(lowest.parentHex);
+      if (parent === undefined) return this.#fetchParent(lowest.block.header);
+      lowest = parent;
     }
-    const parent = this.#blocks.entry(parentHex);
-    if (parent !== undefined) {
-      this.#execute(parent);
-      if (parent.status === 'invalid') entry.status = 'invalid';
-      return;
-    }
-    const missing = block.header.height - this.#blocks.committedHeight;
-    if (missing > MAX_FETCH_DEPTH) this.#emit({ type: 'behind', height: block.header.height });
-    else if (missing > 1) this.#fetchBlock(block.header.parent);
+    const { status, hash, block } = lowest;
+    if (status === 'held') {
+      lowest.status = 'verifying';
+      this.#emit({ type: 'verify', hash, block });
+    } else if (status === 'invalid' || status === 'lost') for (const child of waiting) child.status = status;
+  }
+
+  #fetchParent({ height, parent }: Header): void {
+    const missing = height - this.#blocks.committedHeight;
+    if (missing > MAX_FETCH_DEPTH) this.#emit({ type: 'behind', height });
+    else if (missing > 1) this.#fetchBlock(parent);
   }
 
   #considerFinalize(): void {
     const { hash, certificate } = this.#lastFinal;
     const hashHex = toHex(hash);
-    if (certificate === undefined || this.#blocks.isCommitted(hashHex) || this.#finalizing === hashHex) return;
-    this.#ensureExecuted(hash);
+    if (certificate === undefined || this.#blocks.isCommitted(hashHex) || this.#finalizing !== undefined) return;
+    this.#ensureExecuted(certificate);
     if (!this.#blocks.isValid(hashHex)) return;
-    this.#finalizing = hashHex;
+    this.#finalizing = certificate;
     this.#emit({ type: 'finalize', hash, certificate });
   }
 
@@ -473,11 +515,15 @@ export class Simplex {
     this.#buildWhenDue(number, parent, header);
   }
 
-  /** At once when transactions wait and the minimum interval has passed, otherwise at the heartbeat. */
+  /**
+   * At once when transactions wait and the minimum interval has passed, otherwise at the heartbeat. Both count from the
+   * parent's time; one that lies ahead of this clock must not use up the patience of the others with this leader.
+   */
   #buildWhenDue(slot: number, parent: Parent, header: Header): void {
     const { minBlockInterval, blockTime } = this.#config.parameters;
-    const earliest = Math.max(header.timestamp + minBlockInterval, this.#buildAfter);
-    const heartbeat = Math.max(header.height === 0 ? this.#now : header.timestamp + blockTime, this.#buildAfter);
+    const since = Math.min(header.timestamp, this.#entered.at);
+    const earliest = Math.max(since + minBlockInterval, this.#buildAfter);
+    const heartbeat = Math.max(header.height === 0 ? this.#now : since + blockTime, this.#buildAfter);
     const allowEmpty = this.#now >= heartbeat;
     if (allowEmpty || (this.#transactionsWait && this.#now >= earliest)) {
       this.#transactionsWait = false;
@@ -529,7 +575,7 @@ export class Simplex {
   }
 
   #onSignedProposal(proposal: Proposal): void {
-    if (!this.#inWindow(proposal.slot)) return;
+    if (!this.isInWindow(proposal.slot)) return;
     const hash = headerHash(proposal.block.header);
     this.#broadcast({ kind: 'proposal', proposal });
     this.#keepProposal(this.#slot(proposal.slot), proposal, hash);
@@ -563,6 +609,7 @@ export class Simplex {
 
   #onResendTimer(): void {
     this.#armResend();
+    this.#blocks.tryPostponedAgain();
     if (this.#finalAtLastResend === this.#lastFinal.slot) {
       for (const hash of this.#blocks.wanted) this.#emit({ type: 'fetchBlock', hash });
       this.#gapAsked = 0;
@@ -611,11 +658,11 @@ export class Simplex {
     if (this.#blocks.want(hash)) this.#emit({ type: 'fetchBlock', hash });
   }
 
-  /** Asks once per front for the certificates between the front and a slot that builds on them. */
-  #askForGap(slot: number): false {
-    if (this.#gapAsked !== this.#front && this.#front < slot) {
+  /** Asks once per front for the certificates from the first that is missing up to a slot that builds on them. */
+  #askForGap(from: number, slot: number): false {
+    if (this.#gapAsked !== this.#front && this.#front <= slot) {
       this.#gapAsked = this.#front;
-      this.#emit({ type: 'fetchCertificates', from: this.#front, to: slot - 1 });
+      this.#emit({ type: 'fetchCertificates', from: Math.min(from, this.#front), to: slot - 1 });
     }
     return false;
   }
@@ -635,10 +682,6 @@ export class Simplex {
     return header.epoch === this.epoch && header.timestamp >= this.#config.epochEnd;
   }
 
-  #inWindow(slot: number): boolean {
-    return slot > this.#lastFinal.slot && slot <= this.#front + WINDOW;
-  }
-
   #slot(number: number): Slot {
     let slot = this.#slots.get(number);
     if (slot === undefined) {
@@ -654,7 +697,7 @@ export class Simplex {
 
   #halt(reason: string, certificates: readonly Certificate[]): void {
     this.#emit({ type: 'halt', reason, certificates });
-    this.#over = true;
+    this.#stage = 'over';
   }
 
   #setTimer(timer: Timer, delay: number): void {

@@ -20,6 +20,9 @@ import type { Input } from './types.ts';
 
 export type Verdict = 'accept' | 'ignore' | 'reject';
 
+/** A vote that is sent again is passed on again at most once in this part of the re-send interval. */
+const PASS_ON_SHARE = 0.5;
+
 export interface DoorDependencies {
   readonly core: Simplex;
   readonly members: Members;
@@ -29,12 +32,18 @@ export interface DoorDependencies {
   /** Whether a body is the one its header commits to. */
   readonly bodyMatches: (block: Block) => boolean;
   readonly input: (input: Input) => void;
+  /** ms */
+  readonly now: () => number;
+  /** T of the protocol, ms */
+  readonly resendInterval: number;
 }
 
 export class Door {
   readonly #d: DoorDependencies;
   /** Messages being checked, so that copies from several peers cost one check. */
   readonly #underway = new Set<string>();
+  /** When known votes were passed on again, by signature; of votes above `lastFinal` only. */
+  readonly #passedOn = { lastFinal: 0, at: new Map<string, number>() };
 
   constructor(dependencies: DoorDependencies) {
     this.#d = dependencies;
@@ -44,8 +53,10 @@ export class Door {
   async vote(bytes: Uint8Array): Promise<Verdict> {
     const gossip = decode(GossipVote, bytes);
     if (gossip === undefined) return 'reject';
-    const { message } = gossip;
-    return message.selector === 0 ? this.#vote(message.value) : this.certificate(message.value);
+    const { message, attempt } = gossip;
+    if (message.selector === 1) return this.certificate(message.value);
+    const verdict = await this.#vote(message.value);
+    return verdict === 'ignore' && attempt > 0 && this.#passOn(message.value) ? 'accept' : verdict;
   }
 
   /** @param bytes ssz(GossipProposal) */
@@ -54,27 +65,62 @@ export class Door {
     if (gossip === undefined) return 'reject';
     const { proposal } = gossip;
     if (proposal.slot < 1 || proposal.parentSlot >= proposal.slot) return 'reject';
+    const { core } = this.#d;
     const hash = headerHash(proposal.block.header);
-    if (!this.#d.core.wantsProposal(proposal, hash)) return 'ignore';
+    if (!core.wantsProposal(proposal, hash)) return 'ignore';
+    // Of a slot far ahead only the certificates count: they may show that this node is behind.
+    if (!core.isInWindow(proposal.slot) && !(await this.#takeAll(proposal.certificates))) return 'reject';
+    if (!core.isInWindow(proposal.slot)) return 'ignore';
     if (!(await this.#leaderSigned(proposal, hash))) return 'reject';
     if (!this.#d.bodyMatches(proposal.block)) return 'reject';
     const { parentCertificate } = proposal.block.body.justification;
+    if (parentCertificate !== null && !(await this.#holds(parentCertificate))) return 'reject';
     const attached = [...(parentCertificate === null ? [] : [parentCertificate]), ...proposal.certificates];
-    for (const certificate of attached) {
-      if ((await this.certificate(certificate)) === 'reject') return 'reject';
-    }
+    if (!(await this.#takeAll(attached))) return 'reject';
     this.#d.input({ type: 'proposal', proposal, hash });
     return 'accept';
   }
 
   /** Takes in a certificate from gossip, a proposal or an answer to a request. */
   async certificate(certificate: Certificate): Promise<Verdict> {
-    const { core, members, genesisHash } = this.#d;
-    if (!core.wantsCertificate(certificate)) return 'ignore';
-    if (malformedCertificate(certificate, members) !== undefined) return 'reject';
-    if (!(await this.#allHold(certificateChecks(certificate, members, genesisHash)))) return 'reject';
+    if (!this.#d.core.wantsCertificate(certificate)) return 'ignore';
+    if (!(await this.#holds(certificate))) return 'reject';
     this.#d.input({ type: 'certificate', certificate });
     return 'accept';
+  }
+
+  /** @returns false as soon as one does not hold */
+  async #takeAll(certificates: readonly Certificate[]): Promise<boolean> {
+    for (const certificate of certificates) if ((await this.certificate(certificate)) === 'reject') return false;
+    return true;
+  }
+
+  /**
+   * Whether a certificate is well-formed and its signatures hold. The one inside a block becomes part of the chain and
+   * is served to others, so it is judged even by a node that has nothing to learn from it.
+   */
+  async #holds(certificate: Certificate): Promise<boolean> {
+    const { core, members, genesisHash } = this.#d;
+    if (malformedCertificate(certificate, members) !== undefined) return false;
+    if (core.holdsVotesOf(certificate)) return true;
+    return this.#allHold(certificateChecks(certificate, members, genesisHash));
+  }
+
+  /**
+   * Whether a known vote that is sent again goes on to others: where not everyone is everyone's neighbour, it is how a
+   * vote that was lost on the way comes through. Rarely enough that nobody can make a flood of it.
+   */
+  #passOn(vote: Vote): boolean {
+    const { core, now, resendInterval } = this.#d;
+    if (!core.holdsVote(vote)) return false;
+    const passedOn = this.#passedOn;
+    if (passedOn.lastFinal !== core.lastFinalSlot) passedOn.at.clear();
+    passedOn.lastFinal = core.lastFinalSlot;
+    const key = toHex(vote.signature);
+    const time = now();
+    if (time - (passedOn.at.get(key) ?? 0) < PASS_ON_SHARE * resendInterval) return false;
+    passedOn.at.set(key, time);
+    return true;
   }
 
   async #vote(vote: Vote): Promise<Verdict> {

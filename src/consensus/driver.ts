@@ -10,7 +10,17 @@ import { JournalRecord, type OwnProposal } from '../primitives/journal.ts';
 import { GossipProposal, GossipVote } from '../primitives/wire.ts';
 import { Simplex } from './core.ts';
 import { Door, type DoorDependencies, type Verdict } from './door.ts';
-import type { Anchor, ConsensusEvent, Evidence, Input, InstanceConfig, Message, Output, Timer } from './types.ts';
+import type {
+  Anchor,
+  BlockVerdict,
+  ConsensusEvent,
+  Evidence,
+  Input,
+  InstanceConfig,
+  Message,
+  Output,
+  Timer,
+} from './types.ts';
 
 /** The journal is rewritten with what is still needed when it has grown past this: it holds whole blocks. */
 const JOURNAL_ROTATION_BYTES = 16 * 1024 * 1024;
@@ -34,7 +44,7 @@ export interface ConsensusSigner {
 /** What consensus asks of the room that builds, executes and commits blocks. */
 export interface BlockPort {
   build(request: Extract<Output, { type: 'build' }>): Promise<{ block: Block; hash: Hash } | undefined>;
-  verify(hash: Hash, block: Block): Promise<{ valid: boolean; reason?: string }>;
+  verify(hash: Hash, block: Block): Promise<{ verdict: BlockVerdict; reason?: string }>;
   /** Resolves when the block and its ancestors are durable. Idempotent. */
   finalize(hash: Hash, certificate: Certificate): Promise<void>;
   bodyMatches(block: Block): boolean;
@@ -63,6 +73,8 @@ export interface DriverObserver {
   onEvidence(evidence: Evidence): void;
   /** The signer would not sign: a rule, a foreign record, an unreachable remote. Consensus goes on without the vote. */
   onRefused(error: Error): void;
+  /** A message did not get out; it counts as lost, and the re-send rounds make up for it. */
+  onUnsent(error: Error): void;
   /** Consensus can't go on: a write failed, or safety is broken. Nothing more is sent. */
   onFatal(error: Error): void;
 }
@@ -95,6 +107,7 @@ export class ConsensusDriver {
   #durable: Promise<void> = Promise.resolve();
   /** Commits run one after the other. */
   #commits: Promise<void> = Promise.resolve();
+  #started = false;
   #stopped = false;
 
   constructor(dependencies: DriverDependencies) {
@@ -108,6 +121,8 @@ export class ConsensusDriver {
       verify: dependencies.verify,
       bodyMatches: (block) => dependencies.blocks.bodyMatches(block),
       input: (input) => this.input(input),
+      now: () => dependencies.clock.now(),
+      resendInterval: dependencies.instance.parameters.resendInterval,
     });
   }
 
@@ -120,6 +135,7 @@ export class ConsensusDriver {
   }
 
   start(): void {
+    this.#started = true;
     this.input({ type: 'start' });
   }
 
@@ -132,13 +148,13 @@ export class ConsensusDriver {
   }
 
   /** @param bytes of topic `vote` */
-  onVote(bytes: Uint8Array): Promise<Verdict> {
-    return this.#door.vote(bytes);
+  async onVote(bytes: Uint8Array): Promise<Verdict> {
+    return this.#isOpen ? this.#door.vote(bytes) : 'ignore';
   }
 
   /** @param bytes of topic `block` */
-  onProposal(bytes: Uint8Array): Promise<Verdict> {
-    return this.#door.proposal(bytes);
+  async onProposal(bytes: Uint8Array): Promise<Verdict> {
+    return this.#isOpen ? this.#door.proposal(bytes) : 'ignore';
   }
 
   /** Certificates that a peer sent on request. @returns whether all were good or unneeded */
@@ -162,9 +178,18 @@ export class ConsensusDriver {
     this.input({ type: 'synced', anchor });
   }
 
+  /** A step that fails, or whose outputs are not all executed, leaves a core that believes in what never happened. */
   input(input: Input): void {
-    if (this.#stopped) return;
-    for (const output of this.#core.step(input, this.#d.clock.now())) this.#execute(output);
+    if (!this.#isOpen) return;
+    try {
+      for (const output of this.#core.step(input, this.#d.clock.now())) this.#execute(output);
+    } catch (error) {
+      this.#fatal(asError(error));
+    }
+  }
+
+  get #isOpen(): boolean {
+    return this.#started && !this.#stopped;
   }
 
   #execute(output: Output): void {
@@ -251,11 +276,11 @@ export class ConsensusDriver {
     this.#run(async () => {
       await durable;
       if (this.#stopped) return;
-      if (message.kind === 'proposal') {
-        await this.#d.peers.publishProposal(GossipProposal.serialize({ attempt, proposal: message.proposal }));
-      } else {
-        await this.#d.peers.publishVote(GossipVote.serialize({ attempt, message: asVoteMessage(message) }));
-      }
+      const sent =
+        message.kind === 'proposal'
+          ? this.#d.peers.publishProposal(GossipProposal.serialize({ attempt, proposal: message.proposal }))
+          : this.#d.peers.publishVote(GossipVote.serialize({ attempt, message: asVoteMessage(message) }));
+      await sent.catch((error: unknown) => this.#d.observer.onUnsent(asError(error)));
     });
   }
 

@@ -27,6 +27,11 @@ export class Silence {
     return SILENT_AFTER_ROUNDS * this.#size;
   }
 
+  /** Whether another signature of the member would tell that it lives. */
+  isNews(member: number): boolean {
+    return (this.#lastHeard[member] as number) < this.#heard;
+  }
+
   signed(member: number): void {
     this.#lastHeard[member] = this.#heard;
   }

@@ -2,7 +2,7 @@
 // Bounded against members: two proposals of the leader and two different votes per member and kind are kept.
 
 import type { Proposal } from '../primitives/block.ts';
-import { toHex } from '../primitives/bytes.ts';
+import { equalBytes, toHex } from '../primitives/bytes.ts';
 import {
   type Certificate,
   certificateMembers,
@@ -18,7 +18,7 @@ import type { OwnProposal } from '../primitives/journal.ts';
 import type { Evidence } from './types.ts';
 
 /** Two are evidence; more prove nothing further. */
-const MAX_CONFLICTING = 2;
+export const MAX_CONFLICTING = 2;
 
 export interface ProposalEntry {
   readonly proposal: Proposal;
@@ -93,6 +93,12 @@ export class Slot {
   knowsVote(vote: Vote): boolean {
     const earlier = this.#byMember[vote.kind]?.get(vote.member) ?? [];
     return earlier.length >= MAX_CONFLICTING || earlier.some(({ hash }) => toHex(hash) === toHex(vote.hash));
+  }
+
+  /** Whether this very vote, signature included, is held. */
+  holdsVote({ kind, member, hash, signature }: Vote): boolean {
+    const held = this.#byMember[kind]?.get(member) ?? [];
+    return held.some((vote) => equalBytes(vote.hash, hash) && equalBytes(vote.signature, signature));
   }
 
   /** Weight and votes gathered for (kind, hash). */

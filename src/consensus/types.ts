@@ -30,6 +30,15 @@ export interface InstanceConfig {
   readonly epochEnd: number;
 }
 
+export type BlockVerdict =
+  | 'valid'
+  /** it breaks a rule, here and on every honest node */
+  | 'invalid'
+  /** another block of its height or below is committed: fine for a block that was only notarized */
+  | 'lost'
+  /** it can't be executed for now: to be tried again */
+  | 'postponed';
+
 export type Timer =
   /** patience with the leader of a slot */
   | { readonly kind: 'slot'; readonly slot: number }
@@ -53,7 +62,7 @@ export type Input =
   /** the own proposal, signed */
   | { readonly type: 'signedProposal'; readonly proposal: Proposal }
   /** answer to `verify` */
-  | { readonly type: 'verdict'; readonly hash: Hash; readonly valid: boolean; readonly reason?: string }
+  | { readonly type: 'verdict'; readonly hash: Hash; readonly verdict: BlockVerdict; readonly reason?: string }
   /** answer to `build`; undefined: nothing to put in a block, or it can't be built now */
   | { readonly type: 'built'; readonly slot: number; readonly block: { block: Block; hash: Hash } | undefined }
   /** new transactions wait in the mempool */

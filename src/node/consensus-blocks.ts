@@ -30,13 +30,18 @@ export function consensusBlocks({ chain, proposer, epoch, logger }: ConsensusBlo
       }
     },
     async verify(_hash, block) {
-      const verification = await chain.verify(block);
-      if (verification.valid) return { valid: true };
-      const reason =
-        'missingParent' in verification
-          ? 'its parent is not executed'
-          : `${verification.reason}: ${verification.detail}`;
-      return { valid: false, reason };
+      try {
+        const verification = await chain.verify(block);
+        if (verification.valid) return { verdict: 'valid' };
+        // Its parent was dropped, or comes yet: catch-up moves the chain on without asking consensus.
+        if ('missingParent' in verification) return { verdict: 'postponed' };
+        if (verification.reason === 'CONFLICTS_WITH_FINALIZED') return { verdict: 'lost' };
+        return { verdict: 'invalid', reason: `${verification.reason}: ${verification.detail}` };
+      } catch (error) {
+        if (!(error instanceof ChainError && error.code === 'TREE_FULL')) throw error;
+        logger.warn({ code: error.code, reason: error.message }, 'a block could not be executed for now');
+        return { verdict: 'postponed' };
+      }
     },
     finalize: (hash, certificate) => chain.finalize(hash, certificate),
     bodyMatches: (block) => chain.bodyMatches(block),

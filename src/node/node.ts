@@ -235,6 +235,7 @@ class AitbcNode implements Node {
         onEvidence: ({ kind, member }) =>
           logger.error({ kind, member }, 'a validator has signed two messages that contradict each other'),
         onRefused: (error) => logger.error({ err: error }, 'the signer refused to sign'),
+        onUnsent: (error) => logger.warn({ err: error }, 'a message could not be sent'),
         onFatal,
       },
     });

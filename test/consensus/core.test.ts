@@ -51,7 +51,7 @@ core('a second proposal of one slot is evidence and gets no vote', () => {
 core('an invalid block gets no vote', () => {
   const bench = new Bench(3);
   bench.propose(propose(0, 1, 0, block1));
-  assert.equal(votesIn(bench.give({ type: 'verdict', hash: hash1, valid: false, reason: 'STATE_ROOT' })), []);
+  assert.equal(votesIn(bench.give({ type: 'verdict', hash: hash1, verdict: 'invalid', reason: 'STATE_ROOT' })), []);
 });
 
 core('a proposal whose parent is not notarized waits for its certificate', () => {
@@ -90,6 +90,23 @@ core('a block from the future waits for the clock', () => {
   assert.is(timer?.delay, 4000);
   bench.now += 4000;
   assert.is(ofType(bench.give({ type: 'timer', timer: { kind: 'clock', slot: 1 } }), 'verify').length, 1);
+});
+
+core('the wait for the clock is bounded', () => {
+  const bench = new Bench(3);
+  const never = makeBlock(1, GENESIS_BLOCK_HASH, 0, { timestamp: Number.MAX_SAFE_INTEGER });
+  const outputs = bench.propose(propose(0, 1, 0, never));
+  assert.is(ofType(outputs, 'setTimer').find(({ timer }) => timer.kind === 'clock')?.delay, PARAMETERS.timerCap);
+});
+
+core('certificates that are missing below the front are asked for too', () => {
+  const bench = new Bench(3);
+  bench.certify(certificate(NOTAR, 1, hash1), certificate(SKIP, 2));
+  const skipping = bench.propose(propose(2, 3, 0, makeBlock(1, GENESIS_BLOCK_HASH, 2)));
+  assert.equal(
+    ofType(skipping, 'fetchCertificates').map(({ from, to }) => [from, to]),
+    [[1, 2]],
+  );
 });
 
 core('a quorum of NOTARs makes a certificate, sent once, and a FINAL of those who voted for it', () => {
@@ -163,6 +180,43 @@ core('a Final far above the chain asks for catching up', () => {
   assert.is(ofType(outputs, 'behind')[0]?.height, 500);
 });
 
+core('blocks are committed one Final at a time, the newest that is there', () => {
+  const bench = new Bench(3);
+  bench.executeAll(bench.propose(propose(0, 1, 0, block1)));
+  assert.equal(
+    ofType(bench.certify(certificate(FINAL, 1, hash1)), 'finalize').map(({ hash }) => hash),
+    [hash1],
+  );
+  bench.executeAll(bench.propose(propose(1, 2, 1, block2)));
+  assert.equal(ofType(bench.certify(certificate(FINAL, 2, hash2)), 'finalize'), [], 'the first is under way');
+  const next = bench.give({ type: 'committed', hash: hash1 });
+  assert.equal(
+    ofType(next, 'finalize').map(({ hash }) => hash),
+    [hash2],
+  );
+  assert.equal(
+    bench.core.certificates(1, 1).map(({ slot }) => slot),
+    [2],
+    'what the database has is forgotten, though a newer Final is known',
+  );
+});
+
+core('a block that can not be executed for now is tried again', () => {
+  const bench = new Bench(3);
+  bench.propose(propose(0, 1, 0, block1));
+  bench.certify(certificate(NOTAR, 1, hash1));
+  assert.equal(ofType(bench.give({ type: 'verdict', hash: hash1, verdict: 'postponed' }), 'verify'), []);
+  assert.is(ofType(bench.give({ type: 'timer', timer: { kind: 'resend' } }), 'verify').length, 1);
+});
+
+core('a block that lost against a committed one stops nothing, unless it is said to be final', () => {
+  const bench = new Bench(3);
+  bench.propose(propose(0, 1, 0, block1));
+  bench.certify(certificate(NOTAR, 1, hash1));
+  assert.equal(ofType(bench.give({ type: 'verdict', hash: hash1, verdict: 'lost' }), 'halt'), []);
+  assert.is(ofType(bench.certify(certificate(FINAL, 1, hash1)), 'halt').length, 1);
+});
+
 core('two conflicting Finals stop everything', () => {
   const bench = new Bench(3);
   bench.certify(certificate(FINAL, 5, hash1));
@@ -177,7 +231,7 @@ core('a certified block that does not execute stops everything', () => {
   const bench = new Bench(3);
   bench.propose(propose(0, 1, 0, block1));
   bench.certify(certificate(NOTAR, 1, hash1));
-  const outputs = bench.give({ type: 'verdict', hash: hash1, valid: false, reason: 'STATE_ROOT' });
+  const outputs = bench.give({ type: 'verdict', hash: hash1, verdict: 'invalid', reason: 'STATE_ROOT' });
   assert.is(ofType(outputs, 'halt').length, 1);
   assert.equal(bench.give({ type: 'timer', timer: { kind: 'slot', slot: 2 } }), []);
 });
@@ -223,6 +277,17 @@ core(
   },
 );
 
+core('a parent from the future does not make the next leader late', () => {
+  const leader = new Bench(1);
+  const ahead = makeBlock(1, GENESIS_BLOCK_HASH, 0, { timestamp: NOW + 1000 });
+  leader.executeAll(leader.propose(propose(0, 1, 0, ahead)));
+  leader.certify(certificate(NOTAR, 1, headerHash(ahead.header)));
+  leader.now += PARAMETERS.blockTime;
+  const [build] = ofType(leader.give({ type: 'timer', timer: { kind: 'propose', slot: 2 } }), 'build');
+  assert.is(build?.allowEmpty, true);
+  assert.is(build?.timestamp, NOW + 1001);
+});
+
 core('a leader proposes once, and signs after the block is durable', () => {
   const leader = new Bench(0);
   const outputs = leader.give({ type: 'built', slot: 1, block: { block: block1, hash: hash1 } });
@@ -253,6 +318,21 @@ core('a restarted node keeps what it has signed', () => {
     assert.equal(votesIn(after.executeAll(after.propose(propose(0, 1, 0, other)))), []);
     assert.equal(votesIn(after.give({ type: 'timer', timer: { kind: 'slot', slot: 1 } })), []);
   }
+});
+
+core('nothing is taken in before what the journal holds', () => {
+  const before = new Bench(3);
+  before.executeAll(before.propose(propose(0, 1, 0, block1)));
+  const restored = before.outputs.flatMap((output) => (output.type === 'persist' ? [output.record] : []));
+  const after = new Bench(3, { restored }, 'not started');
+  const other = makeBlock(1, GENESIS_BLOCK_HASH, 0, { stateRoot: sha256(Uint8Array.of(9)) });
+  assert.equal(after.propose(propose(0, 1, 0, other)), []);
+  after.give({ type: 'start' });
+  after.executeAll(after.outputs);
+  assert.equal(
+    ofType(after.outputs, 'signVote').map(({ data }) => data.hash),
+    [hash1],
+  );
 });
 
 core('a restarted leader sends the proposal it had made', () => {

@@ -36,7 +36,9 @@ function open({ bodyMatches = true } = {}) {
     restored: [],
     epochEnd: Number.POSITIVE_INFINITY,
   });
+  core.step({ type: 'start' }, 0);
   const inputs: Input[] = [];
+  const time = { now: 1_000_000 };
   let checks = 0;
   const opened = new Door({
     core,
@@ -47,12 +49,14 @@ function open({ bodyMatches = true } = {}) {
       return asked.map(({ publicKey, message, signature }) => verifyNative(publicKey, message, signature));
     },
     bodyMatches: () => bodyMatches,
+    now: () => time.now,
+    resendInterval: PARAMETERS.resendInterval,
     input: (input) => {
       inputs.push(input);
       core.step(input, 0);
     },
   });
-  return { door: opened, inputs, checked: () => checks };
+  return { door: opened, core, inputs, time, checked: () => checks };
 }
 
 const ofVote = (value: Vote, attempt = 0) => GossipVote.serialize({ attempt, message: { selector: 0, value } });
@@ -62,8 +66,30 @@ const ofProposal = (proposal: Proposal) => GossipProposal.serialize({ attempt: 0
 door('a good vote goes in once, a known one costs no check', async () => {
   const { door, inputs, checked } = open();
   assert.is(await door.vote(ofVote(vote(0, NOTAR, 1, hash))), 'accept');
-  assert.is(await door.vote(ofVote(vote(0, NOTAR, 1, hash), 5)), 'ignore');
+  assert.is(await door.vote(ofVote(vote(0, NOTAR, 1, hash))), 'ignore');
   assert.is(inputs.length, 1);
+  assert.is(checked(), 1);
+});
+
+door('a known vote that is sent again goes on to others once an interval', async () => {
+  const { door, inputs, time, checked } = open();
+  const known = vote(0, NOTAR, 1, hash);
+  await door.vote(ofVote(known));
+  assert.is(await door.vote(ofVote(known, 5)), 'accept');
+  assert.is(await door.vote(ofVote(known, 6)), 'ignore');
+  assert.is(await door.vote(ofVote({ ...known, signature: new Uint8Array(64) }, 7)), 'ignore');
+  time.now += PARAMETERS.resendInterval;
+  assert.is(await door.vote(ofVote(known, 8)), 'accept');
+  assert.is(inputs.length, 1);
+  assert.is(checked(), 1);
+});
+
+door('of votes that come too late to count one tells that its member lives', async () => {
+  const { door, core, checked } = open();
+  for (const slot of [1, 2]) core.step({ type: 'certificate', certificate: certificate(FINAL, slot, hash) }, 0);
+  assert.is(await door.vote(ofVote(vote(3, NOTAR, 1, hash))), 'accept');
+  assert.is(await door.vote(ofVote(vote(3, NOTAR, 1, hash), 1)), 'ignore');
+  assert.is(await door.vote(ofVote(vote(3, NOTAR, 2, hash), 2)), 'ignore');
   assert.is(checked(), 1);
 });
 
@@ -115,6 +141,48 @@ door('a proposal brings its certificates in before itself', async () => {
     inputs.map(({ type }) => type),
     ['certificate', 'proposal'],
   );
+});
+
+door('the certificate inside a block is checked even when nothing is learnt from it', async () => {
+  const { door, core } = open();
+  const parent = certificate(NOTAR, 1, hash);
+  core.step({ type: 'certificate', certificate: parent }, 0);
+  const childWith = (parentCertificate: Certificate) => {
+    const child = makeBlock(2, hash, 1);
+    child.body.justification.parentCertificate = parentCertificate;
+    return ofProposal(propose(1, 2, 1, child));
+  };
+  const forged = parent.signatures.map(() => new Uint8Array(64));
+  assert.is(await door.proposal(childWith({ ...parent, signatures: forged })), 'reject');
+  core.step({ type: 'certificate', certificate: certificate(FINAL, 1, hash) }, 0);
+  assert.is(await door.proposal(childWith({ ...parent, kind: FINAL, signatures: forged })), 'reject');
+  assert.is(await door.proposal(childWith(certificate(NOTAR, 1, hash, [1, 2, 3]))), 'accept');
+});
+
+door('a parent certificate made of known votes costs no check', async () => {
+  const { door, core, checked } = open();
+  const parent = certificate(NOTAR, 1, hash);
+  core.step({ type: 'certificate', certificate: parent }, 0);
+  const child = makeBlock(2, hash, 1);
+  child.body.justification.parentCertificate = parent;
+  assert.is(await door.proposal(ofProposal(propose(1, 2, 1, child))), 'accept');
+  assert.is(checked(), 1, "the leader's signature");
+});
+
+door('a proposal far ahead, or higher than its slot allows, costs no check', async () => {
+  const { door, checked } = open();
+  assert.is(await door.proposal(ofProposal(propose(0, 401, 400, block))), 'ignore');
+  assert.is(await door.proposal(ofProposal(propose(1, 2, 1, makeBlock(3, hash, 1)))), 'ignore');
+  assert.is(checked(), 0);
+});
+
+door('the Final that comes with a proposal far ahead is taken in', async () => {
+  const { door, core, inputs } = open();
+  const child = makeBlock(2, hash, 0);
+  const attached = [certificate(FINAL, 400, hash)];
+  assert.is(await door.proposal(ofProposal(propose(0, 401, 400, child, attached))), 'accept');
+  assert.is(core.lastFinalSlot, 400);
+  assert.is(inputs.at(-1)?.type, 'proposal');
 });
 
 door('a proposal of another than the leader, or with another body, is blamed', async () => {

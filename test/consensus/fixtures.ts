@@ -118,7 +118,7 @@ export class Bench {
   now = NOW;
   outputs: Output[] = [];
 
-  constructor(self: number, changes: Partial<InstanceConfig> = {}) {
+  constructor(self: number, changes: Partial<InstanceConfig> = {}, start: 'started' | 'not started' = 'started') {
     this.self = self;
     this.core = new Simplex({
       epoch: 1,
@@ -130,7 +130,7 @@ export class Bench {
       epochEnd: Number.POSITIVE_INFINITY,
       ...changes,
     });
-    this.give({ type: 'start' });
+    if (start === 'started') this.give({ type: 'start' });
   }
 
   /** @returns the outputs of this input alone. */
@@ -152,7 +152,7 @@ export class Bench {
   executeAll(outputs: Output[]): Output[] {
     const verify = outputs.filter((output) => output.type === 'verify');
     return verify.flatMap(({ hash }) => {
-      const next = this.give({ type: 'verdict', hash, valid: true });
+      const next = this.give({ type: 'verdict', hash, verdict: 'valid' });
       return [...next, ...this.executeAll(next)];
     });
   }

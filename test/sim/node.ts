@@ -208,7 +208,7 @@ export class SimNode {
       block.header.height === parent.header.height + 1 &&
       block.header.timestamp > parent.header.timestamp;
     if (valid) this.#executed.set(toHex(hash), block);
-    this.input({ type: 'verdict', hash, valid });
+    this.input({ type: 'verdict', hash, verdict: valid ? 'valid' : 'invalid' });
   }
 
   #commit(hash: Hash, certificate: Certificate): void {
