@@ -114,6 +114,8 @@ function gossip(options: Libp2pNetworkOptions, names: ProtocolNames, penalties: 
 
 /** Gossipsub's own default: longer than a message wanders through any network. */
 const LONGEST_MEMORY_MS = 120_000;
+/** Also its default, which it counts in heartbeats of a second: a starved node forwards seconds after it was told not to. */
+const MESSAGE_CACHE_MS = 5_000;
 const SHORTEST_HEARTBEAT_MS = 100;
 const LONGEST_HEARTBEAT_MS = 1_000;
 
@@ -127,6 +129,8 @@ function memory(resendInterval: number) {
   return {
     heartbeatInterval,
     seenTTL: clamp(resendInterval - 1.5 * heartbeatInterval, SHORTEST_HEARTBEAT_MS, LONGEST_MEMORY_MS),
+    // heartbeats for which messages are kept for those who ask, and for which IDONTWANT holds
+    mcacheLength: Math.ceil(MESSAGE_CACHE_MS / heartbeatInterval),
   };
 }
 

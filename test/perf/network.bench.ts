@@ -5,6 +5,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { toHex } from '../../src/primitives/bytes.ts';
 import { addressOf, connected, type NodeSettings, startNode, type TestNode } from '../network/harness.ts';
 import { report } from './cpu.ts';
 
@@ -30,12 +31,19 @@ const tell = (answer: Answer) => void process.send?.(answer);
 async function node(): Promise<void> {
   let arrived: number[] = [];
   let running: TestNode | undefined;
+  const known = new Set<string>();
   const settings: NodeSettings = {
+    resendInterval: 1_500,
+    statusInterval: 2_000,
     judge: ({ bytes }) => {
+      const id = toHex(bytes.subarray(0, 32));
+      if (known.has(id)) return 'ignore';
+      known.add(id);
       arrived.push(now() - new DataView(bytes.buffer, bytes.byteOffset).getFloat64(0));
       return 'accept';
     },
   };
+  process.once('disconnect', () => void running?.stop());
   process.on('message', async (command: Command) => {
     if (command === 'cpu') {
       const { user, system } = process.cpuUsage();
@@ -43,7 +51,6 @@ async function node(): Promise<void> {
       arrived = [];
       tell({ cpu: (user + system) / 1000 });
     } else if (command === 'stop') {
-      await running?.stop();
       process.disconnect();
     } else if ('start' in command) {
       running = await startNode(command.start, { ...settings, peers: command.peers });
