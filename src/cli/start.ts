@@ -31,6 +31,9 @@ Examples:
   aitbc-node start --network mynet --data-dir ./node --rpc-port 9180`,
     )
     .action(async (options: StartOptions) => {
+      // First of all: a few dozen files are not even enough to load the rest of this program.
+      const { checkFileDescriptors, readLimits } = await import('../node/file-descriptors.ts');
+      checkFileDescriptors(await readLimits());
       const { runStart } = await import('./run-start.ts');
       await runStart(context, options);
     });

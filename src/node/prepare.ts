@@ -1,11 +1,10 @@
-// Everything that is judged before a node is built: file limit, genesis, data directory, keys, and whether the
-// configuration agrees with the chain. Nothing listens and nothing is written yet.
+// Everything that is judged before a node is built: genesis, data directory, keys, and whether the configuration agrees
+// with the chain. Nothing listens and nothing is written yet.
 
 import type { KeyPair } from '../crypto/keys.ts';
 import { checkAgreement, checkValidator } from './config/agreement.ts';
 import type { LoadedConfig } from './config.ts';
 import { requireInitialized } from './data-dir.ts';
-import { checkFileDescriptors, readLimits } from './file-descriptors.ts';
 import type { GenesisFinding } from './genesis-check.ts';
 import { loadGenesis } from './genesis-file.ts';
 import type { NodeInputs } from './lifecycle.ts';
@@ -16,14 +15,13 @@ export interface PreparedNode extends Omit<NodeInputs, 'logger'> {
 
 /**
  * @param openKey opens a key of the data directory by name, asking for its passphrase where it needs one.
- * @throws ConfigError, GenesisFileError, DataDirError, FileDescriptorError, or what `openKey` throws.
+ * @throws ConfigError, GenesisFileError, DataDirError, or what `openKey` throws.
  */
 export async function prepareNode(
   loaded: LoadedConfig,
   openKey: (name: string) => Promise<KeyPair>,
 ): Promise<PreparedNode> {
   const { config } = loaded;
-  checkFileDescriptors(await readLimits());
   const { genesis, hash, warnings } = await loadGenesis(config.genesisFile);
   await requireInitialized(config.dataDir, config.network);
   checkAgreement(loaded, genesis);
