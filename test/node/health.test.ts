@@ -1,0 +1,126 @@
+// What a node says about itself, from what its parts say.
+
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { baseTimeout } from '../../src/consensus/timing.ts';
+import { type HealthOptions, NodeHealth } from '../../src/node/health.ts';
+import { CATCH_UP_DISTANCE } from '../../src/sync/catch-up.ts';
+import { PARAMETERS } from '../consensus/fixtures.ts';
+
+const healthTest = suite('health');
+/** Five first timers, as in src/node/health.ts. */
+const PATIENCE = 5 * baseTimeout(PARAMETERS);
+
+class World {
+  now = 1_000_000;
+  head = 100;
+  peers = 3;
+  catchUp = { target: 100, syncing: false, blocksPerSecond: 0 };
+
+  open({ alone = false } = {}): NodeHealth {
+    const world = this;
+    const header = (height: number) => ({ header: { height } }) as HealthOptions['chain']['head'];
+    return new NodeHealth({
+      chain: {
+        get head() {
+          return header(world.head);
+        },
+      },
+      network: { peers: () => new Array(world.peers).fill(undefined) },
+      catchUp: {
+        get status() {
+          return world.catchUp;
+        },
+      },
+      parameters: PARAMETERS,
+      alone,
+      now: () => world.now,
+    });
+  }
+}
+
+healthTest('a node with peers and blocks is healthy and ready', () => {
+  assert.equal(new World().open().health(), { healthy: true, ready: true, reasons: [] });
+});
+
+healthTest('a chain without a new block is stalled after some timers, until the next one', () => {
+  const world = new World();
+  const health = world.open();
+  world.now += PATIENCE;
+  assert.ok(health.health().healthy);
+  world.now += 1;
+  const seconds = Math.round((PATIENCE + 1) / 1000);
+  const reasons = [`no block was finalized for ${seconds} s`];
+  assert.equal(health.health(), { healthy: false, ready: false, reasons });
+  health.finalized();
+  assert.ok(health.health().ready);
+});
+
+healthTest('without peers only a node that needs none is healthy', () => {
+  const world = new World();
+  world.peers = 0;
+  assert.equal(world.open().health(), { healthy: false, ready: false, reasons: ['no peers'] });
+  assert.equal(world.open({ alone: true }).health(), { healthy: true, ready: true, reasons: [] });
+});
+
+healthTest('a node that is behind is healthy and not ready', () => {
+  const world = new World();
+  const health = world.open();
+  world.catchUp = { ...world.catchUp, target: world.head + CATCH_UP_DISTANCE - 1 };
+  assert.ok(health.health().ready, 'a few blocks are on their way by gossip');
+  world.catchUp = { ...world.catchUp, target: world.head + CATCH_UP_DISTANCE };
+  assert.equal(health.health(), { healthy: true, ready: false, reasons: ['catching up'] });
+  world.catchUp = { target: world.head, syncing: true, blocksPerSecond: 1 };
+  assert.equal(health.health(), { healthy: true, ready: false, reasons: ['catching up'] });
+});
+
+healthTest('a node that is about to stop is healthy and not ready', () => {
+  const health = new World().open();
+  health.draining();
+  assert.equal(health.health(), { healthy: true, ready: false, reasons: ['stopping'] });
+});
+
+healthTest('every reason is told', () => {
+  const world = new World();
+  const health = world.open();
+  world.now += 100_000;
+  world.peers = 0;
+  world.catchUp = { target: 500, syncing: true, blocksPerSecond: 1 };
+  health.failed(new Error('the disk is full'));
+  health.draining();
+  assert.equal(health.health(), {
+    healthy: false,
+    ready: false,
+    reasons: ['stopped: the disk is full', 'no block was finalized for 100 s', 'no peers', 'catching up', 'stopping'],
+  });
+});
+
+healthTest('progress and the time that is left', () => {
+  const world = new World();
+  const health = world.open();
+  assert.equal(health.syncStatus(), {
+    head: 100,
+    target: 100,
+    peers: 3,
+    phase: 'synced',
+    progress: 1,
+    etaSeconds: undefined,
+  });
+  world.catchUp = { target: 400, syncing: true, blocksPerSecond: 0 };
+  assert.equal(health.syncStatus(), {
+    head: 100,
+    target: 400,
+    peers: 3,
+    phase: 'syncing',
+    progress: 0.25,
+    etaSeconds: undefined,
+  });
+  world.catchUp = { target: 400, syncing: true, blocksPerSecond: 40 };
+  assert.is(health.syncStatus().etaSeconds, 8);
+  world.head = 0;
+  world.catchUp = { target: 0, syncing: false, blocksPerSecond: 40 };
+  assert.is(health.syncStatus().progress, 1, 'a new chain');
+  assert.is(health.syncStatus().etaSeconds, undefined);
+});
+
+healthTest.run();
