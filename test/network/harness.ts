@@ -92,7 +92,7 @@ async function* noBlocks(): AsyncIterable<Uint8Array> {
 }
 
 /** The address under which a running node can be dialled. */
-export function addressOf(node: TestNode): string {
+export function addressOf(node: { readonly network: { readonly addresses: readonly string[] } }): string {
   const address = node.network.addresses[0];
   if (address === undefined) throw new Error('the node has no address');
   return address;

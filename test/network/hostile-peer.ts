@@ -12,19 +12,26 @@ import { createLibp2p } from 'libp2p';
 import { encodeFrame } from '../../src/network/frames.ts';
 import { GOSSIP_TOPICS, type GossipTopic, ProtocolNames, type RequestProtocol } from '../../src/network/protocols.ts';
 import { Status } from '../../src/primitives/wire.ts';
-import { addressOf, GENESIS, statusOf, type TestNode } from './harness.ts';
+import { addressOf, GENESIS, statusOf } from './harness.ts';
 
 export const names = new ProtocolNames(GENESIS);
 
+/** Whoever it goes for; here or in another process. */
+export interface Victim {
+  readonly network: { readonly addresses: readonly string[] };
+}
+
 export class HostilePeer {
   readonly host: Libp2p<{ identify: Identify; pubsub: GossipSub }>;
+  readonly names: ProtocolNames;
 
-  private constructor(host: Libp2p<{ identify: Identify; pubsub: GossipSub }>) {
+  private constructor(host: Libp2p<{ identify: Identify; pubsub: GossipSub }>, genesisHash: Uint8Array) {
     this.host = host;
+    this.names = new ProtocolNames(genesisHash);
   }
 
   /** It passes the handshake: it tells a good status and listens on the topics. */
-  static async start(): Promise<HostilePeer> {
+  static async start(genesisHash: Uint8Array = GENESIS): Promise<HostilePeer> {
     const host = await createLibp2p({
       start: false,
       addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
@@ -37,13 +44,13 @@ export class HostilePeer {
         pubsub: gossipsub({ globalSignaturePolicy: 'StrictNoSign', allowPublishToZeroTopicPeers: true }),
       },
     });
-    const peer = new HostilePeer(host);
+    const peer = new HostilePeer(host, genesisHash);
     await peer.answer('status', async (stream) => {
-      stream.send(encodeFrame(Status.serialize(statusOf())));
+      stream.send(encodeFrame(Status.serialize(statusOf({ genesisHash }))));
       await stream.close();
     });
     await host.start();
-    for (const topic of GOSSIP_TOPICS) host.services.pubsub.subscribe(names.topic(topic));
+    for (const topic of GOSSIP_TOPICS) host.services.pubsub.subscribe(peer.names.topic(topic));
     return peer;
   }
 
@@ -51,23 +58,23 @@ export class HostilePeer {
     return this.host.peerId.toString();
   }
 
-  async connect(victim: TestNode): Promise<void> {
+  async connect(victim: Victim): Promise<void> {
     await this.host.dial(multiaddr(addressOf(victim)));
   }
 
   /** Opens a stream to the victim and does with it what it likes. */
-  async on(victim: TestNode, protocol: string, act: (stream: Stream) => void | Promise<void>): Promise<Stream> {
+  async on(victim: Victim, protocol: string, act: (stream: Stream) => void | Promise<void>): Promise<Stream> {
     const stream = await this.host.dialProtocol(multiaddr(addressOf(victim)), protocol);
     await act(stream);
     return stream;
   }
 
   async answer(protocol: RequestProtocol, act: (stream: Stream) => void | Promise<void>): Promise<void> {
-    await this.host.handle(names.request(protocol), act, { force: true });
+    await this.host.handle(this.names.request(protocol), act, { force: true });
   }
 
   async publish(topic: GossipTopic, bytes: Uint8Array): Promise<void> {
-    await this.host.services.pubsub.publish(names.topic(topic), bytes);
+    await this.host.services.pubsub.publish(this.names.topic(topic), bytes);
   }
 
   async stop(): Promise<void> {
