@@ -8,6 +8,12 @@ import type { Environment } from '../node/config/sources.ts';
 import type { NodeInfo } from '../node/lifecycle.ts';
 import { programFile } from '../node/package-root.ts';
 
+/**
+ * How Node.js runs a node, as in the first line of bin/aitbc-node.js. Transactions live for a second or two: a larger
+ * nursery keeps them from growing old there and saves a fifth of the CPU under load. MiB.
+ */
+const NODE_FLAGS = ['--max-semi-space-size=64'];
+
 export class NodeProcess {
   /** Where it is, once it is up; rejects when it ends before. */
   readonly started: Promise<NodeInfo>;
@@ -26,7 +32,7 @@ export class NodeProcess {
     print: (line: string) => void,
     nodeOptions: readonly string[] = [],
   ) {
-    this.#child = spawn(process.execPath, [...nodeOptions, programFile(), ...args], {
+    this.#child = spawn(process.execPath, [...NODE_FLAGS, ...nodeOptions, programFile(), ...args], {
       env: { ...environment },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       // A group of its own: Ctrl-C on the terminal reaches this process only, which then stops the nodes in order.

@@ -10,7 +10,7 @@ import { MAX_BATCH_TRANSACTIONS, TransactionBatch } from '../primitives/wire.ts'
 import type { Logger } from '../telemetry/logger.ts';
 
 /** A lone transaction leaves at once; what comes within this time (ms) after it leaves together. */
-const GATHER_MS = 10;
+const GATHER_MS = 25;
 /** A batch leaves before it has more bytes than this: larger gossip messages delay votes behind them. */
 const MAX_BATCH_BYTES = 128 * 1024;
 /** Reasons that are the sender's fault on every node at every time; others depend on this node's head. */

@@ -2,7 +2,7 @@
 // store. An overlay is written while its block executes, sealed once into a state root, and only read from then on;
 // several may share a parent. Nothing here touches a disk.
 
-import { equalBytes } from '../primitives/bytes.ts';
+import { equalBytes, mapKey } from '../primitives/bytes.ts';
 import { type Hash, sha256 } from '../primitives/hash.ts';
 import { statePath } from '../primitives/state-proof.ts';
 import { StateError } from './errors.ts';
@@ -117,9 +117,4 @@ function leafChange([key, value]: readonly [Uint8Array, Uint8Array | undefined])
 
 function byPath([path, page]: PageChange): [string, Uint8Array | undefined] {
   return [mapKey(path), page];
-}
-
-/** Bytes as a text of as many characters, for maps. Keys are of some dozens of bytes, far from the argument limit. */
-function mapKey(bytes: Uint8Array): string {
-  return String.fromCharCode.apply(undefined, bytes as unknown as number[]);
 }

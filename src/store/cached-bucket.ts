@@ -2,6 +2,7 @@
 // While a commit is on its way to the disk readers see the state before it, all of it; then the state after it.
 
 import { LRUCache } from 'lru-cache';
+import { mapKey } from '../primitives/bytes.ts';
 import { type Bucket, bucketKey } from './buckets.ts';
 import type { Batch, Database } from './database.ts';
 import { toStoreError } from './errors.ts';
@@ -37,7 +38,7 @@ export class CachedBucket {
    * @throws {StoreError} IO or CORRUPT
    */
   get(key: Uint8Array): Uint8Array | undefined {
-    const name = cacheName(key);
+    const name = mapKey(key);
     const cached = this.#cache.get(name);
     if (cached !== undefined) return cached === ABSENT ? undefined : cached;
     const value = this.#read(bucketKey(this.#bucket, key));
@@ -59,7 +60,7 @@ export class CachedBucket {
   /** @param written what the database now has that the snapshot had not; hot values are so in the cache at once */
   release(written: readonly Change[]): void {
     this.#snapshot = undefined;
-    for (const [key, value] of written) this.#cache.set(cacheName(key), value ?? ABSENT);
+    for (const [key, value] of written) this.#cache.set(mapKey(key), value ?? ABSENT);
   }
 
   #read(key: Uint8Array): Uint8Array | undefined {
@@ -71,8 +72,4 @@ export class CachedBucket {
       throw toStoreError(error, 'read the state');
     }
   }
-}
-
-function cacheName(key: Uint8Array): string {
-  return Buffer.from(key.buffer, key.byteOffset, key.length).toString('latin1');
 }
