@@ -50,18 +50,20 @@ catchUp('a validator that missed many blocks fetches them in ranges and votes ag
   await eventually('it votes', () => votedAfter(away, height));
 });
 
-catchUp('a validator whose database is gone rebuilds it, with the same keys and record', async () => {
+catchUp('a validator whose database is gone rebuilds it, with its journal or without', async () => {
   const wiped = devnet.node(3);
-  await wiped.stop();
-  await rm(dataPaths(wiped.directory).db, { recursive: true });
-  await wiped.start();
-  await wiped.ready();
-  const height = await devnet.node(0).rpc.height();
-  await devnet.agreeAt(height);
-  await eventually('it votes', () => votedAfter(wiped, height));
-  // Old blocks are there as everywhere else.
-  const [first, again] = await Promise.all([devnet.node(0).rpc.block(1), wiped.rpc.block(1)]);
-  assert.is(first.hash, again.hash);
+  const { db, journal } = dataPaths(wiped.directory);
+  for (const lost of [[db], [db, journal]]) {
+    await wiped.stop();
+    for (const path of lost) await rm(path, { recursive: true });
+    await wiped.start();
+    await wiped.ready();
+    const height = await devnet.node(0).rpc.height();
+    await devnet.agreeAt(height);
+    await eventually('it votes', () => votedAfter(wiped, height));
+    const [first, again] = await Promise.all([devnet.node(0).rpc.block(1), wiped.rpc.block(1)]);
+    assert.is(first.hash, again.hash, 'old blocks are there as everywhere else');
+  }
 });
 
 catchUp('a follower without a validator key syncs from zero, answers, and forwards what it is given', async () => {

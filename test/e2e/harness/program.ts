@@ -78,9 +78,17 @@ export class NodeProcess {
   readonly #child: ChildProcess;
   #output = '';
 
-  /** @param log file to which its output is added */
-  constructor(args: readonly string[], log: string, environmentVariables?: Readonly<Record<string, string>>) {
-    this.#child = spawn(process.execPath, [programFile(), ...args, '--stop-with-parent'], {
+  /**
+   * @param log file to which its output is added
+   * @param program another copy of the program than that of this repository
+   */
+  constructor(
+    args: readonly string[],
+    log: string,
+    environmentVariables: Readonly<Record<string, string>> = {},
+    program: string = programFile(),
+  ) {
+    this.#child = spawn(process.execPath, [program, ...args, '--stop-with-parent'], {
       env: environment(environmentVariables),
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });

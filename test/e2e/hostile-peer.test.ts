@@ -1,0 +1,169 @@
+// A peer that sends garbage to real nodes: on every topic and protocol, malformed, truncated, and well-formed but not true.
+// Its score falls until it is out; the two honest nodes need each other for every block and go on.
+
+import { randomBytes } from 'node:crypto';
+import { SerializedList } from '@chainsafe/ssz';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { encodeFrame } from '../../src/network/frames.ts';
+import { type GossipTopic, REQUEST_PROTOCOLS } from '../../src/network/protocols.ts';
+import { Proposal } from '../../src/primitives/block.ts';
+import { BitArray, FINAL, NOTAR } from '../../src/primitives/consensus.ts';
+import { fromJson } from '../../src/primitives/json.ts';
+import { SignedTransaction } from '../../src/primitives/transaction.ts';
+import { GossipProposal, GossipVote, TransactionBatch } from '../../src/primitives/wire.ts';
+import { HostilePeer } from '../network/hostile-peer.ts';
+import { TestDevnet } from './harness/devnet.ts';
+import { eventually } from './harness/wait.ts';
+import { finalizedBy, publishedWallet, type Wallet } from './harness/wallet.ts';
+
+const BLOCK_TIME_MS = 250;
+
+const hostile = suite('a hostile peer of real nodes');
+let devnet: TestDevnet;
+let alice: Wallet;
+
+hostile.before(async () => {
+  devnet = await TestDevnet.create(2, BLOCK_TIME_MS);
+  await devnet.start();
+  alice = await publishedWallet('alice', devnet.genesisHash, devnet.node(0).rpc);
+});
+
+hostile.after(() => devnet.close());
+
+const garbage = () => Uint8Array.from(randomBytes(100));
+
+hostile('garbage and truncated messages on every topic', () =>
+  attack(async (send) => {
+    const vote = GossipVote.serialize({ attempt: 0, message: { selector: 0, value: await futureVote() } });
+    const batch = TransactionBatch.serialize(SerializedList.fromArray([honestTransaction()]));
+    for (const topic of ['tx', 'block', 'vote'] as const) await send(topic, garbage());
+    await send('vote', vote.subarray(0, vote.length - 1));
+    await send('tx', batch.subarray(0, batch.length - 30));
+    await send('block', (await untrueProposal()).subarray(0, 300));
+    await send('vote', new Uint8Array(70_000));
+  }),
+);
+
+hostile('messages in the right form whose signatures are not', () =>
+  attack(async (send) => {
+    const vote = await futureVote();
+    await send('vote', GossipVote.serialize({ attempt: 0, message: { selector: 0, value: vote } }));
+    const certificate = {
+      ...vote,
+      kind: FINAL,
+      bitmap: BitArray.fromBoolArray([true, true]),
+      signatures: [vote.signature, vote.signature],
+    };
+    await send('vote', GossipVote.serialize({ attempt: 0, message: { selector: 1, value: certificate } }));
+    await send('block', await untrueProposal());
+    const { transaction } = fromJson(SignedTransaction, alice.transfer(alice.address, 1n, { nonce: alice.nonce }).json);
+    const forged = SignedTransaction.serialize({ transaction, signature: Uint8Array.from(randomBytes(64)) });
+    await send('tx', TransactionBatch.serialize(SerializedList.fromArray([forged])));
+  }),
+);
+
+for (const protocol of REQUEST_PROTOCOLS) {
+  hostile(`bad requests on ${protocol}`, () =>
+    attack(async (_, attacker, worse) => {
+      const name = attacker.names.request(protocol);
+      const victim = await addresses();
+      await worse('garbage', async () => {
+        await attacker.on(victim, name, (stream) => void stream.send(encodeFrame(garbage())));
+      });
+      await worse('a truncated message', async () => {
+        await attacker.on(victim, name, async (stream) => {
+          stream.send(Uint8Array.of(50, 1, 2, 3));
+          await stream.close();
+        });
+      });
+      await worse('an announcement of far too much', async () => {
+        await attacker.on(victim, name, (stream) => void stream.send(Uint8Array.of(0xff, 0xff, 0xff, 0x7f)));
+      });
+    }),
+  );
+}
+
+hostile('a peer that does not stop is disconnected', async () => {
+  const attacker = await HostilePeer.start(devnet.genesisHash);
+  try {
+    await attacker.connect(await addresses());
+    await eventually('it is a peer', async () => (await score(attacker)) === 0);
+    await eventually('it is out', async () => {
+      await attacker.publish('tx', garbage());
+      return (await score(attacker)) === undefined;
+    });
+    await goesOn();
+  } finally {
+    await attacker.stop();
+  }
+});
+
+type Send = (topic: GossipTopic, bytes: Uint8Array) => Promise<void>;
+type Worse = (what: string, act: () => Promise<void>) => Promise<void>;
+
+/** With each thing sent the attacker's score must fall, and afterwards everything must go on. */
+async function attack(act: (send: Send, attacker: HostilePeer, worse: Worse) => Promise<void>): Promise<void> {
+  const attacker = await HostilePeer.start(devnet.genesisHash);
+  try {
+    await attacker.connect(await addresses());
+    await eventually('it is a peer', async () => (await score(attacker)) === 0);
+    const worse: Worse = async (what, deed) => {
+      const before = (await score(attacker)) ?? 0;
+      await deed();
+      await eventually(`a lower score for ${what}`, async () => ((await score(attacker)) ?? -1000) < before);
+    };
+    const send: Send = (topic, bytes) =>
+      worse(`${bytes.length} bytes on ${topic}`, () => attacker.publish(topic, bytes));
+    await act(send, attacker, worse);
+    await goesOn();
+  } finally {
+    await attacker.stop();
+  }
+}
+
+async function score(attacker: HostilePeer): Promise<number | undefined> {
+  return (await devnet.node(0).rpc.peers()).find(({ id }) => id === attacker.id)?.score;
+}
+
+async function addresses(): Promise<{ network: { addresses: string[] } }> {
+  return { network: { addresses: (await devnet.node(0).rpc.networkInfo()).addresses } };
+}
+
+/** Both nodes are well, think well of each other, and finalize. */
+async function goesOn(): Promise<void> {
+  const { rpc } = devnet.node(0);
+  const { height } = await finalizedBy(rpc, alice.transfer(alice.address, 1n));
+  await devnet.agreeAt(height);
+  const other = (await devnet.node(1).rpc.networkInfo()).peer_id;
+  assert.is((await rpc.peers()).find(({ id }) => id === other)?.score, 0);
+  for (const node of devnet.nodes) assert.is((await node.rpc.fetch('health')).status, 200);
+}
+
+/** Of a slot that nobody has come to yet; the signature is nobody's. */
+async function futureVote() {
+  const slot = await futureSlot();
+  const hash = Uint8Array.from(randomBytes(32));
+  return { epoch: 1, kind: NOTAR, slot, hash, member: 0, signature: Uint8Array.from(randomBytes(64)) } as const;
+}
+
+async function untrueProposal(): Promise<Uint8Array> {
+  const slot = await futureSlot();
+  const proposal = { ...Proposal.defaultValue(), epoch: 1, slot, parentSlot: slot - 1 };
+  return GossipProposal.serialize({
+    attempt: 0,
+    proposal: { ...proposal, signature: Uint8Array.from(randomBytes(64)) },
+  });
+}
+
+async function futureSlot(): Promise<number> {
+  const { certificate } = await devnet.node(0).rpc.block('latest');
+  return Number((certificate as { slot?: number } | null)?.slot ?? 0) + 40;
+}
+
+function honestTransaction(): Uint8Array {
+  const json = alice.transfer(alice.address, 1n, { nonce: alice.nonce }).json;
+  return SignedTransaction.serialize(fromJson(SignedTransaction, json));
+}
+
+hostile.run();
