@@ -300,6 +300,35 @@ catchUpTest('a peer that does not answer is given up after half a minute', async
   });
 });
 
+catchUpTest('so is one that lets a block drip now and then', async () => {
+  const slow: TestPeer = {
+    id: 'slow',
+    height: 99,
+    async *blocks(_, signal) {
+      for (const one of blocks) {
+        await Promise.race([hang(signal), new Promise((resolve) => setTimeout(resolve, 11_000))]);
+        yield encode(one, 'final');
+      }
+    },
+  };
+  await withCatchUp([slow, honest()], async ({ catchUp, network, settle, height }) => {
+    holdTime();
+    catchUp.begin();
+    for (const expected of [1, 2]) {
+      await new Promise(setImmediate);
+      mock.timers.tick(11_000);
+      for (let turns = 0; height() < expected && turns < 100_000; turns++) await new Promise(setImmediate);
+      assert.is(height(), expected);
+    }
+    await new Promise(setImmediate);
+    mock.timers.tick(8000);
+    await settle();
+    assert.is(height(), LENGTH);
+    assert.equal(network.asked, ['slow', 'honest']);
+    assert.equal(network.requests[1], { selector: 0, value: { from: 3, count: 64 } });
+  });
+});
+
 catchUpTest('the time that this node takes for a block is not the peer’s', async () => {
   const chain = (node: Node): Partial<CatchUpOptions['chain']> => ({
     applySynced: async (one, certificate) => {

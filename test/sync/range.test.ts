@@ -137,23 +137,24 @@ range('nor are so many bytes', async () => {
     );
     const { body, header } = (await source.build(transfers)).block;
     let parent = header.parent;
+    const finalAt = 3;
     let sent = 0;
     async function* large() {
       for (let height = 1; height < MAX_UNVOUCHED; height++) {
         const block = { header: { ...header, height, parent }, body };
         parent = headerHash(block.header);
-        const bytes = encode({ hash: parent, block }, 'bare');
-        sent += bytes.length;
+        const bytes = encode({ hash: parent, block }, height === finalAt ? 'final' : 'bare');
+        sent = height <= finalAt ? 0 : sent + bytes.length;
         yield bytes;
       }
     }
     const head = { height: 0, hash: header.parent };
-    const error = await vouchedRuns(large(), { head, bodyMatches: () => true, holds })
-      .next()
-      .then(
-        () => undefined,
-        (reason: unknown) => reason,
-      );
+    const runs = vouchedRuns(large(), { head, bodyMatches: () => true, holds });
+    assert.is((await runs.next()).value?.length, finalAt);
+    const error = await runs.next().then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
     assert.is((error as SyncError).code, 'NO_FINAL');
     assert.ok(sent >= MAX_UNVOUCHED_BYTES && sent < MAX_UNVOUCHED_BYTES + GENESIS.parameters.maxBlockBytes);
   } finally {
