@@ -23,10 +23,24 @@ export interface Faults {
   cut: number;
   partitions: number;
   crashes: number;
+  /** crashes of all nodes at once */
+  blackouts: number;
+  /** restarts without the database, or without database and journal */
+  losses: number;
 }
 
 export class SimNetwork {
-  readonly faults: Faults = { sent: 0, lost: 0, doubled: 0, late: 0, cut: 0, partitions: 0, crashes: 0 };
+  readonly faults: Faults = {
+    sent: 0,
+    lost: 0,
+    doubled: 0,
+    late: 0,
+    cut: 0,
+    partitions: 0,
+    crashes: 0,
+    blackouts: 0,
+    losses: 0,
+  };
   readonly #scheduler: Scheduler;
   readonly #random: Random;
   readonly #weather: Weather;

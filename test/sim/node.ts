@@ -1,20 +1,24 @@
 // One simulated validator: the real consensus core with a virtual disk, clock and chain around it. Executes the core's
 // outputs as the driver does, in virtual time. A crash loses everything that was not yet durable.
 
-import type { Simplex } from '../../src/consensus/core.ts';
+import { MAX_CLOCK_AHEAD, type Simplex } from '../../src/consensus/core.ts';
 import type { Anchor, Input, Message, Output } from '../../src/consensus/types.ts';
+import { proposalEntry, SigningHistory, voteEntry } from '../../src/crypto/signing-history.ts';
 import { type Block, headerHash, type Proposal } from '../../src/primitives/block.ts';
 import { toHex } from '../../src/primitives/bytes.ts';
-import type { Certificate } from '../../src/primitives/consensus.ts';
+import type { Certificate, Vote } from '../../src/primitives/consensus.ts';
 import { type Hash, sha256, ZERO_HASH } from '../../src/primitives/hash.ts';
 import type { JournalRecord } from '../../src/primitives/journal.ts';
+import { InvariantViolation } from './invariants.ts';
 import type { World } from './world.ts';
 
 /** A commit's chance to rewrite the journal, so that restarts meet rotated journals too. */
 const ROTATION_CHANCE = 0.05;
 /** A fetch is repeated this often, with this pause (ms), as the node's fetcher does. */
-const FETCH_TRIES = 40;
+const FETCH_TRIES = 8;
 const FETCH_PAUSE = 200;
+/** Clocks differ from the world's time by at most this (ms). */
+const MAX_CLOCK_ERROR = 200;
 
 interface Committed {
   readonly hash: Hash;
@@ -22,19 +26,32 @@ interface Committed {
   readonly final: Certificate | undefined;
 }
 
-/** How a faulty node departs from the protocol: what it does instead of an output of its core. */
+/** How a faulty node departs from the protocol. */
 export interface Behaviour {
   readonly name: string;
-  replace(output: Output, node: SimNode): Output[];
+  /** what it does instead of an output of its core */
+  replace?(output: Output, node: SimNode): Output[];
+  /** what one other node gets instead of a message to all; undefined: nothing */
+  send?(message: Message, to: number, node: SimNode): Message | undefined;
+  /** whether it answers questions and passes messages on */
+  readonly helps: boolean;
 }
+
+/** What a crash takes away for good. */
+export type Loss = 'nothing' | 'the database' | 'the database and the journal';
 
 export class SimNode {
   readonly id: number;
   readonly world: World;
   readonly behaviour: Behaviour | undefined;
-  /** what a crash does not take away: the chain, and the journal */
-  readonly committed: Committed[];
+  /** what a crash takes away only as a `Loss`: the chain and the journal */
+  committed: Committed[];
   #journal: JournalRecord[] = [];
+  /** the signer's, which nothing takes away */
+  readonly #record = new SigningHistory();
+  /** without its journal a node may ask for what the signer refuses */
+  #forgot = false;
+  readonly #clockError: number;
   /** executed blocks above the committed one */
   readonly #executed = new Map<string, Block>();
   #core: Simplex;
@@ -47,7 +64,8 @@ export class SimNode {
     this.id = id;
     this.world = world;
     this.behaviour = behaviour;
-    this.committed = [{ hash: world.genesisBlockHash, block: world.genesisBlock, final: undefined }];
+    this.#clockError = world.random.between(-MAX_CLOCK_ERROR, MAX_CLOCK_ERROR);
+    this.committed = this.#genesis();
     this.#core = this.#newCore();
   }
 
@@ -69,8 +87,13 @@ export class SimNode {
     this.#executed.clear();
   }
 
-  restart(): void {
+  restart(loss: Loss): void {
     this.up = true;
+    if (loss !== 'nothing') this.committed = this.#genesis();
+    if (loss === 'the database and the journal') {
+      this.#journal = [];
+      this.#forgot = true;
+    }
     this.#diskFree = this.world.scheduler.now;
     this.#core = this.#newCore();
     this.start();
@@ -79,21 +102,28 @@ export class SimNode {
   input(input: Input): void {
     if (!this.up) return;
     this.world.note(this.id, input);
-    for (const output of this.#core.step(input, Math.floor(this.world.scheduler.now))) {
-      for (const actual of this.behaviour?.replace(output, this) ?? [output]) this.#execute(actual);
+    for (const output of this.#core.step(input, Math.floor(this.world.scheduler.now + this.#clockError))) {
+      for (const actual of this.behaviour?.replace?.(output, this) ?? [output]) this.#execute(actual);
     }
   }
 
-  /** What the door does once signatures hold. */
-  receive(message: Message): void {
-    if (!this.up) return;
-    if (message.kind === 'vote' && this.#core.wantsVote(message.vote)) this.input({ type: 'vote', vote: message.vote });
-    if (message.kind === 'certificate') this.takeCertificate(message.certificate);
-    if (message.kind === 'proposal') this.#takeProposal(message.proposal);
+  /** What the door does once signatures hold. @returns whether neighbours get the message from here */
+  receive(message: Message, again: boolean): boolean {
+    if (!this.up) return false;
+    switch (message.kind) {
+      case 'vote':
+        return this.#takeVote(message.vote) || (again && this.#core.holdsVote(message.vote));
+      case 'certificate':
+        return this.takeCertificate(message.certificate);
+      case 'proposal':
+        return this.#takeProposal(message.proposal);
+    }
   }
 
-  takeCertificate(certificate: Certificate): void {
-    if (this.up && this.#core.wantsCertificate(certificate)) this.input({ type: 'certificate', certificate });
+  takeCertificate(certificate: Certificate): boolean {
+    if (!this.up || !this.#core.wantsCertificate(certificate)) return false;
+    this.input({ type: 'certificate', certificate });
+    return true;
   }
 
   /** A block that this node can serve. */
@@ -101,17 +131,34 @@ export class SimNode {
     return this.#core.block(hashHex) ?? this.#executed.get(hashHex) ?? this.#onChain(hashHex)?.block;
   }
 
+  /** Keeps a block that this node made outside its core. */
+  serve(block: Block): void {
+    this.#executed.set(toHex(headerHash(block.header)), block);
+  }
+
   #onChain(hashHex: string): Committed | undefined {
     return this.committed.findLast(({ hash }) => toHex(hash) === hashHex);
   }
 
-  #takeProposal(proposal: Proposal): void {
+  #takeVote(vote: Vote): boolean {
+    if (!this.#core.wantsVote(vote)) return false;
+    this.input({ type: 'vote', vote });
+    return true;
+  }
+
+  #takeProposal(proposal: Proposal): boolean {
     const hash = headerHash(proposal.block.header);
-    if (!this.#core.wantsProposal(proposal, hash)) return;
+    if (!this.#core.wantsProposal(proposal, hash)) return false;
     const { parentCertificate } = proposal.block.body.justification;
     if (parentCertificate !== null) this.takeCertificate(parentCertificate);
     for (const certificate of proposal.certificates) this.takeCertificate(certificate);
+    if (!this.#core.isInWindow(proposal.slot)) return false;
     this.input({ type: 'proposal', proposal, hash });
+    return true;
+  }
+
+  #genesis(): Committed[] {
+    return [{ hash: this.world.genesisBlockHash, block: this.world.genesisBlock, final: undefined }];
   }
 
   #newCore(): Simplex {
@@ -135,6 +182,7 @@ export class SimNode {
       case 'signVote': {
         const { kind, slot, hash, epoch } = output.data;
         return this.#write(() => {
+          if (this.#record.admit(voteEntry(output.data)).kind === 'refused' && this.#forgot) return;
           this.world.invariants.voted(this.id, kind, slot, hash);
           const vote = { epoch, kind, slot, hash, member: output.member, signature: new Uint8Array(64) };
           this.input({ type: 'vote', vote });
@@ -142,11 +190,12 @@ export class SimNode {
       }
       case 'signProposal':
         return this.#write(() => {
+          if (this.#record.admit(proposalEntry(output.data)).kind === 'refused' && this.#forgot) return;
           this.world.invariants.proposed(this.id, output.data.slot, output.data.hash);
           this.input({ type: 'signedProposal', proposal: { ...output.own, signature: new Uint8Array(64) } });
         });
       case 'broadcast':
-        return this.#write(() => this.world.broadcast(this.id, output.message));
+        return this.#write(() => this.world.broadcast(this.id, output.message, output.again));
       case 'setTimer': {
         const delay = output.delay + output.spread * this.world.random.next();
         return this.after(delay, () => this.input({ type: 'timer', timer: output.timer }));
@@ -164,7 +213,8 @@ export class SimNode {
       case 'behind':
         return this.#catchUp();
       case 'halt':
-        throw new Error(`node ${this.id} halted: ${output.reason}`);
+        if (this.behaviour !== undefined) return this.crash();
+        throw new InvariantViolation(`node ${this.id} halted: ${output.reason}`);
       case 'epochEnded':
       case 'evidence':
       case 'event':
@@ -231,7 +281,12 @@ export class SimNode {
   }
 
   #append(entry: Committed, parent: Hash): void {
-    if (this.behaviour === undefined) this.world.invariants.committed(this.id, entry.hash, entry.block, parent);
+    if (this.behaviour === undefined) {
+      this.world.invariants.committed(this.id, entry.hash, entry.block, parent);
+      const ahead = entry.block.header.timestamp - this.world.scheduler.now;
+      if (ahead > MAX_CLOCK_AHEAD + MAX_CLOCK_ERROR)
+        throw new InvariantViolation(`node ${this.id} committed a block of ${ahead} ms after now`);
+    }
     this.committed.push(entry);
   }
 
@@ -245,7 +300,7 @@ export class SimNode {
   #fetchBlock(hash: Hash, tries: number): void {
     const hashHex = toHex(hash);
     if (tries === 0 || this.find(hashHex) !== undefined) return;
-    const peer = this.world.anyOther(this.id);
+    const peer = this.world.anyNeighbour(this.id);
     this.world.request(this.id, peer, () => {
       const block = peer.find(hashHex);
       return block && (() => this.input({ type: 'block', hash, block }));
@@ -254,7 +309,7 @@ export class SimNode {
   }
 
   #fetchCertificates(from: number, to: number): void {
-    const peer = this.world.anyOther(this.id);
+    const peer = this.world.anyNeighbour(this.id);
     this.world.request(this.id, peer, () => {
       const certificates = peer.core.certificates(from, to);
       return () => {
@@ -265,7 +320,7 @@ export class SimNode {
 
   /** Copies a peer's chain up to its newest Final. */
   #catchUp(): void {
-    const peer = this.world.anyOther(this.id);
+    const peer = this.world.anyNeighbour(this.id);
     this.world.request(this.id, peer, () => {
       const end = peer.committed.findLastIndex(({ final }) => final !== undefined);
       const missing = peer.committed.slice(0, end + 1);

@@ -1,13 +1,20 @@
-// Draws a world from its seed: who is faulty, and how.
+// Draws a world from its seed: weights, who hears whom, who is faulty, and how.
 
+import { equivocator } from './faulty/equivocator.ts';
+import { falseParent } from './faulty/false-parent.ts';
+import { fastClock } from './faulty/fast-clock.ts';
+import { silent } from './faulty/silent.ts';
 import { staleParent } from './faulty/stale-parent.ts';
+import { withholder } from './faulty/withholder.ts';
 import type { Behaviour } from './node.ts';
 import { Random } from './random.ts';
 import { type Implementation, World, type WorldResult } from './world.ts';
 
 export const SLOTS_PER_WORLD = 100;
 
-const BEHAVIOURS: readonly Behaviour[] = [staleParent];
+const BEHAVIOURS: readonly Behaviour[] = [staleParent, falseParent, equivocator, withholder, silent, fastClock];
+/** Larger weights only make turns longer. */
+const MAX_WEIGHT = 4;
 
 export interface Draw {
   readonly seed: number;
@@ -18,7 +25,35 @@ export interface Draw {
 /** Runs one world. @throws {InvariantViolation} */
 export function simulate({ seed, nodes, ...rest }: Draw): WorldResult {
   const random = new Random(seed ^ 0x5eed);
-  const most = Math.floor((nodes - 1) / 3);
-  const faulty = Array.from({ length: random.integer(most + 1) }, () => random.pick(BEHAVIOURS));
-  return new World({ seed, nodes, slots: SLOTS_PER_WORLD, faulty, ...rest }).run();
+  const weights = drawWeights(random, nodes);
+  const most = mostFaulty(weights);
+  const count = random.integer(most + 1);
+  return new World({
+    seed,
+    slots: SLOTS_PER_WORLD,
+    weights,
+    faulty: Array.from({ length: count }, () => random.pick(BEHAVIOURS)),
+    // The node before the faulty ones, as long as it could be one of them.
+    forgetful: count < most ? nodes - count - 1 : undefined,
+    topology: random.chance(0.2) ? 'ring' : 'mesh',
+    slow: random.chance(0.1),
+    ...rest,
+  }).run();
+}
+
+function drawWeights(random: Random, nodes: number): number[] {
+  const skewed = random.chance(0.3);
+  return Array.from({ length: nodes }, () => (skewed ? 1 + random.integer(MAX_WEIGHT) : 1));
+}
+
+/** How many of the last members weigh less than a third together. */
+function mostFaulty(weights: readonly number[]): number {
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  let count = 0;
+  let weight = weights.at(-1) ?? 0;
+  while (3 * weight < total) {
+    count++;
+    weight += weights.at(-1 - count) ?? 0;
+  }
+  return count;
 }

@@ -13,7 +13,7 @@ import { type Hash, ZERO_HASH } from '../../src/primitives/hash.ts';
 import type { Validator } from '../../src/primitives/validators.ts';
 import { Invariants, InvariantViolation } from './invariants.ts';
 import { type Faults, SimNetwork, type Weather } from './network.ts';
-import { type Behaviour, mark, SimNode } from './node.ts';
+import { type Behaviour, type Loss, mark, SimNode } from './node.ts';
 import { Random } from './random.ts';
 import { Scheduler } from './scheduler.ts';
 
@@ -27,12 +27,21 @@ export const IMPLEMENTATION: Implementation = { Simplex, Members };
 
 export interface WorldOptions {
   readonly seed: number;
-  readonly nodes: number;
   /** every honest node finalizes a slot at or above this */
   readonly slots: number;
   readonly implementation?: Implementation;
+  /** by member */
+  readonly weights: readonly number[];
   /** behaviour of the faulty nodes, which are the last ones */
-  readonly faulty?: readonly Behaviour[];
+  readonly faulty: readonly Behaviour[];
+  /** the honest node that may come back without its database or its journal: it counts among the faulty ones */
+  readonly forgetful: number | undefined;
+  /** who hears whom: everybody, or each honest node two others, and what is news is passed on */
+  readonly topology: 'mesh' | 'ring';
+  /** messages always take longer than the protocol hopes for */
+  readonly slow: boolean;
+  /** one side of a partition that lasts until the weather is fair, in the place of many that come and go */
+  readonly split?: readonly number[];
 }
 
 export interface WorldResult {
@@ -64,6 +73,15 @@ const PARAMETERS: Parameters = {
   resendInterval: 400,
 };
 
+const LOSSES: readonly Loss[] = ['nothing', 'nothing', 'the database', 'the database and the journal'];
+
+interface Gossip {
+  readonly message: Message;
+  readonly again: boolean;
+  /** nodes that had it */
+  readonly seen: Set<number>;
+}
+
 export class World {
   readonly parameters = PARAMETERS;
   readonly scheduler = new Scheduler(START);
@@ -77,6 +95,9 @@ export class World {
   readonly nodes: readonly SimNode[];
   readonly #options: WorldOptions;
   readonly #stableAt: number;
+  readonly #weather: Weather;
+  /** by node */
+  readonly #neighbours: readonly (readonly number[])[];
   #steps = 0;
   #trace = 0n;
 
@@ -84,12 +105,14 @@ export class World {
     this.#options = options;
     this.random = new Random(options.seed);
     this.#stableAt = START + this.random.between(...ROUGH);
-    this.network = new SimNetwork(this.scheduler, this.random, drawWeather(this.random, this.#stableAt));
+    this.#weather = drawWeather(this.random, this.#stableAt, options.slow);
+    this.network = new SimNetwork(this.scheduler, this.random, this.#weather);
     this.implementation = options.implementation ?? IMPLEMENTATION;
-    const validators = Array.from({ length: options.nodes }, (_, index) => makeValidator(index));
+    const validators = options.weights.map(makeValidator);
     this.members = new this.implementation.Members(validators);
-    const faulty = options.faulty ?? [];
-    const firstFaulty = options.nodes - faulty.length;
+    const { faulty, topology } = options;
+    const firstFaulty = validators.length - faulty.length;
+    this.#neighbours = neighbours(topology, validators.length, firstFaulty);
     this.invariants = new Invariants(
       validators.map(({ weight }) => weight),
       (member) => member < firstFaulty,
@@ -104,11 +127,12 @@ export class World {
     for (const node of this.nodes) this.scheduler.after(this.random.between(0, 50), () => node.start());
     this.#planTransactions();
     this.#planCrash();
+    this.#planBlackout();
     this.#planPartition();
     const honest = this.nodes.filter(({ behaviour }) => behaviour === undefined);
     const heightWhenStable = new Map<SimNode, number>();
     const { slots } = this.#options;
-    const deadline = this.#stableAt + slots * 3 * baseTimeout(PARAMETERS);
+    const deadline = this.#stableAt + slots * 3 * (baseTimeout(PARAMETERS) + this.#longestWay);
     while (this.scheduler.now < this.#stableAt || honest.some(({ core }) => core.lastFinalSlot < slots)) {
       if (!this.scheduler.advance()) throw new InvariantViolation('nothing is planned: every node waits for ever');
       if (this.scheduler.now >= this.#stableAt && heightWhenStable.size === 0) {
@@ -130,26 +154,41 @@ export class World {
 
   // --- what nodes ask of the world -------------------------------------------------------------------------------
 
-  broadcast(from: number, message: Message): void {
+  broadcast(from: number, message: Message, again: boolean): void {
     const sender = this.nodes[from] as SimNode;
-    if (message.kind === 'certificate' && sender.behaviour === undefined)
-      this.invariants.certified(message.certificate);
-    for (const node of this.nodes) {
-      if (node.id !== from) this.network.send(from, node.id, () => node.receive(message));
+    const { behaviour } = sender;
+    if (message.kind === 'certificate' && behaviour === undefined) this.invariants.certified(message.certificate);
+    const seen = new Set([from]);
+    for (const to of this.#neighbours[from] as readonly number[]) {
+      const actual = behaviour?.send === undefined ? message : behaviour.send(message, to, sender);
+      if (actual !== undefined) this.#send(from, to, { message: actual, again, seen });
     }
+  }
+
+  /** In a mesh everybody has it from its sender; elsewhere who learns something from it passes it on, once. */
+  #send(from: number, to: number, gossip: Gossip): void {
+    const node = this.nodes[to] as SimNode;
+    const { message, again, seen } = gossip;
+    this.network.send(from, to, () => {
+      if (this.#options.topology === 'ring' && (seen.has(to) || !node.up)) return;
+      seen.add(to);
+      const isNews = node.receive(message, again);
+      if (this.#options.topology === 'mesh' || !isNews || node.behaviour?.helps === false) return;
+      for (const next of this.#neighbours[to] as readonly number[]) this.#send(to, next, gossip);
+    });
   }
 
   /** A question and its answer, each of which may be lost. `ask` runs at the peer and returns what to do with the answer. */
   request(from: number, peer: SimNode, ask: () => (() => void) | undefined): void {
     const asker = this.nodes[from] as SimNode;
     this.network.send(from, peer.id, () => {
-      const answer = peer.up ? ask() : undefined;
+      const answer = peer.up && peer.behaviour?.helps !== false ? ask() : undefined;
       if (answer !== undefined) this.network.send(peer.id, from, () => asker.up && answer());
     });
   }
 
-  anyOther(id: number): SimNode {
-    return this.random.pick(this.nodes.filter((node) => node.id !== id));
+  anyNeighbour(id: number): SimNode {
+    return this.nodes[this.random.pick(this.#neighbours[id] as readonly number[])] as SimNode;
   }
 
   makeBlock(
@@ -202,18 +241,34 @@ export class World {
   #planCrash(): void {
     this.scheduler.after(this.random.between(500, 6000), () => {
       if (this.network.stable) return;
-      const node = this.random.pick(this.nodes);
-      if (node.up) {
-        node.crash();
-        this.network.faults.crashes++;
-        const downtime = Math.min(this.random.between(10, 8000), this.#stableAt - this.scheduler.now);
-        this.scheduler.after(downtime, () => node.restart());
-      }
+      this.#crash(this.random.pick(this.nodes), 8000);
       this.#planCrash();
     });
   }
 
+  /** All at once: of the whole network only what is durable is left. */
+  #planBlackout(): void {
+    this.scheduler.after(this.random.between(5000, 30_000), () => {
+      if (this.network.stable) return;
+      this.network.faults.blackouts++;
+      for (const node of this.nodes) this.#crash(node, 1000);
+      this.#planBlackout();
+    });
+  }
+
+  #crash(node: SimNode, longest: number): void {
+    if (!node.up) return;
+    node.crash();
+    this.network.faults.crashes++;
+    const downtime = Math.min(this.random.between(10, longest), this.#stableAt - this.scheduler.now);
+    const loss = node.id === this.#options.forgetful ? this.random.pick(LOSSES) : 'nothing';
+    if (loss !== 'nothing') this.network.faults.losses++;
+    this.scheduler.after(downtime, () => node.restart(loss));
+  }
+
   #planPartition(): void {
+    const { split } = this.#options;
+    if (split !== undefined) return this.network.partition(new Set(split));
     this.scheduler.after(this.random.between(1000, 8000), () => {
       if (this.network.stable) return;
       const side = this.nodes.filter(() => this.random.chance(0.5)).map(({ id }) => id);
@@ -227,13 +282,19 @@ export class World {
 
   /** The progress bound: some time after the weather turned fair, every honest node has finalized something new. */
   #checkRecovery(heightWhenStable: ReadonlyMap<SimNode, number>): void {
-    if (this.scheduler.now < this.#stableAt + RECOVERY_TIMEOUTS * PARAMETERS.timerCap) return;
+    if (this.scheduler.now < this.#stableAt + RECOVERY_TIMEOUTS * (PARAMETERS.timerCap + this.#longestWay)) return;
     for (const [node, height] of heightWhenStable) {
       if (node.height <= height)
         throw new InvariantViolation(
           `node ${node.id} finalized nothing after the network healed: ${this.#standings()}`,
         );
     }
+  }
+
+  /** of a message through the network in fair weather (ms) */
+  get #longestWay(): number {
+    const hops = this.#options.topology === 'mesh' ? 1 : Math.ceil(this.nodes.length / 2);
+    return hops * this.#weather.delay[1];
   }
 
   #standings(): string {
@@ -245,17 +306,28 @@ export class World {
   }
 }
 
-function drawWeather(random: Random, stableAt: number): Weather {
+/** In a ring the honest nodes stand side by side and hear all faulty ones, so that these can't cut it. */
+function neighbours(topology: 'mesh' | 'ring', size: number, firstFaulty: number): number[][] {
+  const ids = Array.from({ length: size }, (_, id) => id);
+  const adjacent = (one: number, other: number) =>
+    topology === 'mesh' ||
+    Math.max(one, other) >= firstFaulty ||
+    (one + 1) % firstFaulty === other ||
+    (other + 1) % firstFaulty === one;
+  return ids.map((one) => ids.filter((other) => one !== other && adjacent(one, other)));
+}
+
+function drawWeather(random: Random, stableAt: number, slow: boolean): Weather {
   return {
     stableAt,
     loss: random.between(0, 0.35),
     duplication: random.between(0, 0.1),
-    delay: [0.2, random.between(2, PARAMETERS.messageDelay)],
+    delay: slow ? [300, random.between(400, 800)] : [0.2, random.between(2, PARAMETERS.messageDelay)],
     worstDelay: random.between(100, 1500),
   };
 }
 
-function makeValidator(index: number): Validator {
+function makeValidator(weight: number, index: number): Validator {
   const publicKey = new Uint8Array(32).fill(index + 1);
-  return { publicKey, address: new Uint8Array(20).fill(index + 1), weight: 1 };
+  return { publicKey, address: new Uint8Array(20).fill(index + 1), weight };
 }

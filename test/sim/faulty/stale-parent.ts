@@ -8,6 +8,7 @@ import type { Behaviour, SimNode } from '../node.ts';
 
 export const staleParent: Behaviour = {
   name: 'stale-parent',
+  helps: true,
   replace(output: Output, node: SimNode): Output[] {
     if (output.type !== 'signProposal') return [output];
     const parent = node.find(toHex(output.own.block.header.parent));
