@@ -24,8 +24,8 @@ interface LaneLimits {
 
 const LANES: Readonly<Record<Priority, LaneLimits>> = {
   // One batch at a time, so that bulk jobs run between urgent batches and are never starved.
-  // The queue holds sixteen certificates of the largest validator set.
-  urgent: { batch: 32, depth: 1, queue: 8_192 },
+  // The queue holds the four fullest blocks of unknown transactions: consensus can't do without any of them.
+  urgent: { batch: 32, depth: 1, queue: 65_536 },
   // A message costs about 40 µs of the main thread, 64 signatures about 5 ms of a worker; the second batch keeps the
   // worker busy while the main thread does something else. The queue holds the two fullest blocks.
   bulk: { batch: 64, depth: 2, queue: 32_768 },

@@ -112,6 +112,7 @@ class AitbcNode implements Node {
     const { store, seat } = storage;
     // Registered before it starts: it may be half open when starting fails.
     this.#teardown.add('network', () => network.stop());
+    this.#teardown.add('relay', () => relay.stop());
     await network.start(peerService({ genesisHash, chain, store, mempool, relay, consensus }));
     this.#teardown.add('consensus', () => consensus.stop());
     const parts = { chain, store, mempool, relay, network, health, metrics, events: this.#events, epoch: EPOCH };
@@ -164,7 +165,6 @@ class AitbcNode implements Node {
       onRejected: (code) => metrics.rejected(code),
       logger: partLogger(this.#inputs.logger, 'mempool'),
     });
-    this.#teardown.add('relay', () => relay.stop());
     return { network, relay, metrics };
   }
 

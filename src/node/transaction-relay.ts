@@ -57,12 +57,11 @@ export class TransactionRelay {
     return results.some(({ status }) => status === 'accepted') ? 'accept' : 'ignore';
   }
 
-  /** Publishes nothing more; what the mempool is still checking may be accepted after this. */
+  /** Publishes what was gathered and nothing more; what the mempool is still checking may be accepted after this. */
   stop(): void {
+    this.#flush();
     this.#stopped = true;
     clearTimeout(this.#timer);
-    this.#timer = undefined;
-    this.#waiting = [];
   }
 
   #enqueue(envelope: TransactionEnvelope): void {
