@@ -90,6 +90,8 @@ export class Simplex {
   #proposeTimer = '';
   /** front for which missing certificates were last asked */
   #gapAsked = 0;
+  /** has said that it is behind, since the last re-send timer */
+  #behindSaid = false;
   #finalAtLastResend = -1;
   #stage: 'new' | 'running' | 'over' = 'new';
   #outputs: Output[] = [];
@@ -487,8 +489,13 @@ export class Simplex {
 
   #fetchParent({ height, parent }: Header): void {
     const missing = height - this.#blocks.committedHeight;
-    if (missing > MAX_FETCH_DEPTH) this.#emit({ type: 'behind', height });
+    if (missing > MAX_FETCH_DEPTH) this.#sayBehind(height);
     else if (missing > 1) this.#fetchBlock(parent);
+  }
+
+  #sayBehind(height: number): void {
+    if (!this.#behindSaid) this.#emit({ type: 'behind', height });
+    this.#behindSaid = true;
   }
 
   #considerFinalize(): void {
@@ -609,13 +616,14 @@ export class Simplex {
 
   #onResendTimer(): void {
     this.#armResend();
+    // What this node lacks it asks for again, whether others go on meanwhile or not.
     this.#blocks.tryPostponedAgain();
-    if (this.#finalAtLastResend === this.#lastFinal.slot) {
-      for (const hash of this.#blocks.wanted) this.#emit({ type: 'fetchBlock', hash });
-      this.#gapAsked = 0;
-      if (this.#config.self !== undefined) this.#sendAgain(this.#config.self);
-    }
+    for (const hash of this.#blocks.wanted) this.#emit({ type: 'fetchBlock', hash });
+    this.#gapAsked = 0;
+    this.#behindSaid = false;
+    const stalled = this.#finalAtLastResend === this.#lastFinal.slot;
     this.#finalAtLastResend = this.#lastFinal.slot;
+    if (stalled && this.#config.self !== undefined) this.#sendAgain(this.#config.self);
   }
 
   #sendAgain(self: number): void {

@@ -224,7 +224,11 @@ class AitbcNode implements Node {
         publishVote: (bytes) => network.publishVote(bytes),
         fetchBlock: (hash) => fetcher.fetchBlock(hash),
         fetchCertificates: (epoch, from, to) => fetcher.fetchCertificates(epoch, from, to),
-        catchUp: () => catchUp.begin(),
+        catchUp: () => {
+          // The store may be ahead of consensus already: of what was synced before consensus has started, say.
+          newestFinal(store).then((anchor) => consensus.onSynced(anchor), onFatal);
+          catchUp.begin();
+        },
       },
       clock: systemClock,
       observer: {

@@ -178,6 +178,17 @@ core('a Final far above the chain asks for catching up', () => {
   bench.certify(certificate(FINAL, 400, headerHash(far.header)));
   const outputs = bench.give({ type: 'block', hash: headerHash(far.header), block: far });
   assert.is(ofType(outputs, 'behind')[0]?.height, 500);
+  assert.equal(ofType(bench.give({ type: 'transactions' }), 'behind'), [], 'not with every step');
+  assert.is(ofType(bench.give({ type: 'timer', timer: { kind: 'resend' } }), 'behind').length, 1);
+});
+
+core('a missing block is asked for again although others go on', () => {
+  const bench = new Bench(3);
+  bench.certify(certificate(FINAL, 1, hash1));
+  bench.give({ type: 'timer', timer: { kind: 'resend' } });
+  bench.certify(certificate(FINAL, 2, hash2));
+  const [first, second] = ofType(bench.give({ type: 'timer', timer: { kind: 'resend' } }), 'fetchBlock');
+  assert.equal([first?.hash, second?.hash], [hash1, hash2]);
 });
 
 core('blocks are committed one Final at a time, the newest that is there', () => {

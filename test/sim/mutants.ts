@@ -46,7 +46,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'no re-send',
     file: 'core.ts',
-    find: 'if (this.#config.self !== undefined) this.#sendAgain(this.#config.self);',
+    find: 'if (stalled && this.#config.self !== undefined) this.#sendAgain(this.#config.self);',
     replace: '',
   },
 ];
