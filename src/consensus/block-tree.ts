@@ -50,13 +50,15 @@ export class BlockTree {
     return hashHex === this.#root.hashHex;
   }
 
-  /** @returns the entry, new or already there; undefined for a block at or below the committed height. */
+  /** @returns the entry, new or already there; a block at or below the committed height has lost. */
   add(hash: Hash, block: Block, status: BlockStatus): BlockEntry | undefined {
     const hashHex = toHex(hash);
     this.#wanted.delete(hashHex);
     const known = this.#entries.get(hashHex);
-    if (known !== undefined || block.header.height <= this.committedHeight) return known;
-    const entry: BlockEntry = { hash, hashHex, parentHex: toHex(block.header.parent), block, status };
+    if (known !== undefined || hashHex === this.#root.hashHex) return known;
+    const { height, parent } = block.header;
+    const isAbove = height > this.committedHeight;
+    const entry: BlockEntry = { hash, hashHex, parentHex: toHex(parent), block, status: isAbove ? status : 'lost' };
     this.#entries.set(hashHex, entry);
     return entry;
   }

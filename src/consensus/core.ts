@@ -41,8 +41,9 @@ import {
 } from '../primitives/consensus.ts';
 import { type Hash, ZERO_HASH } from '../primitives/hash.ts';
 import type { JournalRecord, OwnProposal } from '../primitives/journal.ts';
-import { type BlockEntry, BlockTree, MAX_FETCH_DEPTH } from './block-tree.ts';
+import { BlockTree } from './block-tree.ts';
 import { assembleCertificate } from './certificate.ts';
+import { Execution } from './execution.ts';
 import { attachable } from './justification.ts';
 import { ResendRound } from './resend.ts';
 import { LeaderSchedule } from './schedule.ts';
@@ -67,6 +68,7 @@ export class Simplex {
   readonly #config: InstanceConfig;
   readonly #slots = new Map<number, Slot>();
   readonly #blocks: BlockTree;
+  readonly #execution: Execution;
   readonly #silence: Silence;
   readonly #resend = new ResendRound();
   /** the newest Final; its block may still be missing or unexecuted */
@@ -84,14 +86,10 @@ export class Simplex {
   #buildAfter = 0;
   /** transactions may wait that the last attempt to build has not seen */
   #transactionsWait = true;
-  /** waiting blocks that this evaluation has looked at: each once, however many wait for it */
-  readonly #looked = new Set<BlockEntry>();
   /** slot and time of the pending 'propose' timer */
   #proposeTimer = '';
   /** front for which missing certificates were last asked */
   #gapAsked = 0;
-  /** has said that it is behind, since the last re-send timer */
-  #behindSaid = false;
   #finalAtLastResend = -1;
   #stage: 'new' | 'running' | 'over' = 'new';
   #outputs: Output[] = [];
@@ -104,6 +102,7 @@ export class Simplex {
     this.#committedSlot = config.anchor.slot;
     this.#front = config.anchor.slot + 1;
     this.#blocks = new BlockTree(config.anchor.hash, config.anchor.header);
+    this.#execution = new Execution(this.#blocks, (output) => this.#emit(output));
   }
 
   /** Lowest slot that no certificate settles. */
@@ -379,7 +378,7 @@ export class Simplex {
 
   /** Applies every rule until nothing more follows; each can only add to what is held. */
   #evaluate(): void {
-    this.#looked.clear();
+    this.#execution.newRound();
     this.#advance();
     for (const slot of this.#slots.values()) {
       if (slot.number <= this.#lastFinal.slot) continue;
@@ -416,9 +415,10 @@ export class Simplex {
     if (!this.#isJustified(entry) || !this.#isInTime(slot, entry)) return;
     const block = this.#blocks.entry(entry.hashHex);
     if (block === undefined) return;
-    this.#execute(block);
-    if (block.status !== 'valid' || this.#config.self === undefined) return;
-    if (slot.ownProposal === undefined) this.#emit({ type: 'persist', record: { selector: 0, value: entry.proposal } });
+    if (this.#execution.execute(block) !== 'valid' || this.#config.self === undefined) return;
+    const { ownProposal } = slot;
+    const isKept = ownProposal !== undefined && equalBytes(headerHash(ownProposal.block.header), entry.hash);
+    if (!isKept) this.#emit({ type: 'persist', record: { selector: 0, value: entry.proposal } });
     this.#castVote(slot, NOTAR, entry.hash);
   }
 
@@ -434,7 +434,7 @@ export class Simplex {
     }
     const parent = this.#blocks.header(toHex(parentHash));
     if (parent === undefined) {
-      this.#fetchBlock(parentHash);
+      this.#execution.fetch(parentHash);
       return false;
     }
     if (again || this.#isBoundary(parent)) return again && this.#isBoundary(parent);
@@ -458,44 +458,9 @@ export class Simplex {
 
   /** A certified block is fetched if it is missing and executed when its parent is. */
   #ensureExecuted(certificate: Certificate): void {
-    const { hash, kind } = certificate;
-    const hashHex = toHex(hash);
-    if (this.#blocks.isValid(hashHex)) return;
-    const entry = this.#blocks.entry(hashHex);
-    if (entry === undefined) return this.#fetchBlock(hash);
-    this.#execute(entry);
-    if (entry.status === 'invalid') this.#halt('a certified block does not execute here', [certificate]);
-    if (entry.status === 'lost' && kind === FINAL) this.#halt('a Final against a committed block', [certificate]);
-  }
-
-  /** Has the block executed, or the lowest of its ancestors that is not. */
-  #execute(entry: BlockEntry): void {
-    const waiting: BlockEntry[] = [];
-    let lowest = entry;
-    while (lowest.status === 'held' && !this.#blocks.isValid(lowest.parentHex)) {
-      if (this.#looked.has(lowest)) return;
-      this.#looked.add(lowest);
-      waiting.push(lowest);
-      const parent = this.#blocks.entry(lowest.parentHex);
-      if (parent === undefined) return this.#fetchParent(lowest.block.header);
-      lowest = parent;
-    }
-    const { status, hash, block } = lowest;
-    if (status === 'held') {
-      lowest.status = 'verifying';
-      this.#emit({ type: 'verify', hash, block });
-    } else if (status === 'invalid' || status === 'lost') for (const child of waiting) child.status = status;
-  }
-
-  #fetchParent({ height, parent }: Header): void {
-    const missing = height - this.#blocks.committedHeight;
-    if (missing > MAX_FETCH_DEPTH) this.#sayBehind(height);
-    else if (missing > 1) this.#fetchBlock(parent);
-  }
-
-  #sayBehind(height: number): void {
-    if (!this.#behindSaid) this.#emit({ type: 'behind', height });
-    this.#behindSaid = true;
+    const status = this.#execution.ensure(certificate.hash);
+    if (status === 'invalid') this.#halt('a certified block does not execute here', [certificate]);
+    if (status === 'lost' && certificate.kind === FINAL) this.#halt('a Final against a committed block', [certificate]);
   }
 
   #considerFinalize(): void {
@@ -617,10 +582,8 @@ export class Simplex {
   #onResendTimer(): void {
     this.#armResend();
     // What this node lacks it asks for again, whether others go on meanwhile or not.
-    this.#blocks.tryPostponedAgain();
-    for (const hash of this.#blocks.wanted) this.#emit({ type: 'fetchBlock', hash });
+    this.#execution.tryAgain();
     this.#gapAsked = 0;
-    this.#behindSaid = false;
     const stalled = this.#finalAtLastResend === this.#lastFinal.slot;
     this.#finalAtLastResend = this.#lastFinal.slot;
     if (stalled && this.#config.self !== undefined) this.#sendAgain(this.#config.self);
@@ -660,10 +623,6 @@ export class Simplex {
     const hash = headerHash(block.header);
     const data = { epoch, validatorsRoot: this.#config.members.root, slot, hash, parentSlot };
     this.#emit({ type: 'signProposal', data, own });
-  }
-
-  #fetchBlock(hash: Hash): void {
-    if (this.#blocks.want(hash)) this.#emit({ type: 'fetchBlock', hash });
   }
 
   /** Asks once per front for the certificates from the first that is missing up to a slot that builds on them. */
@@ -716,7 +675,8 @@ export class Simplex {
     this.#emit({ type: 'event', event });
   }
 
+  /** After the end nothing follows. */
   #emit(output: Output): void {
-    this.#outputs.push(output);
+    if (this.#stage !== 'over') this.#outputs.push(output);
   }
 }

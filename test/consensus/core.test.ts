@@ -228,6 +228,18 @@ core('a block that lost against a committed one stops nothing, unless it is said
   assert.is(ofType(bench.certify(certificate(FINAL, 1, hash1)), 'halt').length, 1);
 });
 
+core('a certified block at the height of a committed one is fetched once', () => {
+  const bench = new Bench(3);
+  bench.executeAll(bench.propose(propose(0, 1, 0, block1)));
+  bench.certify(certificate(FINAL, 1, hash1));
+  bench.give({ type: 'committed', hash: hash1 });
+  const rival = makeBlock(1, GENESIS_BLOCK_HASH, 2);
+  const hash = headerHash(rival.header);
+  assert.is(ofType(bench.certify(certificate(NOTAR, 2, hash)), 'fetchBlock').length, 1);
+  assert.equal(ofType(bench.give({ type: 'block', hash, block: rival }), 'fetchBlock'), []);
+  assert.is(ofType(bench.certify(certificate(FINAL, 2, hash)), 'halt').length, 1);
+});
+
 core('two conflicting Finals stop everything', () => {
   const bench = new Bench(3);
   bench.certify(certificate(FINAL, 5, hash1));
@@ -242,8 +254,9 @@ core('a certified block that does not execute stops everything', () => {
   const bench = new Bench(3);
   bench.propose(propose(0, 1, 0, block1));
   bench.certify(certificate(NOTAR, 1, hash1));
+  bench.propose(propose(1, 2, 1, block2));
   const outputs = bench.give({ type: 'verdict', hash: hash1, verdict: 'invalid', reason: 'STATE_ROOT' });
-  assert.is(ofType(outputs, 'halt').length, 1);
+  assert.is(outputs.at(-1)?.type, 'halt', 'and nothing after that');
   assert.equal(bench.give({ type: 'timer', timer: { kind: 'slot', slot: 2 } }), []);
 });
 

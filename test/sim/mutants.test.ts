@@ -6,7 +6,7 @@ import { loadMutant, MUTANTS } from './mutants.ts';
 import { simulate } from './simulate.ts';
 
 /** Worlds that a mutant may survive. */
-const BUDGET = 60;
+const BUDGET = 100;
 const UNBROKEN_WORLDS = 10;
 
 const mutants = suite('mutants of the consensus core');

@@ -49,6 +49,78 @@ export const MUTANTS: readonly Mutant[] = [
     find: 'if (stalled && this.#config.self !== undefined) this.#sendAgain(this.#config.self);',
     replace: '',
   },
+  {
+    name: 'own votes not persisted',
+    file: 'core.ts',
+    find: "this.#emit({ type: 'persist', record: { selector: 2, value: data } });",
+    replace: '',
+  },
+  {
+    name: 'block not persisted before NOTAR',
+    file: 'core.ts',
+    find: "if (!isKept) this.#emit({ type: 'persist', record: { selector: 0, value: entry.proposal } });",
+    replace: '',
+  },
+  {
+    name: 'own proposal not persisted',
+    file: 'core.ts',
+    find: "this.#emit({ type: 'persist', record: { selector: 1, value: slot.ownProposal } });",
+    replace: '',
+  },
+  {
+    name: 'own votes not sent after a restart',
+    file: 'core.ts',
+    find: 'for (const data of slot.ownVotes.values()) this.#signVote(data);',
+    replace: '',
+  },
+  {
+    name: 'FINAL without NOTAR',
+    file: 'core.ts',
+    find: 'const notar = slot.ownVotes.get(NOTAR);\n    if (notar',
+    replace: 'const [notar] = slot.notars.values();\n    if (notar',
+  },
+  {
+    name: 'skipped slots not checked',
+    file: 'core.ts',
+    find: 'if (this.#slots.get(between)?.skip === undefined) return this.#askForGap(between, slot);',
+    replace: '',
+  },
+  {
+    name: 'clock not checked',
+    file: 'core.ts',
+    find: '!this.#isInTime(slot, entry)',
+    replace: 'false',
+  },
+  {
+    name: 'finalize before execution',
+    file: 'core.ts',
+    find: 'if (!this.#blocks.isValid(hashHex)) return;',
+    replace: '',
+  },
+  {
+    name: 'timers that do not grow',
+    file: 'timing.ts',
+    find: 'const BACKOFF = 1.5;',
+    replace: 'const BACKOFF = 1;',
+  },
+  {
+    name: 'votes not sent again',
+    file: 'resend.ts',
+    find: ', ...slot.votesOf(self).map(asMessage)',
+    replace: '',
+  },
+  {
+    name: 'certificates not sent again',
+    file: 'resend.ts',
+    find: "...certificates.map((certificate): Message => ({ kind: 'certificate', certificate })),",
+    replace: '',
+  },
+  {
+    name: 'missing blocks asked for once',
+    file: 'execution.ts',
+    find: "for (const hash of this.#blocks.wanted) this.#emit({ type: 'fetchBlock', hash });",
+    replace: '',
+  },
 ];
 
 /** Loads a copy of the core with the mutant's replacement, or an unchanged one. `dispose` removes the copy. */

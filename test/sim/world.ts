@@ -60,6 +60,9 @@ const ROUGH = [20_000, 60_000] as const;
 /** After the weather is fair, the first new Final comes within this many timeouts at the cap, for every node. */
 const RECOVERY_TIMEOUTS = 4;
 
+/** A world of ten takes a tenth of it. */
+const MAX_STEPS = 1_000_000;
+
 const PARAMETERS: Parameters = {
   minFee: 0n,
   feePerByte: 0n,
@@ -139,7 +142,7 @@ export class World {
         for (const node of honest) heightWhenStable.set(node, node.height);
       }
       if (this.scheduler.now > deadline) throw new InvariantViolation(`no progress: ${this.#standings()}`);
-      this.#steps++;
+      if (this.#steps++ > MAX_STEPS) throw new InvariantViolation('a storm of messages');
       if (this.#steps % 256 === 0) this.#checkRecovery(heightWhenStable);
     }
     return {
