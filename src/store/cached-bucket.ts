@@ -1,11 +1,11 @@
 // Synchronous reads of one bucket with a cache in front, for the state that execution reads in a plain loop.
 // While a commit is on its way to the disk readers see the state before it, all of it; then the state after it.
 
-import { LRUCache } from 'lru-cache';
 import { mapKey } from '../primitives/bytes.ts';
 import { type Bucket, bucketKey } from './buckets.ts';
 import type { Batch, Database } from './database.ts';
 import { toStoreError } from './errors.ts';
+import { GenerationCache } from './generation-cache.ts';
 import { plainBytes } from './repository.ts';
 
 export type Snapshot = ReturnType<Database['snapshot']>;
@@ -14,23 +14,20 @@ export type Change = readonly [key: Uint8Array, value: Uint8Array | undefined];
 /** Stands in the cache for a key that the database does not have; told apart by identity. */
 const ABSENT = new Uint8Array(0);
 
-/** What an entry costs beside its key and value: two objects, a string header, the LRU's lists. */
+/** What an entry costs beside its key and value: an object, a string header, a place in a map. */
 const ENTRY_OVERHEAD_BYTES = 200;
 
 export class CachedBucket {
   readonly #db: Database;
   readonly #bucket: Bucket;
-  readonly #cache: LRUCache<string, Uint8Array>;
+  readonly #cache: GenerationCache;
   #snapshot: Snapshot | undefined;
 
   /** @param cacheBytes bound on the cache's memory, keys and overhead included */
   constructor(db: Database, bucket: Bucket, cacheBytes: number) {
     this.#db = db;
     this.#bucket = bucket;
-    this.#cache = new LRUCache({
-      maxSize: cacheBytes,
-      sizeCalculation: (value, key) => value.length + key.length + ENTRY_OVERHEAD_BYTES,
-    });
+    this.#cache = new GenerationCache(cacheBytes, (name, value) => value.length + name.length + ENTRY_OVERHEAD_BYTES);
   }
 
   /**
