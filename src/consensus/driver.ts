@@ -108,6 +108,7 @@ export class ConsensusDriver {
   /** Commits run one after the other. */
   #commits: Promise<void> = Promise.resolve();
   #started = false;
+  #transactionsWait = false;
   #stopped = false;
 
   constructor(dependencies: DriverDependencies) {
@@ -170,8 +171,14 @@ export class ConsensusDriver {
     this.input({ type: 'block', hash, block });
   }
 
+  /** New transactions wait. Called for each of them; those that come together are one input. */
   onTransactions(): void {
-    this.input({ type: 'transactions' });
+    if (this.#transactionsWait) return;
+    this.#transactionsWait = true;
+    queueMicrotask(() => {
+      this.#transactionsWait = false;
+      this.input({ type: 'transactions' });
+    });
   }
 
   onSynced(anchor: Anchor): void {

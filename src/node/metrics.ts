@@ -32,7 +32,7 @@ export class NodeMetrics {
   readonly #mempool: MempoolMetrics;
   readonly #network: NetworkMetrics;
   readonly #proposedAt = new LRUCache<string, number>({ max: REMEMBERED_PROPOSALS });
-  readonly #acceptedAt = new LRUCache<string, number>({ max: REMEMBERED_TRANSACTIONS });
+  readonly #submittedAt = new LRUCache<string, number>({ max: REMEMBERED_TRANSACTIONS });
 
   constructor(sources: MetricsSources) {
     this.#consensus = createConsensusMetrics(this.registry);
@@ -61,8 +61,8 @@ export class NodeMetrics {
     else if (event.type === 'finalized') this.#observe(this.#consensus.finality, this.#proposedAt, toHex(event.hash));
   }
 
-  accepted(idHex: string): void {
-    this.#acceptedAt.set(idHex, performance.now());
+  submitted(idHex: string): void {
+    this.#submittedAt.set(idHex, performance.now());
   }
 
   rejected(code: string): void {
@@ -74,7 +74,7 @@ export class NodeMetrics {
     this.#chain.blocks.inc();
     this.#chain.transactions.inc(envelopes.length);
     this.#chain.height.set(block.header.height);
-    for (const { idHex } of envelopes) this.#observe(this.#mempool.finality, this.#acceptedAt, idHex);
+    for (const { idHex } of envelopes) this.#observe(this.#mempool.finality, this.#submittedAt, idHex);
   }
 
   #observe(histogram: { observe(seconds: number): void }, since: LRUCache<string, number>, key: string): void {

@@ -162,6 +162,7 @@ class AitbcNode implements Node {
     const relay = new TransactionRelay({
       mempool,
       publish: (batch) => network.publishTransactions(batch),
+      onSubmitted: ({ idHex }) => metrics.submitted(idHex),
       onRejected: (code) => metrics.rejected(code),
       logger: partLogger(this.#inputs.logger, 'mempool'),
     });
@@ -246,10 +247,7 @@ class AitbcNode implements Node {
     this.#teardown.add('catch-up', () => catchUp.stop());
     this.#teardown.add('fetcher', () => fetcher.stop());
 
-    mempool.on('accepted', ({ idHex }) => {
-      metrics.accepted(idHex);
-      consensus.onTransactions();
-    });
+    mempool.on('accepted', () => consensus.onTransactions());
     const finalityLog = new FinalityLog(partLogger(root, 'chain'));
     chain.on('finalized', (event) => {
       metrics.finalized(event);

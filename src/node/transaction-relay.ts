@@ -19,6 +19,8 @@ const BLAMED: ReadonlySet<string> = new Set(['BAD_SIGNATURE', 'TOO_LARGE']);
 export interface RelayOptions {
   readonly mempool: Pick<Mempool, 'add' | 'addBatch'>;
   readonly publish: (batch: Uint8Array) => Promise<void>;
+  /** A client's transaction was accepted. */
+  readonly onSubmitted: (envelope: TransactionEnvelope) => void;
   readonly onRejected: (code: string) => void;
   readonly logger: Logger;
 }
@@ -37,8 +39,10 @@ export class TransactionRelay {
   /** Takes a transaction from a client of this node. */
   async submit(envelope: TransactionEnvelope): Promise<AddResult> {
     const result = await this.#o.mempool.add(envelope);
-    if (result.status === 'accepted') this.#enqueue(envelope);
-    else this.#count(result);
+    if (result.status === 'accepted') {
+      this.#o.onSubmitted(envelope);
+      this.#enqueue(envelope);
+    } else this.#count(result);
     return result;
   }
 

@@ -63,7 +63,7 @@ metricsTest('finalized blocks, and how long their transactions took', async () =
   await withNodes(genesis, 1, async (node) => {
     const { metrics, value } = open();
     const sent = [0, 1, 2].map((nonce) => pay(genesis, { from: 0, to: account(1), nonce }));
-    for (const { idHex } of sent.slice(1)) metrics.accepted(idHex);
+    for (const { idHex } of sent.slice(1)) metrics.submitted(idHex);
     await node.grow(sent);
     await node.grow();
     for (const event of node.finalized as FinalizedEvent[]) metrics.finalized(event);
@@ -71,7 +71,7 @@ metricsTest('finalized blocks, and how long their transactions took', async () =
     assert.is(await value('blockchain_transactions_total'), 3);
     assert.is(await value('blockchain_height'), 2);
     assert.is(await value('blockchain_chain_commit_seconds_count'), 2);
-    assert.is(await value('blockchain_mempool_finality_seconds_count'), 2, 'those that this node had accepted');
+    assert.is(await value('blockchain_mempool_finality_seconds_count'), 2, 'those that were submitted to this node');
   });
 });
 

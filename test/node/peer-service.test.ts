@@ -61,6 +61,7 @@ service.before(async () => {
   const relay = new TransactionRelay({
     mempool,
     publish: async () => undefined,
+    onSubmitted: () => undefined,
     onRejected: () => undefined,
     logger,
   });

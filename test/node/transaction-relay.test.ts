@@ -45,6 +45,7 @@ function open({ publish = async (_batch: Uint8Array): Promise<void> => undefined
       batches.push(batch);
       return publish(batch);
     },
+    onSubmitted: () => undefined,
     onRejected: (code) => rejected.push(code),
     logger: silentLogger(),
   });
@@ -180,7 +181,12 @@ relayTest('garbage, truncated and overlong batches are blamed and cost no signat
     checks += envelopes.length;
     return envelopes.map(() => true);
   });
-  const options = { publish: async () => undefined, onRejected: () => undefined, logger: silentLogger() };
+  const options = {
+    publish: async () => undefined,
+    onSubmitted: () => undefined,
+    onRejected: () => undefined,
+    logger: silentLogger(),
+  };
   const relay = new TransactionRelay({ mempool, ...options });
   const batch = batchOf(alice.pay(), bob.pay());
   const bad: Uint8Array[] = [

@@ -4,7 +4,7 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { LATENCY_BUCKETS_SECONDS } from './buckets.ts';
 
 export interface MempoolMetrics {
-  /** from acceptance by this node to a finalized block, in seconds */
+  /** from submission to this node to a finalized block, in seconds */
   readonly finality: Histogram;
   /** transactions refused, by stable code */
   readonly rejected: Counter<'code'>;
@@ -39,7 +39,7 @@ export function createMempoolMetrics(registry: Registry, levels: () => MempoolLe
   return {
     finality: new Histogram({
       name: 'blockchain_mempool_finality_seconds',
-      help: 'Time from the acceptance of a transaction by this node to its finalization.',
+      help: 'Time from the submission of a transaction to this node to its finalization.',
       buckets: [...LATENCY_BUCKETS_SECONDS],
       registers,
     }),
