@@ -13,7 +13,7 @@ import { InvariantViolation } from './invariants.ts';
 import type { World } from './world.ts';
 
 /** A commit's chance to rewrite the journal, so that restarts meet rotated journals too. */
-const ROTATION_CHANCE = 0.05;
+const ROTATION_CHANCE = 0.25;
 /** A fetch is repeated this often, with this pause (ms), as the node's fetcher does. */
 const FETCH_TRIES = 8;
 const FETCH_PAUSE = 200;
