@@ -66,6 +66,7 @@ ws('new_blocks, without jsonrpc and id, on every address', () =>
 ws('answers calls, the same as REST', () =>
   withNode({}, async (node) => {
     await withClient(node, async (client) => {
+      const rest = await get(`${node.http}/rpc/get_balance/${addressText(alice)}`);
       client.send({ jsonrpc: '2.0', id: 1, method: 'get_balance', params: [addressText(alice)] });
       client.send({ id: 2, method: 'send_tx', params: json(transfer()) });
       client.send([
@@ -74,7 +75,6 @@ ws('answers calls, the same as REST', () =>
       ]);
       const answers = await client.first(3);
       const byId = new Map(answers.map((answer) => [answer.id, answer]));
-      const rest = await get(`${node.http}/rpc/get_balance/${addressText(alice)}`);
       assert.equal(byId.get(1).result, rest.body);
       assert.is(byId.get(2).result.status, 'pending');
       const batch = answers.find((answer) => Array.isArray(answer)) ?? [];
