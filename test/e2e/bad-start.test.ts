@@ -1,7 +1,8 @@
 // Starts that must not happen: each ends with a sentence about what is wrong, the documented exit code and no stack, before
 // anything listens; and a node that runs is not disturbed by the attempt.
 
-import { copyFile, mkdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { suite } from 'uvu';
@@ -35,7 +36,7 @@ start('an unknown key in the config file: which one was meant', async () => {
 });
 
 start('a value without a unit, or with a wrong one: what is allowed', async () => {
-  for (const value of ['10', '10 parsecs', '-1s', '1.5s']) {
+  for (const value of ['10', '10 parsecs']) {
     const exit = await attempt([], { environment: { RPC_TIMEOUT: value } });
     assertRefused(exit, EXIT.config, /rpc_timeout \(environment RPC_TIMEOUT\).*250ms or 1s/s);
   }
@@ -88,13 +89,18 @@ start('a data directory of another genesis', async () => {
 start('a data directory that a running node holds, with the same ports or others', async () => {
   const held = join(folder.path, 'held');
   await initDevnetNode(held, undefined);
-  const node = new TestNode(held, ['start', '--data-dir', held, ...ANY_PORTS], join(folder.path, 'held.log'));
+  const { rpcPort, wsPort, metricsPort, p2pPort, p2pWsPort } = devnetPorts(await freePorts(5), 0);
+  const samePorts = [
+    ...['--rpc-port', String(rpcPort), '--ws-port', String(wsPort), '--metrics-port', String(metricsPort)],
+    ...['--p2p-port', String(p2pPort), '--p2p-ws-port', String(p2pWsPort)],
+  ];
+  const node = new TestNode(held, ['start', '--data-dir', held, ...samePorts], join(folder.path, 'held.log'));
   try {
     await node.start();
     await node.ready();
     const holder = new RegExp(`in use by process ${node.process.pid}\\b`);
-    for (let attempts = 0; attempts < 2; attempts++) {
-      assertRefused(await run(['start', '--data-dir', held, ...ANY_PORTS]), EXIT.data, holder);
+    for (const ports of [samePorts, ANY_PORTS]) {
+      assertRefused(await run(['start', '--data-dir', held, ...ports]), EXIT.data, holder);
     }
     assertRefused(await run(['db', 'verify', '--data-dir', held]), EXIT.data, holder);
     const height = await node.rpc.height();
@@ -145,49 +151,38 @@ start('a directory that is none of ours', async () => {
   assert.is(await readFile(join(strange, 'letter.txt'), 'utf8'), 'Dear reader');
 });
 
-start(
-  'a signer record that is missing, torn or altered: the validator does not start, and nothing replaces it',
-  async () => {
-    const { signerRecord } = dataPaths(directory);
-    const node = new TestNode(
-      directory,
-      ['start', '--data-dir', directory, ...ANY_PORTS],
-      join(folder.path, 'signer.log'),
-    );
-    await node.start();
-    await node.ready();
-    await node.stop();
-    const whole = await readFile(signerRecord);
-
-    await rm(signerRecord);
-    assertRefused(await attempt([]), EXIT.data, /record/);
-    assertRefused(await attempt([]), EXIT.data, /record/);
-
-    await writeFile(signerRecord, '');
-    assertRefused(await attempt([]), EXIT.data, /record/);
-
-    const altered = Uint8Array.from(whole);
-    altered[Math.floor(whole.length / 2)] = (altered[Math.floor(whole.length / 2)] ?? 0) ^ 1;
-    await writeFile(signerRecord, altered);
-    assertRefused(await attempt([]), EXIT.data, /record/);
-
-    const other = join(folder.path, 'foreign');
-    await initDevnetNode(other, 7000);
-    await copyFile(dataPaths(other).signerRecord, signerRecord);
-    assertRefused(await attempt([]), EXIT.data, /record/);
-
-    await writeFile(signerRecord, whole);
-    await node.start();
-    await node.stop();
-  },
-);
-
-start('a torn end of the signer record is no crash of ours when it is cut inside the header', async () => {
+start('a signer record that is missing, torn, altered or of another network, and nothing replaces it', async () => {
   const { signerRecord } = dataPaths(directory);
+  const node = new TestNode(
+    directory,
+    ['start', '--data-dir', directory, ...ANY_PORTS],
+    join(folder.path, 'signer.log'),
+  );
+  await node.start();
+  await node.ready();
+  await node.stop();
   const whole = await readFile(signerRecord);
-  await truncate(signerRecord, 10);
+
+  await rm(signerRecord);
   assertRefused(await attempt([]), EXIT.data, /record/);
+  assert.not(existsSync(signerRecord));
+
+  await writeFile(signerRecord, whole.subarray(0, 10));
+  assertRefused(await attempt([]), EXIT.data, /record/);
+
+  const altered = Uint8Array.from(whole);
+  altered[Math.floor(whole.length / 2)] = (altered[Math.floor(whole.length / 2)] ?? 0) ^ 1;
+  await writeFile(signerRecord, altered);
+  assertRefused(await attempt([]), EXIT.data, /record/);
+
+  const other = join(folder.path, 'foreign');
+  await initDevnetNode(other, 7000);
+  await copyFile(dataPaths(other).signerRecord, signerRecord);
+  assertRefused(await attempt([]), EXIT.data, /record/);
+
   await writeFile(signerRecord, whole);
+  await node.start();
+  await node.stop();
 });
 
 function attempt(args: readonly string[], options: RunOptions = {}): Promise<Exit> {
