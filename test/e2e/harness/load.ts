@@ -6,7 +6,7 @@ import * as assert from 'uvu/assert';
 import type { ReceiptView } from '../../../src/rpc/views.ts';
 import { withTimeout } from '../../helpers/timeout.ts';
 import type { Rpc } from './rpc.ts';
-import { PATIENCE_MS } from './wait.ts';
+import { eventually, PATIENCE_MS } from './wait.ts';
 import type { Signed, Wallet } from './wallet.ts';
 
 const AMOUNT = 1n;
@@ -74,14 +74,18 @@ export async function underLoad(load: Load, test: (load: Load) => Promise<void>)
 /** Every transaction that was reported final is where it was, with the same result, and nowhere else in the chain. */
 export async function assertKept(reported: ReadonlyMap<string, ReceiptView>, rpc: Rpc): Promise<void> {
   const places = new Map<string, ReceiptView[]>();
-  const head = await rpc.height();
+  const highest = Math.max(0, ...[...reported.values()].map(({ height }) => height));
+  const head = await eventually(`height ${highest}, where the last one was`, async () => {
+    const height = await rpc.height();
+    return height >= highest && height;
+  });
   for (let height = 1; height <= head; height++) {
     for (const receipt of (await rpc.block(height)).receipts) {
       places.set(receipt.tx_hash, [...(places.get(receipt.tx_hash) ?? []), receipt]);
     }
   }
   for (const [hash, receipt] of reported) {
-    if (receipt.height <= head) assert.equal(places.get(hash), [receipt], `transaction ${hash}`);
+    assert.equal(places.get(hash), [receipt], `transaction ${hash}`);
   }
   const twice = [...places].filter(([, receipts]) => receipts.length > 1).map(([hash]) => hash);
   assert.equal(twice, [], 'in the chain more than once');
