@@ -70,16 +70,6 @@ export function certificateChecks(certificate: Certificate, members: Members, ge
   }));
 }
 
-/** A key for (epoch, kind, slot, hash): of each, one certificate is kept. */
-export function certificateKey({
-  epoch,
-  kind,
-  slot,
-  hash,
-}: Pick<Certificate, 'epoch' | 'kind' | 'slot' | 'hash'>): string {
-  return `${epoch}/${kind}/${slot}/${toHex(hash)}`;
-}
-
 function bitmapOf(indexes: readonly number[], size: number): BitArray {
   const bitmap = BitArray.fromBitLen(size);
   for (const index of indexes) bitmap.set(index, true);

@@ -1,8 +1,7 @@
 // What the request protocols carry: bounds of each message, and decoding that turns every SSZ failure into one error.
 
-import { ByteListType, ListCompositeType, type Type } from '@chainsafe/ssz';
+import { SerializedList, type Type } from '@chainsafe/ssz';
 import type { Certificate } from '../primitives/consensus.ts';
-import { MAX_TRANSACTION_BYTES } from '../primitives/transaction.ts';
 import {
   BlocksRequest,
   CertificatesRequest,
@@ -14,6 +13,7 @@ import {
   MAX_TRANSACTIONS_PER_REQUEST,
   Status,
   TransactionsRequest,
+  TransactionsResponse,
 } from '../primitives/wire.ts';
 import { NetworkError } from './errors.ts';
 import type { RequestProtocol } from './protocols.ts';
@@ -31,8 +31,6 @@ export const MAX_CHUNK_BYTES = MAX_GOSSIP_BYTES;
 /** All of one answer. A first block is sent however large it is, so that every request makes progress. */
 export const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 
-/** ssz(SignedTransaction)s side by side; encodes exactly as TransactionsResponse does, without decoding them. */
-const RawTransactions = new ListCompositeType(new ByteListType(MAX_TRANSACTION_BYTES), MAX_TRANSACTIONS_PER_REQUEST);
 /** Offset of an element of variable size in an SSZ list. */
 const OFFSET_BYTES = 4;
 
@@ -73,11 +71,12 @@ export function decodeCertificates(bytes: Uint8Array): Certificate[] {
 /** @param transactions ssz(SignedTransaction) each. */
 export function encodeTransactions(transactions: readonly Uint8Array[]): Uint8Array {
   const sizes = transactions.map((bytes) => bytes.length);
-  return RawTransactions.serialize(fitting(transactions, sizes, MAX_TRANSACTIONS_PER_REQUEST));
+  const fit = fitting(transactions, sizes, MAX_TRANSACTIONS_PER_REQUEST);
+  return TransactionsResponse.serialize(SerializedList.fromArray(fit));
 }
 
 export function decodeTransactions(bytes: Uint8Array): Uint8Array[] {
-  return decode(RawTransactions, bytes);
+  return decode(TransactionsResponse, bytes).toArray();
 }
 
 function fitting<T>(items: readonly T[], sizes: readonly number[], maxItems: number): T[] {

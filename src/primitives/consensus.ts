@@ -10,7 +10,6 @@ export const MAX_MEMBERS = 512;
 
 /** The position in this list is the kind's number. */
 export const VOTE_KINDS = ['NOTAR', 'SKIP', 'FINAL'] as const;
-export type VoteKindName = (typeof VOTE_KINDS)[number];
 export const NOTAR = 0;
 export const SKIP = 1;
 export const FINAL = 2;

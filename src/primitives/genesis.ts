@@ -11,7 +11,6 @@ export const MAX_GENESIS_ACCOUNTS = 1 << 20;
 
 /** The position in this list is the mode's number in genesis. */
 export const CONSENSUS_MODES = ['poa'] as const;
-export type ConsensusMode = (typeof CONSENSUS_MODES)[number];
 
 /** Chain-wide parameters. Durations are milliseconds, fees are units (10⁻⁹ AIT). */
 export const Parameters = new ContainerType(

@@ -22,7 +22,6 @@ export const MultiTransfer = new ContainerType(
 
 /** The position in this list is the union's selector: append only. */
 export const ACTION_TYPES = ['TRANSFER', 'MULTI_TRANSFER'] as const;
-export type ActionType = (typeof ACTION_TYPES)[number];
 
 export type Output = ValueOf<typeof Output>;
 export type Transfer = ValueOf<typeof Transfer>;

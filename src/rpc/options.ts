@@ -81,11 +81,3 @@ export const DEFAULT_LIMITS: RpcLimits = {
   socketPingMs: 30_000,
   drainMs: 2_000,
 };
-
-export const DEFAULT_OPTIONS: RpcOptions = {
-  host: '127.0.0.1',
-  port: 9080,
-  wsPort: 9081,
-  timeoutMs: 10_000,
-  limits: DEFAULT_LIMITS,
-};
