@@ -1,7 +1,6 @@
 // A process for signer-crash.test.ts to kill: signs as fast as it can and prints each signature once it has it.
 // Arguments: the record's file, the seed in hex, the first slot.
 
-import { writeSync } from 'node:fs';
 import { KeyPair } from '../../src/crypto/keys.ts';
 import { LocalSigner } from '../../src/crypto/signer.ts';
 import { fromHex, toHex } from '../../src/primitives/bytes.ts';
@@ -15,7 +14,7 @@ const signer = await LocalSigner.open(file, new KeyPair(fromHex(seed)), new Uint
 async function sign(kind: number, slot: number): Promise<void> {
   const hash = sha256(Uint8Array.of(slot & 255, slot >> 8));
   const signature = await signer.signVote({ epoch: 1, validatorsRoot, kind, slot, hash });
-  writeSync(1, `${kind} ${slot} ${toHex(signature)}\n`);
+  process.stdout.write(`${kind} ${slot} ${toHex(signature)}\n`);
 }
 
 /** Slots signed at once: several entries share one write. */

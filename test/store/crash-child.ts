@@ -3,7 +3,6 @@
 //
 //   node --import tsx crash-child.ts <directory>
 
-import { writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { ChainStore } from '../../src/store/chain-store.ts';
 import { Journal } from '../../src/store/journal.ts';
@@ -12,7 +11,7 @@ import { heightRecord, nextBlock, sampleChain } from './sample-chain.ts';
 
 const directory = process.argv[2] as string;
 const sample = sampleChain(64);
-const say = (line: string) => writeSync(1, `${line}\n`);
+const say = (line: string) => process.stdout.write(`${line}\n`);
 
 await DirectoryLock.acquire(directory, sample);
 const store = await ChainStore.open(join(directory, 'chain'), sample, { writeBufferBytes: 64 * 1024 });

@@ -3,7 +3,7 @@
 export interface Plan {
   /** funded senders; so many that none has more than one transfer waiting while the backlog is below it */
   readonly accounts: number;
-  /** saturation before anything is measured, which also tells how many transfers to sign */
+  /** saturation before anything is measured: V8 compiles what is hot, and it tells how many transfers to sign */
   readonly warmUpMs: number;
   /** saturation until the backlog has its size, not counted */
   readonly rampMs: number;
@@ -20,7 +20,7 @@ export interface Plan {
 /** Two networks take under four minutes; each latency has more than 300 samples behind it. */
 export const FULL_PLAN: Plan = {
   accounts: 20_000,
-  warmUpMs: 3_000,
+  warmUpMs: 10_000,
   rampMs: 1_500,
   saturationMs: 22_000,
   busyRampMs: 1_000,
