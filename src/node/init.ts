@@ -5,7 +5,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { KeyPair } from '../crypto/keys.ts';
 import { inspectKeystore, KeystoreError, type Protection, writeKeystore } from '../crypto/keystore.ts';
-import { LocalSigner } from '../crypto/signer.ts';
+import { LocalSigner } from '../crypto/signer/local-signer.ts';
 import { equalBytes } from '../primitives/bytes.ts';
 import type { Genesis } from '../primitives/genesis.ts';
 import type { Hash } from '../primitives/hash.ts';

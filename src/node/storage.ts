@@ -2,7 +2,8 @@
 
 import type { Members } from '../consensus/members.ts';
 import type { Anchor } from '../consensus/types.ts';
-import { LocalSigner, type Signer } from '../crypto/signer.ts';
+import { LocalSigner } from '../crypto/signer/local-signer.ts';
+import type { Signer } from '../crypto/signer/signer.ts';
 import { FINAL } from '../primitives/consensus.ts';
 import { ChainStore } from '../store/chain-store.ts';
 import { Journal } from '../store/journal.ts';

@@ -4,7 +4,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { KeyPair } from '../../src/crypto/keys.ts';
 import { readKeystore, writeKeystore } from '../../src/crypto/keystore.ts';
-import { LocalSigner } from '../../src/crypto/signer.ts';
+import { LocalSigner } from '../../src/crypto/signer/local-signer.ts';
 import { loadConfig } from '../../src/node/config.ts';
 import { DataDirError, dataDirState, dataPaths, keyFile, requireInitialized } from '../../src/node/data-dir.ts';
 import {

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { KeyPair } from '../../src/crypto/keys.ts';
-import { LocalSigner } from '../../src/crypto/signer.ts';
+import { LocalSigner } from '../../src/crypto/signer/local-signer.ts';
 import { loadConfig } from '../../src/node/config.ts';
 import { dataPaths } from '../../src/node/data-dir.ts';
 import { newestFinal, openStorage } from '../../src/node/storage.ts';

@@ -3,7 +3,7 @@
 
 import { MAX_CLOCK_AHEAD, type Simplex } from '../../src/consensus/core.ts';
 import type { Anchor, Input, Message, Output } from '../../src/consensus/types.ts';
-import { proposalEntry, SigningHistory, voteEntry } from '../../src/crypto/signing-history.ts';
+import { proposalEntry, SigningHistory, voteEntry } from '../../src/crypto/signer/history.ts';
 import { type Block, headerHash, type Proposal } from '../../src/primitives/block.ts';
 import { toHex } from '../../src/primitives/bytes.ts';
 import type { Certificate, Vote } from '../../src/primitives/consensus.ts';

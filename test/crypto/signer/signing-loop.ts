@@ -1,11 +1,11 @@
 // A process for signer-crash.test.ts to kill: signs as fast as it can and prints each signature once it has it.
 // Arguments: the record's file, the seed in hex, the first slot.
 
-import { KeyPair } from '../../src/crypto/keys.ts';
-import { LocalSigner } from '../../src/crypto/signer.ts';
-import { fromHex, toHex } from '../../src/primitives/bytes.ts';
-import { FINAL, NOTAR } from '../../src/primitives/consensus.ts';
-import { sha256 } from '../../src/primitives/hash.ts';
+import { KeyPair } from '../../../src/crypto/keys.ts';
+import { LocalSigner } from '../../../src/crypto/signer/local-signer.ts';
+import { fromHex, toHex } from '../../../src/primitives/bytes.ts';
+import { FINAL, NOTAR } from '../../../src/primitives/consensus.ts';
+import { sha256 } from '../../../src/primitives/hash.ts';
 
 const [file = '', seed = '', first = ''] = process.argv.slice(2);
 const validatorsRoot = new Uint8Array(32);

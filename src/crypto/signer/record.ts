@@ -16,11 +16,11 @@
 import { type FileHandle, open, readFile, stat } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { ByteVectorType, ContainerType } from '@chainsafe/ssz';
-import { equalBytes, utf8 } from '../primitives/bytes.ts';
-import { Bytes32, Uint8, Uint32 } from '../primitives/ssz.ts';
-import { createDurably, isSystemError, replaceDurably } from './durable-file.ts';
-import { SignerError } from './signer-error.ts';
-import { Entry, MAX_OPEN_SLOTS } from './signing-history.ts';
+import { equalBytes, utf8 } from '../../primitives/bytes.ts';
+import { Bytes32, Uint8, Uint32 } from '../../primitives/ssz.ts';
+import { createDurably, isSystemError, replaceDurably } from '../durable-file.ts';
+import { SignerError } from './errors.ts';
+import { Entry, MAX_OPEN_SLOTS } from './history.ts';
 
 /** Whose signatures, on which network. */
 export interface RecordIdentity {

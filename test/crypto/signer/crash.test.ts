@@ -6,12 +6,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { KeyPair } from '../../src/crypto/keys.ts';
-import { LocalSigner, SignerError } from '../../src/crypto/signer.ts';
-import { toHex } from '../../src/primitives/bytes.ts';
-import { NOTAR } from '../../src/primitives/consensus.ts';
-import { sha256 } from '../../src/primitives/hash.ts';
-import { withTimeout } from '../helpers/timeout.ts';
+import { KeyPair } from '../../../src/crypto/keys.ts';
+import { SignerError } from '../../../src/crypto/signer/errors.ts';
+import { LocalSigner } from '../../../src/crypto/signer/local-signer.ts';
+import { toHex } from '../../../src/primitives/bytes.ts';
+import { NOTAR } from '../../../src/primitives/consensus.ts';
+import { sha256 } from '../../../src/primitives/hash.ts';
+import { withTimeout } from '../../helpers/timeout.ts';
 
 const PATIENCE_MS = 30_000;
 /** Lines of output before each kill: at the first signatures, and after the file was filled and rewritten. */

@@ -2,10 +2,10 @@
 // consensus core keeps the same rules; these stand even when it is wrong.
 
 import { ContainerType, type ValueOf } from '@chainsafe/ssz';
-import { equalBytes } from '../primitives/bytes.ts';
-import { FINAL, NOTAR, type ProposalData, SKIP, type VoteData } from '../primitives/consensus.ts';
-import { HASH_BYTES, ZERO_HASH } from '../primitives/hash.ts';
-import { Bytes32, Uint8, Uint64 } from '../primitives/ssz.ts';
+import { equalBytes } from '../../primitives/bytes.ts';
+import { FINAL, NOTAR, type ProposalData, SKIP, type VoteData } from '../../primitives/consensus.ts';
+import { HASH_BYTES, ZERO_HASH } from '../../primitives/hash.ts';
+import { Bytes32, Uint8, Uint64 } from '../../primitives/ssz.ts';
 
 /** The position in this list is the kind's number in record files: append only. */
 const ENTRY_KINDS = ['NONE', 'FLOOR', 'PROPOSE', 'NOTAR', 'SKIP', 'FINAL'] as const;

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { KeyPair, verifyNative } from '../../src/crypto/keys.ts';
-import { LocalSigner, SignerError, type SignerErrorCode } from '../../src/crypto/signer.ts';
+import { KeyPair, verifyNative } from '../../../src/crypto/keys.ts';
+import { SignerError, type SignerErrorCode } from '../../../src/crypto/signer/errors.ts';
+import { LocalSigner } from '../../../src/crypto/signer/local-signer.ts';
 import {
   FINAL,
   NOTAR,
@@ -13,8 +14,8 @@ import {
   SKIP,
   type VoteData,
   voteSigningBytes,
-} from '../../src/primitives/consensus.ts';
-import { ZERO_HASH } from '../../src/primitives/hash.ts';
+} from '../../../src/primitives/consensus.ts';
+import { ZERO_HASH } from '../../../src/primitives/hash.ts';
 
 const BLOCK_BYTES = 128;
 const GENESIS = new Uint8Array(32).fill(1);

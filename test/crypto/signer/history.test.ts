@@ -1,9 +1,9 @@
 import * as fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Entry, entryKind, proposalEntry, SigningHistory, voteEntry } from '../../src/crypto/signing-history.ts';
-import { FINAL, NOTAR, SKIP } from '../../src/primitives/consensus.ts';
-import { ZERO_HASH } from '../../src/primitives/hash.ts';
+import { type Entry, entryKind, proposalEntry, SigningHistory, voteEntry } from '../../../src/crypto/signer/history.ts';
+import { FINAL, NOTAR, SKIP } from '../../../src/primitives/consensus.ts';
+import { ZERO_HASH } from '../../../src/primitives/hash.ts';
 
 const test = suite('signing history');
 const ROOT = new Uint8Array(32).fill(9);

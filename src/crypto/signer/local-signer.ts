@@ -1,30 +1,17 @@
-// What signs for a validator. `Signer` is all that the node knows of it, so that a key may live on another machine;
-// `LocalSigner` holds the key in this process and keeps its own durable record, apart from the chain's database.
+// The signer that holds its key in this process and keeps its own durable record, apart from the chain's database.
 
-import { type ProposalData, proposalSigningBytes, type VoteData, voteSigningBytes } from '../primitives/consensus.ts';
-import type { Hash } from '../primitives/hash.ts';
-import type { KeyPair } from './keys.ts';
-import { SignerError } from './signer-error.ts';
-import { SignerRecord } from './signer-record.ts';
-import { type Entry, entryKind, floorEntry, proposalEntry, SigningHistory, voteEntry } from './signing-history.ts';
-
-export { SignerError, type SignerErrorCode } from './signer-error.ts';
-
-/**
- * Signs what does not contradict anything it signed before, by rules of its own (signing-history.ts); the same request
- * gets the same signature again. A signature is given out only when the record of it would survive a crash.
- * Methods reject with `SignerError`: REFUSED names the broken rule, every other code means that it signs no more.
- */
-export interface Signer {
-  /** 32 bytes. */
-  readonly publicKey: Uint8Array;
-  signProposal(data: ProposalData): Promise<Uint8Array>;
-  signVote(data: VoteData): Promise<Uint8Array>;
-  /** From now on nothing at or below is signed; durable when it resolves. A lower floor than the present changes nothing. */
-  raiseFloor(epoch: number, slot: number): Promise<void>;
-  /** Waits for what was asked before. */
-  close(): Promise<void>;
-}
+import {
+  type ProposalData,
+  proposalSigningBytes,
+  type VoteData,
+  voteSigningBytes,
+} from '../../primitives/consensus.ts';
+import type { Hash } from '../../primitives/hash.ts';
+import type { KeyPair } from '../keys.ts';
+import { SignerError } from './errors.ts';
+import { type Entry, entryKind, floorEntry, proposalEntry, SigningHistory, voteEntry } from './history.ts';
+import { SignerRecord } from './record.ts';
+import type { Signer } from './signer.ts';
 
 /** Something that waits for the record to be durable; without an entry it waits for the ones before it. */
 interface Waiting {

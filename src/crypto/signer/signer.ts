@@ -1,0 +1,20 @@
+// What signs for a validator: all that the node knows of it, so that the key may live in this process, in another one,
+// or on another machine.
+
+import type { ProposalData, VoteData } from '../../primitives/consensus.ts';
+
+/**
+ * Signs what does not contradict anything it signed before, by rules of its own (history.ts); the same request gets the
+ * same signature again. A signature is given out only when the record of it would survive a crash.
+ * Methods reject with `SignerError` (errors.ts).
+ */
+export interface Signer {
+  /** 32 bytes. */
+  readonly publicKey: Uint8Array;
+  signProposal(data: ProposalData): Promise<Uint8Array>;
+  signVote(data: VoteData): Promise<Uint8Array>;
+  /** From now on nothing at or below is signed; durable when it resolves. A lower floor than the present changes nothing. */
+  raiseFloor(epoch: number, slot: number): Promise<void>;
+  /** Waits for what was asked before. */
+  close(): Promise<void>;
+}
