@@ -40,54 +40,36 @@ import {
   type VoteKind,
 } from '../primitives/consensus.ts';
 import { type Hash, ZERO_HASH } from '../primitives/hash.ts';
-import type { JournalRecord, OwnProposal } from '../primitives/journal.ts';
+import type { JournalRecord } from '../primitives/journal.ts';
 import { BlockTree } from './block-tree.ts';
 import { assembleCertificate } from './certificate.ts';
 import { Execution } from './execution.ts';
-import { attachable } from './justification.ts';
+import { Proposer } from './proposer.ts';
 import { ResendRound } from './resend.ts';
 import { LeaderSchedule } from './schedule.ts';
 import { Silence } from './silence.ts';
-import { MAX_CONFLICTING, type ProposalEntry, Slot, votesOf } from './slot.ts';
+import { MAX_CONFLICTING, type ProposalEntry, type Slot, votesOf } from './slot.ts';
+import { ascending, Slots } from './slots.ts';
 import { slotTimeout } from './timing.ts';
 import type { Anchor, BlockVerdict, ConsensusEvent, Input, InstanceConfig, Message, Output, Timer } from './types.ts';
 
-/** Votes and proposals further ahead of the front than this are ignored: nobody honest is there. */
-export const WINDOW = 64;
 /** A proposal's timestamp may be this far ahead of this node's clock (ms). */
 export const MAX_CLOCK_AHEAD = 1000;
-
-interface Parent {
-  readonly slot: number;
-  readonly hash: Hash;
-  readonly certificate: Certificate | undefined;
-}
 
 export class Simplex {
   readonly schedule: LeaderSchedule;
   readonly #config: InstanceConfig;
-  readonly #slots = new Map<number, Slot>();
+  readonly #slots: Slots;
   readonly #blocks: BlockTree;
   readonly #execution: Execution;
   readonly #silence: Silence;
+  readonly #proposer: Proposer;
   readonly #resend = new ResendRound();
-  /** the newest Final; its block may still be missing or unexecuted */
-  #lastFinal: Omit<Anchor, 'header'>;
-  /** the newest Final whose block is in the database */
-  #committedSlot: number;
   /** the Final that is being committed; one at a time, since each takes its ancestors along */
   #finalizing: Certificate | undefined;
-  #front: number;
-  /** the front that was entered last, and when */
-  #entered = { slot: 0, at: 0 };
+  /** the front that was entered last */
+  #entered = 0;
   #now = 0;
-  #building: { readonly slot: number; readonly parentSlot: number; readonly allowEmpty: boolean } | undefined;
-  /** after an attempt to build has failed: not before this time again */
-  #buildAfter = 0;
-  /** transactions may wait that the last attempt to build has not seen */
-  #transactionsWait = true;
-  /** slot and time of the pending 'propose' timer */
-  #proposeTimer = '';
   /** front for which missing certificates were last asked */
   #gapAsked = 0;
   #finalAtLastResend = -1;
@@ -98,20 +80,22 @@ export class Simplex {
     this.#config = config;
     this.schedule = new LeaderSchedule(config.members);
     this.#silence = new Silence(config.members);
-    this.#lastFinal = config.anchor;
-    this.#committedSlot = config.anchor.slot;
-    this.#front = config.anchor.slot + 1;
+    this.#slots = new Slots(config.anchor);
     this.#blocks = new BlockTree(config.anchor.hash, config.anchor.header);
-    this.#execution = new Execution(this.#blocks, (output) => this.#emit(output));
+    const emit = (output: Output) => this.#emit(output);
+    this.#execution = new Execution(this.#blocks, emit);
+    const isBoundary = (header: Header) => this.#isBoundary(header);
+    const { schedule } = this;
+    this.#proposer = new Proposer({ config, schedule, slots: this.#slots, blocks: this.#blocks, isBoundary, emit });
   }
 
   /** Lowest slot that no certificate settles. */
   get front(): number {
-    return this.#front;
+    return this.#slots.front;
   }
 
   get lastFinalSlot(): number {
-    return this.#lastFinal.slot;
+    return this.#slots.lastFinal.slot;
   }
 
   get epoch(): number {
@@ -150,10 +134,9 @@ export class Simplex {
       case 'verdict':
         return this.#onVerdict(input.hash, input.verdict, input.reason);
       case 'built':
-        return this.#onBuilt(input.slot, input.block);
+        return this.#proposer.onBuilt(input.slot, input.block, this.#now);
       case 'transactions':
-        this.#transactionsWait = true;
-        return;
+        return this.#proposer.transactionsWait();
       case 'timer':
         return this.#onTimer(input.timer);
       case 'committed':
@@ -171,15 +154,15 @@ export class Simplex {
    */
   wantsVote(vote: Vote): boolean {
     if (vote.epoch !== this.epoch || vote.member >= this.#config.members.size || vote.kind > FINAL) return false;
-    if (vote.slot <= this.#lastFinal.slot) {
-      return vote.slot > this.#lastFinal.slot - this.#silence.horizon && this.#silence.isNews(vote.member);
+    if (vote.slot <= this.#slots.lastFinal.slot) {
+      return vote.slot > this.#slots.lastFinal.slot - this.#silence.horizon && this.#silence.isNews(vote.member);
     }
     return this.isInWindow(vote.slot) && !this.#slots.get(vote.slot)?.knowsVote(vote);
   }
 
   /** Whether this very vote, signature included, is held and still open. */
   holdsVote(vote: Vote): boolean {
-    if (vote.epoch !== this.epoch || vote.slot <= this.#lastFinal.slot) return false;
+    if (vote.epoch !== this.epoch || vote.slot <= this.#slots.lastFinal.slot) return false;
     return this.#slots.get(vote.slot)?.holdsVote(vote) ?? false;
   }
 
@@ -192,33 +175,29 @@ export class Simplex {
   /** Whether a certificate is worth checking: it settles something that is open here. */
   wantsCertificate({ epoch, kind, slot, hash }: Certificate): boolean {
     if (epoch !== this.epoch) return false;
-    if (slot <= this.#lastFinal.slot) return kind === FINAL && this.#conflictingFinal(slot, hash) !== undefined;
+    if (slot <= this.#slots.lastFinal.slot)
+      return kind === FINAL && this.#slots.conflictingFinal(slot, hash) !== undefined;
     if (kind !== FINAL && !this.isInWindow(slot)) return false;
     return this.#slots.get(slot)?.certificate(kind, toHex(hash)) === undefined;
   }
 
   /** Whether a proposal is worth checking: not one of two already held, and no higher than its slot allows. */
   wantsProposal({ epoch, slot, block }: Proposal, hash: Hash): boolean {
-    if (epoch !== this.epoch || slot <= this.#lastFinal.slot) return false;
+    if (epoch !== this.epoch || slot <= this.#slots.lastFinal.slot) return false;
     // Every block takes a slot. A higher one can't be valid, and would stay in the tree long after its slot.
-    if (block.header.height - this.#blocks.committedHeight > slot - this.#committedSlot) return false;
+    if (block.header.height - this.#blocks.committedHeight > slot - this.#slots.committed) return false;
     const proposals = this.#slots.get(slot)?.proposals;
     return proposals === undefined || (proposals.size < MAX_CONFLICTING && !proposals.has(toHex(hash)));
   }
 
   /** Whether votes and proposals of a slot are taken in now. */
   isInWindow(slot: number): boolean {
-    return slot > this.#lastFinal.slot && slot <= this.#front + WINDOW;
+    return this.#slots.isInWindow(slot);
   }
 
   /** Certificates held for the slots from … to, for a peer that asks; lowest first. */
   certificates(from: number, to: number): Certificate[] {
-    const held = [...this.#slots.values()]
-      .filter(({ number }) => number >= from && number <= to)
-      .sort((a, b) => a.number - b.number)
-      .flatMap((slot) => slot.certificates);
-    const { certificate } = this.#lastFinal;
-    return certificate === undefined ? held : [certificate, ...held];
+    return this.#slots.certificates(from, to);
   }
 
   /** A block held above the committed one, for a peer that asks. */
@@ -228,37 +207,20 @@ export class Simplex {
 
   /** A certificate that settles `hash`, if one is held. */
   certificateFor(hashHex: string): Certificate | undefined {
-    for (const slot of this.#slots.values()) {
-      if (slot.final !== undefined && toHex(slot.final.hash) === hashHex) return slot.final;
-      const notar = slot.notars.get(hashHex);
-      if (notar !== undefined) return notar;
-    }
-    return undefined;
+    return this.#slots.certificateFor(hashHex);
   }
 
   /** What a fresh journal must hold to take the place of the present one. */
   journal(): JournalRecord[] {
-    const records: JournalRecord[] = [];
-    const { certificate } = this.#lastFinal;
-    if (certificate !== undefined) records.push({ selector: 3, value: certificate });
-    for (const slot of this.#slots.values()) {
-      for (const value of slot.certificates) records.push({ selector: 3, value });
-      if (slot.ownProposal !== undefined) records.push({ selector: 1, value: slot.ownProposal });
-      const notar = slot.ownVotes.get(NOTAR);
-      const voted = notar && slot.proposals.get(toHex(notar.hash));
-      if (voted !== undefined) records.push({ selector: 0, value: voted.proposal });
-      for (const value of slot.ownVotes.values()) records.push({ selector: 2, value });
-    }
-    return records;
+    return this.#slots.journal();
   }
 
   // --- start and restart ---------------------------------------------------------------------------------------
 
   #start(): void {
     for (const record of this.#config.restored) this.#restore(record);
-    for (const slot of this.#slots.values()) {
-      if (slot.number <= this.#lastFinal.slot) continue;
-      if (slot.ownProposal !== undefined) this.#signProposal(slot.ownProposal);
+    for (const slot of this.#slots.open) {
+      if (slot.ownProposal !== undefined) this.#proposer.sign(slot.ownProposal);
       for (const data of slot.ownVotes.values()) this.#signVote(data);
     }
     this.#armResend();
@@ -266,8 +228,8 @@ export class Simplex {
 
   #restore(record: JournalRecord): void {
     const { epoch, slot: number } = record.value;
-    if (epoch !== this.epoch || number <= this.#committedSlot) return;
-    const slot = this.#slot(number);
+    if (epoch !== this.epoch || number <= this.#slots.committed) return;
+    const slot = this.#slots.at(number);
     if (record.selector === 0) this.#keepProposal(slot, record.value, headerHash(record.value.block.header));
     else if (record.selector === 1) {
       slot.ownProposal = record.value;
@@ -281,7 +243,7 @@ export class Simplex {
   #onProposal(proposal: Proposal, hash: Hash): void {
     if (!this.isInWindow(proposal.slot)) return;
     this.#silence.signed(this.schedule.leader(proposal.slot));
-    this.#keepProposal(this.#slot(proposal.slot), proposal, hash);
+    this.#keepProposal(this.#slots.at(proposal.slot), proposal, hash);
   }
 
   #keepProposal(slot: Slot, proposal: Proposal, hash: Hash): void {
@@ -294,12 +256,19 @@ export class Simplex {
     if (evidence !== undefined) this.#emit({ type: 'evidence', evidence });
   }
 
+  #onSignedProposal(proposal: Proposal): void {
+    if (!this.isInWindow(proposal.slot)) return;
+    const hash = headerHash(proposal.block.header);
+    this.#broadcast({ kind: 'proposal', proposal });
+    this.#keepProposal(this.#slots.at(proposal.slot), proposal, hash);
+  }
+
   #onVote(vote: Vote): void {
     this.#silence.signed(vote.member);
     // An own vote that comes too late to count still tells the others that this node lives.
     if (vote.member === this.#config.self) this.#broadcast({ kind: 'vote', vote });
     if (!this.isInWindow(vote.slot)) return;
-    const slot = this.#slot(vote.slot);
+    const slot = this.#slots.at(vote.slot);
     if (!this.#keepVote(slot, vote)) return;
     const hashHex = toHex(vote.hash);
     const { weight, votes } = slot.tally(vote.kind, hashHex);
@@ -322,9 +291,9 @@ export class Simplex {
 
   #keepCertificate(certificate: Certificate): void {
     const { kind, slot: number, hash } = certificate;
-    const conflicting = kind === FINAL ? this.#conflictingFinal(number, hash) : undefined;
+    const conflicting = kind === FINAL ? this.#slots.conflictingFinal(number, hash) : undefined;
     if (conflicting !== undefined) return this.#halt('two conflicting Finals', [conflicting, certificate]);
-    const slot = this.#slot(number);
+    const slot = this.#slots.at(number);
     for (const vote of votesOf(certificate)) {
       this.#silence.signed(vote.member);
       this.#keepVote(slot, vote);
@@ -333,8 +302,7 @@ export class Simplex {
     slot.setCertificate(certificate);
     if (kind === NOTAR) this.#event({ type: 'notarized', slot: number, hash });
     else if (kind === SKIP) this.#event({ type: 'skipped', slot: number });
-    else if (number > this.#lastFinal.slot) {
-      this.#lastFinal = { slot: number, hash, certificate };
+    else if (this.#slots.finalize({ slot: number, hash, certificate })) {
       this.#event({ type: 'finalized', slot: number, hash });
     }
   }
@@ -356,7 +324,7 @@ export class Simplex {
     const header = this.#blocks.header(toHex(hash));
     if (header === undefined || certificate === undefined) return;
     this.#blocks.commit(hash, header);
-    this.#forgetThrough(certificate.slot);
+    this.#slots.commit(certificate.slot);
     if (!this.#isBoundary(header)) return;
     this.#emit({ type: 'epochEnded', certificate });
     this.#stage = 'over';
@@ -364,14 +332,9 @@ export class Simplex {
 
   #onSynced(anchor: Anchor): void {
     if (anchor.header.height < this.#blocks.committedHeight) return;
-    if (anchor.slot > this.#lastFinal.slot) this.#lastFinal = anchor;
+    this.#slots.finalize(anchor);
     this.#blocks.commit(anchor.hash, anchor.header);
-    this.#forgetThrough(anchor.slot);
-  }
-
-  #forgetThrough(slot: number): void {
-    this.#committedSlot = Math.max(this.#committedSlot, slot);
-    for (const number of this.#slots.keys()) if (number <= this.#committedSlot) this.#slots.delete(number);
+    this.#slots.commit(anchor.slot);
   }
 
   // --- what follows from what is held --------------------------------------------------------------------------
@@ -380,31 +343,30 @@ export class Simplex {
   #evaluate(): void {
     this.#execution.newRound();
     this.#advance();
-    for (const slot of this.#slots.values()) {
-      if (slot.number <= this.#lastFinal.slot) continue;
+    for (const slot of this.#slots.open) {
       for (const entry of slot.proposals.values()) this.#considerNotar(slot, entry);
       this.#considerFinal(slot);
       for (const certificate of slot.notars.values()) this.#ensureExecuted(certificate);
     }
     this.#considerFinalize();
-    this.#considerProposing();
+    this.#proposer.consider(this.#now);
   }
 
   #advance(): void {
-    if (this.#front <= this.#lastFinal.slot) this.#front = this.#lastFinal.slot + 1;
-    while (this.#slots.get(this.#front)?.cleared) this.#front++;
-    if (this.#front === this.#entered.slot) return;
-    this.#entered = { slot: this.#front, at: this.#now };
-    this.#transactionsWait = true;
-    const leader = this.schedule.leader(this.#front);
-    this.#event({ type: 'entered', slot: this.#front, leader });
-    this.#armSlotTimer(this.#slot(this.#front), leader);
+    this.#slots.advance();
+    const { front } = this.#slots;
+    if (front === this.#entered) return;
+    this.#entered = front;
+    this.#proposer.entered(this.#now);
+    const leader = this.schedule.leader(front);
+    this.#event({ type: 'entered', slot: front, leader });
+    this.#armSlotTimer(this.#slots.at(front), leader);
   }
 
   #armSlotTimer(slot: Slot, leader: number): void {
     if (slot.timerSet || this.#config.self === undefined) return;
     slot.timerSet = true;
-    const { slot: lastFinalSlot } = this.#lastFinal;
+    const { slot: lastFinalSlot } = this.#slots.lastFinal;
     const silent = leader !== this.#config.self && this.#silence.passOver(slot.number, leader, lastFinalSlot);
     const delay = silent ? 0 : slotTimeout(slot.number, lastFinalSlot, this.#config.parameters);
     this.#setTimer({ kind: 'slot', slot: slot.number }, delay);
@@ -425,13 +387,12 @@ export class Simplex {
   /** The parent is notarized in the parent slot, every slot between is skipped, and the block is the one to expect. */
   #isJustified({ proposal, hash }: ProposalEntry): boolean {
     const { slot, parentSlot, block } = proposal;
-    if (parentSlot >= slot || parentSlot < this.#lastFinal.slot) return false;
-    const again = this.#notarizedIn(parentSlot, hash);
+    if (parentSlot >= slot || parentSlot < this.#slots.lastFinal.slot) return false;
+    const again = this.#slots.notarizedIn(parentSlot, hash);
     const parentHash = again ? hash : block.header.parent;
-    if (!again && !this.#notarizedIn(parentSlot, parentHash)) return this.#askForGap(parentSlot, slot);
-    for (let between = parentSlot + 1; between < slot; between++) {
-      if (this.#slots.get(between)?.skip === undefined) return this.#askForGap(between, slot);
-    }
+    if (!again && !this.#slots.notarizedIn(parentSlot, parentHash)) return this.#askForGap(parentSlot, slot);
+    const notSkipped = this.#slots.notSkipped(parentSlot, slot);
+    if (notSkipped !== undefined) return this.#askForGap(notSkipped, slot);
     const parent = this.#blocks.header(toHex(parentHash));
     if (parent === undefined) {
       this.#execution.fetch(parentHash);
@@ -464,7 +425,7 @@ export class Simplex {
   }
 
   #considerFinalize(): void {
-    const { hash, certificate } = this.#lastFinal;
+    const { hash, certificate } = this.#slots.lastFinal;
     const hashHex = toHex(hash);
     if (certificate === undefined || this.#blocks.isCommitted(hashHex) || this.#finalizing !== undefined) return;
     this.#ensureExecuted(certificate);
@@ -473,107 +434,18 @@ export class Simplex {
     this.#emit({ type: 'finalize', hash, certificate });
   }
 
-  // --- proposing -----------------------------------------------------------------------------------------------
-
-  #considerProposing(): void {
-    const number = this.#front;
-    const slot = this.#slot(number);
-    if (this.schedule.leader(number) !== this.#config.self || this.#building?.slot === number) return;
-    if (slot.ownProposal !== undefined || slot.ownVotes.has(SKIP)) return;
-    const parent = this.#parentFor(number);
-    const header = this.#blocks.header(toHex(parent.hash));
-    if (header === undefined || !this.#blocks.isValid(toHex(parent.hash))) return;
-    if (this.#isBoundary(header)) return this.#proposeAgain(number, parent);
-    this.#buildWhenDue(number, parent, header);
-  }
-
-  /**
-   * At once when transactions wait and the minimum interval has passed, otherwise at the heartbeat. Both count from the
-   * parent's time; one that lies ahead of this clock must not use up the patience of the others with this leader.
-   */
-  #buildWhenDue(slot: number, parent: Parent, header: Header): void {
-    const { minBlockInterval, blockTime } = this.#config.parameters;
-    const since = Math.min(header.timestamp, this.#entered.at);
-    const earliest = Math.max(since + minBlockInterval, this.#buildAfter);
-    const heartbeat = Math.max(header.height === 0 ? this.#now : since + blockTime, this.#buildAfter);
-    const allowEmpty = this.#now >= heartbeat;
-    if (allowEmpty || (this.#transactionsWait && this.#now >= earliest)) {
-      this.#transactionsWait = false;
-      this.#building = { slot, parentSlot: parent.slot, allowEmpty };
-      this.#emit({
-        type: 'build',
-        slot,
-        parent: parent.hash,
-        parentCertificate: parent.certificate,
-        timestamp: Math.max(this.#now, header.timestamp + 1),
-        allowEmpty,
-      });
-      return;
-    }
-    const due = this.#transactionsWait ? Math.min(earliest, heartbeat) : heartbeat;
-    if (this.#proposeTimer === `${slot}@${due}`) return;
-    this.#proposeTimer = `${slot}@${due}`;
-    this.#setTimer({ kind: 'propose', slot }, due - this.#now);
-  }
-
-  #onBuilt(slot: number, built: { block: Block; hash: Hash } | undefined): void {
-    const building = this.#building;
-    if (building?.slot !== slot) return;
-    this.#building = undefined;
-    if (built === undefined && building.allowEmpty) this.#buildAfter = this.#now + this.#config.parameters.messageDelay;
-    if (built === undefined || slot !== this.#front) return;
-    this.#blocks.add(built.hash, built.block, 'valid');
-    this.#propose(slot, building.parentSlot, built.block, []);
-  }
-
-  /** The boundary block is the last of its epoch: until it is final, it is proposed again, unchanged. */
-  #proposeAgain(slot: number, parent: Parent): void {
-    const block = this.#blocks.entry(toHex(parent.hash))?.block;
-    if (block === undefined || parent.certificate === undefined) return;
-    this.#propose(slot, parent.slot, block, [parent.certificate]);
-  }
-
-  #propose(number: number, parentSlot: number, block: Block, justification: readonly Certificate[]): void {
-    const slot = this.#slot(number);
-    const skips: Certificate[] = [];
-    for (let between = parentSlot + 1; between < number; between++) {
-      const skip = this.#slots.get(between)?.skip;
-      if (skip !== undefined) skips.push(skip);
-    }
-    const certificates = attachable([...justification, ...skips]);
-    slot.ownProposal = { epoch: this.epoch, slot: number, parentSlot, block, certificates };
-    this.#emit({ type: 'persist', record: { selector: 1, value: slot.ownProposal } });
-    this.#signProposal(slot.ownProposal);
-  }
-
-  #onSignedProposal(proposal: Proposal): void {
-    if (!this.isInWindow(proposal.slot)) return;
-    const hash = headerHash(proposal.block.header);
-    this.#broadcast({ kind: 'proposal', proposal });
-    this.#keepProposal(this.#slot(proposal.slot), proposal, hash);
-  }
-
-  /** The highest notarized slot below; every slot between has a Skip, since all of them are cleared. */
-  #parentFor(slot: number): Parent {
-    for (let below = slot - 1; below > this.#lastFinal.slot; below--) {
-      const [certificate] = this.#slots.get(below)?.notars.values() ?? [];
-      if (certificate !== undefined) return { slot: below, hash: certificate.hash, certificate };
-    }
-    return this.#lastFinal;
-  }
-
   // --- timers --------------------------------------------------------------------------------------------------
 
   #onTimer(timer: Timer): void {
     if (timer.kind === 'slot') this.#onSlotTimer(timer.slot);
     else if (timer.kind === 'resend') this.#onResendTimer();
-    else if (timer.kind === 'propose') this.#proposeTimer = '';
-    else this.#slot(timer.slot).clockTimerSet = false;
+    else if (timer.kind === 'propose') this.#proposer.timerFired();
+    else this.#slots.at(timer.slot).clockTimerSet = false;
   }
 
   #onSlotTimer(number: number): void {
     const slot = this.#slots.get(number);
-    if (number <= this.#lastFinal.slot || slot === undefined || slot.cleared) return;
+    if (number <= this.#slots.lastFinal.slot || slot === undefined || slot.cleared) return;
     if (slot.ownVotes.has(FINAL) || slot.ownVotes.has(SKIP)) return;
     this.#event({ type: 'timedOut', slot: number });
     this.#castVote(slot, SKIP, ZERO_HASH);
@@ -584,16 +456,14 @@ export class Simplex {
     // What this node lacks it asks for again, whether others go on meanwhile or not.
     this.#execution.tryAgain();
     this.#gapAsked = 0;
-    const stalled = this.#finalAtLastResend === this.#lastFinal.slot;
-    this.#finalAtLastResend = this.#lastFinal.slot;
+    const stalled = this.#finalAtLastResend === this.#slots.lastFinal.slot;
+    this.#finalAtLastResend = this.#slots.lastFinal.slot;
     if (stalled && this.#config.self !== undefined) this.#sendAgain(this.#config.self);
   }
 
   #sendAgain(self: number): void {
-    const open = [...this.#slots.values()]
-      .filter(({ number }) => number > this.#lastFinal.slot)
-      .sort((a, b) => a.number - b.number);
-    for (const message of this.#resend.next(this.#lastFinal.certificate, open, self)) {
+    const open = ascending(this.#slots.open);
+    for (const message of this.#resend.next(this.#slots.lastFinal.certificate, open, self)) {
       this.#emit({ type: 'broadcast', message, again: true });
     }
   }
@@ -618,44 +488,17 @@ export class Simplex {
     if (self !== undefined) this.#emit({ type: 'signVote', data, member: self });
   }
 
-  #signProposal(own: OwnProposal): void {
-    const { epoch, slot, parentSlot, block } = own;
-    const hash = headerHash(block.header);
-    const data = { epoch, validatorsRoot: this.#config.members.root, slot, hash, parentSlot };
-    this.#emit({ type: 'signProposal', data, own });
-  }
-
   /** Asks once per front for the certificates from the first that is missing up to a slot that builds on them. */
   #askForGap(from: number, slot: number): false {
-    if (this.#gapAsked !== this.#front && this.#front <= slot) {
-      this.#gapAsked = this.#front;
-      this.#emit({ type: 'fetchCertificates', from: Math.min(from, this.#front), to: slot - 1 });
+    if (this.#gapAsked !== this.#slots.front && this.#slots.front <= slot) {
+      this.#gapAsked = this.#slots.front;
+      this.#emit({ type: 'fetchCertificates', from: Math.min(from, this.#slots.front), to: slot - 1 });
     }
     return false;
   }
 
-  /** A Final of the same slot and another block: impossible while less than a third of the weight misbehaves. */
-  #conflictingFinal(slot: number, hash: Hash): Certificate | undefined {
-    const held = slot === this.#lastFinal.slot ? this.#lastFinal.certificate : this.#slots.get(slot)?.final;
-    return held !== undefined && !equalBytes(held.hash, hash) ? held : undefined;
-  }
-
-  #notarizedIn(slot: number, hash: Hash): boolean {
-    if (slot === this.#lastFinal.slot) return equalBytes(hash, this.#lastFinal.hash);
-    return this.#slots.get(slot)?.notars.has(toHex(hash)) ?? false;
-  }
-
   #isBoundary(header: Header): boolean {
     return header.epoch === this.epoch && header.timestamp >= this.#config.epochEnd;
-  }
-
-  #slot(number: number): Slot {
-    let slot = this.#slots.get(number);
-    if (slot === undefined) {
-      slot = new Slot(number);
-      this.#slots.set(number, slot);
-    }
-    return slot;
   }
 
   #broadcast(message: Message): void {

@@ -2,7 +2,7 @@
 
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { WINDOW } from '../../src/consensus/core.ts';
+import { WINDOW } from '../../src/consensus/slots.ts';
 import { baseTimeout } from '../../src/consensus/timing.ts';
 import { headerHash } from '../../src/primitives/block.ts';
 import { FINAL, NOTAR, SKIP } from '../../src/primitives/consensus.ts';

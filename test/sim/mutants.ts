@@ -34,7 +34,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'no ancestry check',
     file: 'core.ts',
-    find: 'if (parentSlot >= slot || parentSlot < this.#lastFinal.slot) return false;',
+    find: 'if (parentSlot >= slot || parentSlot < this.#slots.lastFinal.slot) return false;',
     replace: 'if (parentSlot < slot) return true;',
   },
   {
@@ -63,8 +63,8 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'own proposal not persisted',
-    file: 'core.ts',
-    find: "this.#emit({ type: 'persist', record: { selector: 1, value: slot.ownProposal } });",
+    file: 'proposer.ts',
+    find: "emit({ type: 'persist', record: { selector: 1, value: slot.ownProposal } });",
     replace: '',
   },
   {
@@ -82,7 +82,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'skipped slots not checked',
     file: 'core.ts',
-    find: 'if (this.#slots.get(between)?.skip === undefined) return this.#askForGap(between, slot);',
+    find: 'if (notSkipped !== undefined) return this.#askForGap(notSkipped, slot);',
     replace: '',
   },
   {

@@ -1,0 +1,165 @@
+// The slots above the committed block: how far they are settled (the front), the newest Final, and what the rules of
+// justification ask about them. Asks and sends nothing; every change of what is held comes from the core.
+
+import { equalBytes, toHex } from '../primitives/bytes.ts';
+import { type Certificate, NOTAR } from '../primitives/consensus.ts';
+import type { Hash } from '../primitives/hash.ts';
+import type { JournalRecord } from '../primitives/journal.ts';
+import { Slot } from './slot.ts';
+import type { Anchor } from './types.ts';
+
+/** Votes and proposals further ahead of the front than this are ignored: nobody honest is there. */
+export const WINDOW = 64;
+
+/** A block to build on, and what says so; the epoch's slot 0 needs no certificate. */
+export type CertifiedParent = Omit<Anchor, 'header'>;
+
+export class Slots {
+  readonly #slots = new Map<number, Slot>();
+  /** the newest Final; its block may still be missing or unexecuted */
+  #lastFinal: CertifiedParent;
+  /** the newest Final whose block is in the database */
+  #committed: number;
+  #front: number;
+
+  constructor(anchor: Anchor) {
+    this.#lastFinal = anchor;
+    this.#committed = anchor.slot;
+    this.#front = anchor.slot + 1;
+  }
+
+  /** Lowest slot that no certificate settles, as of the last `advance`. */
+  get front(): number {
+    return this.#front;
+  }
+
+  get lastFinal(): CertifiedParent {
+    return this.#lastFinal;
+  }
+
+  get committed(): number {
+    return this.#committed;
+  }
+
+  /** The slot if anything of it is held. */
+  get(number: number): Slot | undefined {
+    return this.#slots.get(number);
+  }
+
+  /** The slot, new if nothing of it is held. */
+  at(number: number): Slot {
+    let slot = this.#slots.get(number);
+    if (slot === undefined) {
+      slot = new Slot(number);
+      this.#slots.set(number, slot);
+    }
+    return slot;
+  }
+
+  /** Those above the last Final, in the order in which they were first heard of. */
+  get open(): Slot[] {
+    return [...this.#slots.values()].filter(({ number }) => number > this.#lastFinal.slot);
+  }
+
+  /** Whether votes and proposals of a slot are taken in now. */
+  isInWindow(number: number): boolean {
+    return number > this.#lastFinal.slot && number <= this.#front + WINDOW;
+  }
+
+  /** Moves the front past what is settled. */
+  advance(): void {
+    if (this.#front <= this.#lastFinal.slot) this.#front = this.#lastFinal.slot + 1;
+    while (this.#slots.get(this.#front)?.cleared) this.#front++;
+  }
+
+  /** @returns whether this Final is newer than any before */
+  finalize(final: CertifiedParent): boolean {
+    if (final.slot <= this.#lastFinal.slot) return false;
+    this.#lastFinal = final;
+    return true;
+  }
+
+  /** The block of this slot's Final is in the database: what is at or below it has served. */
+  commit(number: number): void {
+    this.#committed = Math.max(this.#committed, number);
+    for (const key of this.#slots.keys()) if (key <= this.#committed) this.#slots.delete(key);
+  }
+
+  /** A Final counts as a Notar. */
+  notarizedIn(number: number, hash: Hash): boolean {
+    if (number === this.#lastFinal.slot) return equalBytes(hash, this.#lastFinal.hash);
+    return this.#slots.get(number)?.notars.has(toHex(hash)) ?? false;
+  }
+
+  /** The first slot between two that has no Skip. */
+  notSkipped(parentSlot: number, slot: number): number | undefined {
+    for (let between = parentSlot + 1; between < slot; between++) {
+      if (this.#slots.get(between)?.skip === undefined) return between;
+    }
+    return undefined;
+  }
+
+  /** The Skips held of the slots between two. */
+  skips(parentSlot: number, slot: number): Certificate[] {
+    const skips: Certificate[] = [];
+    for (let between = parentSlot + 1; between < slot; between++) {
+      const skip = this.#slots.get(between)?.skip;
+      if (skip !== undefined) skips.push(skip);
+    }
+    return skips;
+  }
+
+  /** What the leader of the front builds on: the highest notarized slot; all between have a Skip, being settled. */
+  parentOfFront(): CertifiedParent {
+    for (let below = this.#front - 1; below > this.#lastFinal.slot; below--) {
+      const [certificate] = this.#slots.get(below)?.notars.values() ?? [];
+      if (certificate !== undefined) return { slot: below, hash: certificate.hash, certificate };
+    }
+    return this.#lastFinal;
+  }
+
+  /** A Final of the same slot and another block: impossible while less than a third of the weight misbehaves. */
+  conflictingFinal(number: number, hash: Hash): Certificate | undefined {
+    const held = number === this.#lastFinal.slot ? this.#lastFinal.certificate : this.#slots.get(number)?.final;
+    return held !== undefined && !equalBytes(held.hash, hash) ? held : undefined;
+  }
+
+  /** Certificates held for the slots from … to, lowest first, after the last Final. */
+  certificates(from: number, to: number): Certificate[] {
+    const held = ascending(this.#slots.values())
+      .filter(({ number }) => number >= from && number <= to)
+      .flatMap((slot) => slot.certificates);
+    const { certificate } = this.#lastFinal;
+    return certificate === undefined ? held : [certificate, ...held];
+  }
+
+  /** A certificate that settles `hash`, if one is held. */
+  certificateFor(hashHex: string): Certificate | undefined {
+    for (const slot of this.#slots.values()) {
+      if (slot.final !== undefined && toHex(slot.final.hash) === hashHex) return slot.final;
+      const notar = slot.notars.get(hashHex);
+      if (notar !== undefined) return notar;
+    }
+    return undefined;
+  }
+
+  /** What a fresh journal must hold to take the place of the present one. */
+  journal(): JournalRecord[] {
+    const records: JournalRecord[] = [];
+    const { certificate } = this.#lastFinal;
+    if (certificate !== undefined) records.push({ selector: 3, value: certificate });
+    for (const slot of this.#slots.values()) {
+      for (const value of slot.certificates) records.push({ selector: 3, value });
+      if (slot.ownProposal !== undefined) records.push({ selector: 1, value: slot.ownProposal });
+      const notar = slot.ownVotes.get(NOTAR);
+      const voted = notar && slot.proposals.get(toHex(notar.hash));
+      if (voted !== undefined) records.push({ selector: 0, value: voted.proposal });
+      for (const value of slot.ownVotes.values()) records.push({ selector: 2, value });
+    }
+    return records;
+  }
+}
+
+export function ascending(slots: Iterable<Slot>): Slot[] {
+  return [...slots].sort((a, b) => a.number - b.number);
+}
