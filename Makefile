@@ -9,7 +9,7 @@ VALIDATORS ?= 4
 installed := node_modules/.package-lock.json
 built := dist/build-info.json
 
-.PHONY: run devnet test lint build bench sim clean check-node
+.PHONY: run devnet test lint build bench sim storm clean check-node
 
 run: build
 	$(NODE) $(NODE_FLAGS) bin/aitbc-node.js start --network devnet
@@ -33,6 +33,10 @@ bench: build
 # SEEDS=200 FROM=1 N=4
 sim: $(installed)
 	$(NODE) --import tsx test/sim/main.ts $(ARGS)
+
+# SECONDS=300 N=4,7 SEED=1: networks of processes that are killed, frozen, wiped and given wrong clocks, under load
+storm: build
+	$(NODE) --import tsx test/storm/main.ts
 
 clean:
 	rm -rf dist coverage bench-results.json *.tgz

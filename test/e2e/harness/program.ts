@@ -110,6 +110,10 @@ export class NodeProcess {
     return this.#output;
   }
 
+  get hasEnded(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null;
+  }
+
   /** SIGKILL. Resolves when it is gone. */
   kill(): Promise<Exit> {
     return this.end('SIGKILL');

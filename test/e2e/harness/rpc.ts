@@ -28,9 +28,12 @@ export interface JsonRpcAnswer {
 
 export class Rpc {
   readonly url: string;
+  readonly #answerMs: number;
 
-  constructor(url: string) {
+  /** @param answerMs how long any answer may take */
+  constructor(url: string, answerMs: number = ANSWER_MS) {
     this.url = url;
+    this.#answerMs = answerMs;
   }
 
   async get<T>(path: string): Promise<T> {
@@ -42,7 +45,7 @@ export class Rpc {
   }
 
   fetch(path: string, init: RequestInit = {}): Promise<Response> {
-    return fetch(`${this.url}/${path}`, { ...init, signal: AbortSignal.timeout(ANSWER_MS) });
+    return fetch(`${this.url}/${path}`, { ...init, signal: AbortSignal.timeout(this.#answerMs) });
   }
 
   head(): Promise<HeadView> {
