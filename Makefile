@@ -7,9 +7,10 @@ NPM ?= npm
 VALIDATORS ?= 4
 
 installed := node_modules/.package-lock.json
+model_installed := test/model/node_modules/.package-lock.json
 built := dist/build-info.json
 
-.PHONY: run devnet test lint build bench sim storm clean check-node
+.PHONY: run devnet test lint build bench sim storm model clean check-node
 
 run: build
 	$(NODE) $(NODE_FLAGS) bin/aitbc-node.js start --network devnet
@@ -18,7 +19,7 @@ devnet: build
 	$(NODE) $(NODE_FLAGS) bin/aitbc-node.js devnet --validators $(VALIDATORS)
 
 # ONLY=part-of-a-path runs the test files that match.
-test: build
+test: build $(model_installed)
 	$(NODE) --import tsx test/run.ts $(ONLY)
 
 lint: $(installed)
@@ -38,6 +39,10 @@ sim: $(installed)
 storm: build
 	$(NODE) --import tsx test/storm/main.ts
 
+# SAMPLES=10000 SEED=1
+model: $(installed) $(model_installed)
+	$(NODE) --import tsx test/model/main.ts
+
 clean:
 	rm -rf dist coverage bench-results.json *.tgz
 
@@ -48,6 +53,10 @@ check-node:
 # npm writes this file at the end of each install, so it is the stamp.
 $(installed): package.json package-lock.json | check-node
 	$(NPM) ci --no-audit
+	@touch $@
+
+$(model_installed): test/model/package.json test/model/package-lock.json | check-node
+	$(NPM) ci --no-audit --prefix test/model
 	@touch $@
 
 $(built): $(installed) tsconfig.json tsconfig.build.json $(shell find src -name '*.ts' 2>/dev/null) | check-node

@@ -38,7 +38,7 @@ function findFiles(): string[] {
   const filters = process.argv.slice(2);
   const named = filters.filter((filter) => filter.endsWith('.ts') && !filter.endsWith('.test.ts'));
   const found = readdirSync(join(ROOT, 'test'), { recursive: true, encoding: 'utf8' })
-    .filter((path) => path.endsWith('.test.ts'))
+    .filter((path) => path.endsWith('.test.ts') && !path.includes('node_modules'))
     .map((path) => join('test', path).split(sep).join('/'))
     .filter((path) => filters.length === 0 || filters.some((filter) => path.includes(filter)))
     .sort();
@@ -50,7 +50,7 @@ function isEndToEnd(file: string): boolean {
 }
 
 function isLong(file: string): boolean {
-  return isEndToEnd(file) || file.includes('/sim/');
+  return isEndToEnd(file) || file.includes('/sim/') || file.includes('/model/');
 }
 
 /** uvu's summary, or why there is none. A hook that throws leaves tests counted and not passed. */
