@@ -84,6 +84,15 @@ export class BlockTree {
     for (const entry of this.#entries.values()) if (entry.status === 'postponed') entry.status = 'held';
   }
 
+  /** The hashes from a block down to the committed one, as far as blocks are held. */
+  branch(hashHex: string): Set<string> {
+    const branch = new Set<string>();
+    for (let entry = this.#entries.get(hashHex); entry !== undefined; entry = this.#entries.get(entry.parentHex)) {
+      branch.add(entry.hashHex);
+    }
+    return branch;
+  }
+
   /** Makes a committed block the root and forgets everything at or below its height. */
   commit(hash: Hash, header: Header): void {
     if (header.height < this.committedHeight) return;

@@ -70,8 +70,8 @@ export class Simplex {
   /** the front that was entered last */
   #entered = 0;
   #now = 0;
-  /** front for which missing certificates were last asked */
-  #gapAsked = 0;
+  /** front for which missing certificates were last asked, and the lowest slot asked for */
+  #gapAsked = { front: 0, from: 0 };
   #finalAtLastResend = -1;
   #stage: 'new' | 'running' | 'over' = 'new';
   #outputs: Output[] = [];
@@ -185,7 +185,7 @@ export class Simplex {
   wantsProposal({ epoch, slot, block }: Proposal, hash: Hash): boolean {
     if (epoch !== this.epoch || slot <= this.#slots.lastFinal.slot) return false;
     // Every block takes a slot. A higher one can't be valid, and would stay in the tree long after its slot.
-    if (block.header.height - this.#blocks.committedHeight > slot - this.#slots.committed) return false;
+    if (block.header.height - this.#blocks.committedHeight > slot - this.#slots.committed.slot) return false;
     const proposals = this.#slots.get(slot)?.proposals;
     return proposals === undefined || (proposals.size < MAX_CONFLICTING && !proposals.has(toHex(hash)));
   }
@@ -224,11 +224,12 @@ export class Simplex {
       for (const data of slot.ownVotes.values()) this.#signVote(data);
     }
     this.#armResend();
+    this.#endAtBoundary(this.#config.anchor);
   }
 
   #restore(record: JournalRecord): void {
     const { epoch, slot: number } = record.value;
-    if (epoch !== this.epoch || number <= this.#slots.committed) return;
+    if (epoch !== this.epoch || number <= this.#slots.committed.slot) return;
     const slot = this.#slots.at(number);
     if (record.selector === 0) this.#keepProposal(slot, record.value, headerHash(record.value.block.header));
     else if (record.selector === 1) {
@@ -292,7 +293,7 @@ export class Simplex {
   #keepCertificate(certificate: Certificate): void {
     const { kind, slot: number, hash } = certificate;
     const conflicting = kind === FINAL ? this.#slots.conflictingFinal(number, hash) : undefined;
-    if (conflicting !== undefined) return this.#halt('two conflicting Finals', [conflicting, certificate]);
+    if (conflicting !== undefined) return this.#haltOnFinals([conflicting, certificate]);
     const slot = this.#slots.at(number);
     for (const vote of votesOf(certificate)) {
       this.#silence.signed(vote.member);
@@ -324,17 +325,25 @@ export class Simplex {
     const header = this.#blocks.header(toHex(hash));
     if (header === undefined || certificate === undefined) return;
     this.#blocks.commit(hash, header);
-    this.#slots.commit(certificate.slot);
-    if (!this.#isBoundary(header)) return;
-    this.#emit({ type: 'epochEnded', certificate });
-    this.#stage = 'over';
+    this.#slots.commit({ slot: certificate.slot, hash, certificate });
+    this.#endAtBoundary({ header, certificate });
   }
 
   #onSynced(anchor: Anchor): void {
     if (anchor.header.height < this.#blocks.committedHeight) return;
+    const { slot, hash, header, certificate } = anchor;
+    const conflicting = this.#slots.conflictingFinal(slot, hash);
+    if (conflicting !== undefined) return this.#haltOnFinals([conflicting, certificate]);
     this.#slots.finalize(anchor);
-    this.#blocks.commit(anchor.hash, anchor.header);
-    this.#slots.commit(anchor.slot);
+    this.#blocks.commit(hash, header);
+    this.#slots.commit(anchor);
+    this.#endAtBoundary(anchor);
+  }
+
+  #endAtBoundary({ header, certificate }: Pick<Anchor, 'header' | 'certificate'>): void {
+    if (certificate === undefined || !this.#isBoundary(header)) return;
+    this.#emit({ type: 'epochEnded', certificate });
+    this.#stage = 'over';
   }
 
   // --- what follows from what is held --------------------------------------------------------------------------
@@ -421,7 +430,9 @@ export class Simplex {
   #ensureExecuted(certificate: Certificate): void {
     const status = this.#execution.ensure(certificate.hash);
     if (status === 'invalid') this.#halt('a certified block does not execute here', [certificate]);
-    if (status === 'lost' && certificate.kind === FINAL) this.#halt('a Final against a committed block', [certificate]);
+    if (status === 'lost' && certificate.kind === FINAL) {
+      this.#haltOnFinals([this.#slots.committed.certificate, certificate]);
+    }
   }
 
   #considerFinalize(): void {
@@ -430,6 +441,9 @@ export class Simplex {
     if (certificate === undefined || this.#blocks.isCommitted(hashHex) || this.#finalizing !== undefined) return;
     this.#ensureExecuted(certificate);
     if (!this.#blocks.isValid(hashHex)) return;
+    const branch = this.#blocks.branch(hashHex);
+    const astray = this.#slots.finals.find((final) => !branch.has(toHex(final.hash)));
+    if (astray !== undefined) return this.#haltOnFinals([astray, certificate]);
     this.#finalizing = certificate;
     this.#emit({ type: 'finalize', hash, certificate });
   }
@@ -455,7 +469,7 @@ export class Simplex {
     this.#armResend();
     // What this node lacks it asks for again, whether others go on meanwhile or not.
     this.#execution.tryAgain();
-    this.#gapAsked = 0;
+    this.#gapAsked = { front: 0, from: 0 };
     const stalled = this.#finalAtLastResend === this.#slots.lastFinal.slot;
     this.#finalAtLastResend = this.#slots.lastFinal.slot;
     if (stalled && this.#config.self !== undefined) this.#sendAgain(this.#config.self);
@@ -463,9 +477,21 @@ export class Simplex {
 
   #sendAgain(self: number): void {
     const open = ascending(this.#slots.open);
+    this.#signAgain(self);
     for (const message of this.#resend.next(this.#slots.lastFinal.certificate, open, self)) {
       this.#emit({ type: 'broadcast', message, again: true });
     }
+  }
+
+  /** What the signer did not sign, being out of reach perhaps, at the front, where nothing moves without it. */
+  #signAgain(self: number): void {
+    const slot = this.#slots.at(this.#slots.front);
+    const { ownProposal, ownVotes, proposals } = slot;
+    const signed = slot.votesOf(self);
+    for (const data of ownVotes.values()) {
+      if (!signed.some(({ kind }) => kind === data.kind)) this.#signVote(data);
+    }
+    if (ownProposal !== undefined && proposals.size === 0) this.#proposer.sign(ownProposal);
   }
 
   #armResend(): void {
@@ -488,11 +514,16 @@ export class Simplex {
     if (self !== undefined) this.#emit({ type: 'signVote', data, member: self });
   }
 
-  /** Asks once per front for the certificates from the first that is missing up to a slot that builds on them. */
-  #askForGap(from: number, slot: number): false {
-    if (this.#gapAsked !== this.#slots.front && this.#slots.front <= slot) {
-      this.#gapAsked = this.#slots.front;
-      this.#emit({ type: 'fetchCertificates', from: Math.min(from, this.#slots.front), to: slot - 1 });
+  /**
+   * Asks for the certificates from the first that is missing up to a slot that builds on them: once per front, and again
+   * when a proposal lacks a lower one.
+   */
+  #askForGap(missing: number, slot: number): false {
+    const { front } = this.#slots;
+    const from = Math.min(missing, front);
+    if (front <= slot && (this.#gapAsked.front !== front || from < this.#gapAsked.from)) {
+      this.#gapAsked = { front, from };
+      this.#emit({ type: 'fetchCertificates', from, to: slot - 1 });
     }
     return false;
   }
@@ -503,6 +534,12 @@ export class Simplex {
 
   #broadcast(message: Message): void {
     this.#emit({ type: 'broadcast', message, again: false });
+  }
+
+  /** Impossible while less than a third of the weight misbehaves. */
+  #haltOnFinals(finals: readonly (Certificate | undefined)[]): void {
+    const held = finals.filter((final) => final !== undefined);
+    this.#halt('two conflicting Finals', held);
   }
 
   #halt(reason: string, certificates: readonly Certificate[]): void {

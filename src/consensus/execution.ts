@@ -44,11 +44,11 @@ export class Execution {
       this.#looked.add(lowest);
       waiting.push(lowest);
       const parent = this.#blocks.entry(lowest.parentHex);
-      if (parent === undefined) {
+      if (parent !== undefined) lowest = parent;
+      else if (lowest.block.header.height > this.#blocks.committedHeight + 1) {
         this.#fetchParent(lowest.block.header);
         return 'held';
-      }
-      lowest = parent;
+      } else lowest.status = 'lost';
     }
     if (lowest.status === 'held') {
       lowest.status = 'verifying';
@@ -72,10 +72,7 @@ export class Execution {
 
   #fetchParent({ height, parent }: Header): void {
     const missing = height - this.#blocks.committedHeight;
-    if (missing <= MAX_FETCH_DEPTH) {
-      if (missing > 1) this.fetch(parent);
-      return;
-    }
+    if (missing <= MAX_FETCH_DEPTH) return this.fetch(parent);
     if (!this.#behindSaid) this.#emit({ type: 'behind', height });
     this.#behindSaid = true;
   }

@@ -27,7 +27,7 @@ export class Proposer {
   /** when the front was entered */
   #enteredAt = 0;
   #building: { readonly slot: number; readonly parentSlot: number; readonly allowEmpty: boolean } | undefined;
-  /** after an attempt to build has failed: not before this time again */
+  /** after an attempt to build in this slot has failed: not before this time again */
   #buildAfter = 0;
   /** transactions may wait that the last attempt to build has not seen */
   #transactionsWait = true;
@@ -42,6 +42,7 @@ export class Proposer {
   entered(now: number): void {
     this.#enteredAt = now;
     this.#transactionsWait = true;
+    this.#buildAfter = 0;
   }
 
   transactionsWait(): void {

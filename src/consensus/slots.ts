@@ -19,12 +19,12 @@ export class Slots {
   /** the newest Final; its block may still be missing or unexecuted */
   #lastFinal: CertifiedParent;
   /** the newest Final whose block is in the database */
-  #committed: number;
+  #committed: CertifiedParent;
   #front: number;
 
   constructor(anchor: Anchor) {
     this.#lastFinal = anchor;
-    this.#committed = anchor.slot;
+    this.#committed = anchor;
     this.#front = anchor.slot + 1;
   }
 
@@ -37,7 +37,7 @@ export class Slots {
     return this.#lastFinal;
   }
 
-  get committed(): number {
+  get committed(): CertifiedParent {
     return this.#committed;
   }
 
@@ -79,10 +79,10 @@ export class Slots {
     return true;
   }
 
-  /** The block of this slot's Final is in the database: what is at or below it has served. */
-  commit(number: number): void {
-    this.#committed = Math.max(this.#committed, number);
-    for (const key of this.#slots.keys()) if (key <= this.#committed) this.#slots.delete(key);
+  /** The block of this Final is in the database: what is held at or below its slot has served. */
+  commit(final: CertifiedParent): void {
+    if (final.slot > this.#committed.slot) this.#committed = final;
+    for (const number of this.#slots.keys()) if (number <= this.#committed.slot) this.#slots.delete(number);
   }
 
   /** A Final counts as a Notar. */
@@ -122,6 +122,11 @@ export class Slots {
   conflictingFinal(number: number, hash: Hash): Certificate | undefined {
     const held = number === this.#lastFinal.slot ? this.#lastFinal.certificate : this.#slots.get(number)?.final;
     return held !== undefined && !equalBytes(held.hash, hash) ? held : undefined;
+  }
+
+  /** The Finals whose blocks are not in the database yet. */
+  get finals(): Certificate[] {
+    return [...this.#slots.values()].flatMap(({ final }) => final ?? []);
   }
 
   /** Certificates held for the slots from … to, lowest first, after the last Final. */

@@ -411,4 +411,107 @@ core('a boundary block is proposed again until it is final, and then the epoch i
   assert.is(ofType(follower.give({ type: 'committed', hash: hash1 }), 'epochEnded').length, 1);
 });
 
+core('a Final above a committed block that it does not descend from stops everything', () => {
+  const bench = new Bench(3);
+  bench.executeAll(bench.propose(propose(0, 1, 0, block1)));
+  bench.certify(certificate(FINAL, 1, hash1));
+  bench.give({ type: 'committed', hash: hash1 });
+  const rival = makeBlock(2, sha256(Uint8Array.of(5)), 1);
+  const child = makeBlock(3, headerHash(rival.header), 2);
+  bench.certify(certificate(FINAL, 3, headerHash(child.header)));
+  bench.give({ type: 'block', hash: headerHash(child.header), block: child });
+  const [halt] = ofType(bench.give({ type: 'block', hash: headerHash(rival.header), block: rival }), 'halt');
+  assert.equal(
+    halt?.certificates.map(({ slot }) => slot),
+    [1, 3],
+    'both are kept',
+  );
+});
+
+core('a notarized block beside a committed one stops nothing, nor does it wait for ever', () => {
+  const bench = new Bench(3);
+  bench.executeAll(bench.propose(propose(0, 1, 0, block1)));
+  bench.certify(certificate(FINAL, 1, hash1));
+  bench.give({ type: 'committed', hash: hash1 });
+  const rival = makeBlock(2, sha256(Uint8Array.of(5)), 1);
+  const hash = headerHash(rival.header);
+  bench.certify(certificate(NOTAR, 2, hash));
+  const outputs = bench.give({ type: 'block', hash, block: rival });
+  assert.equal([...ofType(outputs, 'halt'), ...ofType(outputs, 'verify')], []);
+});
+
+core('of two Finals in different slots neither is committed when one does not build on the other', () => {
+  const bench = new Bench(3);
+  bench.certify(certificate(FINAL, 1, hash1));
+  const rival = makeBlock(1, GENESIS_BLOCK_HASH, 1);
+  const hash = headerHash(rival.header);
+  bench.certify(certificate(FINAL, 2, hash));
+  const outputs = bench.executeAll(bench.give({ type: 'block', hash, block: rival }));
+  assert.equal(ofType(outputs, 'finalize'), []);
+  assert.equal(
+    ofType(outputs, 'halt')[0]?.certificates.map(({ slot }) => slot),
+    [1, 2],
+  );
+});
+
+core('a synced block against a held Final of its slot stops everything', () => {
+  const bench = new Bench(3);
+  bench.certify(certificate(FINAL, 1, hash1));
+  const rival = makeBlock(1, GENESIS_BLOCK_HASH, 1);
+  const hash = headerHash(rival.header);
+  const anchor = { slot: 1, hash, header: rival.header, certificate: certificate(FINAL, 1, hash) };
+  assert.is(ofType(bench.give({ type: 'synced', anchor }), 'halt')[0]?.certificates.length, 2);
+});
+
+core('what the signer would not sign at the front it is asked for again while nothing moves', () => {
+  const bench = new Bench(3);
+  assert.equal(votesIn(bench.give({ type: 'timer', timer: { kind: 'slot', slot: 1 } })), [[SKIP, 1]]);
+  bench.give({ type: 'timer', timer: { kind: 'resend' } });
+  assert.equal(votesIn(bench.give({ type: 'timer', timer: { kind: 'resend' } })), [[SKIP, 1]]);
+  bench.give({ type: 'vote', vote: vote(3, SKIP, 1) });
+  assert.equal(votesIn(bench.give({ type: 'timer', timer: { kind: 'resend' } })), [], 'not when it has signed');
+
+  const leader = new Bench(0);
+  leader.give({ type: 'built', slot: 1, block: { block: block1, hash: hash1 } });
+  leader.give({ type: 'timer', timer: { kind: 'resend' } });
+  const again = ofType(leader.give({ type: 'timer', timer: { kind: 'resend' } }), 'signProposal');
+  assert.equal(
+    again.map(({ data }) => data.hash),
+    [hash1],
+  );
+});
+
+core('a parked proposal of a faulty leader does not keep a lower certificate from being asked for', () => {
+  const bench = new Bench(3);
+  bench.certify(certificate(SKIP, 1), certificate(SKIP, 2), certificate(NOTAR, 3, hash1));
+  const ahead = bench.propose(propose(2, 7, 6, makeBlock(3, hash2, 2)));
+  assert.is(ofType(ahead, 'fetchCertificates')[0]?.from, 4);
+  const missesSkip = bench.propose(propose(3, 4, 0, makeBlock(1, GENESIS_BLOCK_HASH, 3)));
+  assert.equal(
+    ofType(missesSkip, 'fetchCertificates').map(({ from, to }) => [from, to]),
+    [[3, 3]],
+  );
+  assert.equal(ofType(bench.give({ type: 'transactions' }), 'fetchCertificates'), [], 'once');
+});
+
+core('a clock that is set back does not keep a leader from building in its next slot', () => {
+  const leader = new Bench(0);
+  leader.now += 3_600_000;
+  leader.give({ type: 'built', slot: 1, block: undefined });
+  leader.now = NOW;
+  const outputs = leader.certify(...[1, 2, 3, 4].map((slot) => certificate(SKIP, slot)));
+  assert.is(leader.core.front, 5);
+  assert.is(ofType(outputs, 'build')[0]?.slot, 5);
+});
+
+core('an epoch whose boundary is final is over, however this node has come to it', () => {
+  const epochEnd = block1.header.timestamp;
+  const anchor = { slot: 1, hash: hash1, header: block1.header, certificate: certificate(FINAL, 1, hash1) };
+  const synced = new Bench(3, { epochEnd });
+  assert.is(ofType(synced.give({ type: 'synced', anchor }), 'epochEnded').length, 1);
+  assert.equal(synced.give({ type: 'timer', timer: { kind: 'slot', slot: 1 } }), []);
+  const restarted = new Bench(3, { epochEnd, anchor });
+  assert.is(ofType(restarted.outputs, 'epochEnded').length, 1);
+});
+
 core.run();
