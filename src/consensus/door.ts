@@ -8,7 +8,7 @@ import {
   proposalSigningBytes,
   SKIP,
   VOTE_KINDS,
-  type Vote,
+  Vote,
   voteSigningBytes,
 } from '../primitives/consensus.ts';
 import { type Hash, ZERO_HASH } from '../primitives/hash.ts';
@@ -74,9 +74,10 @@ export class Door {
     if (!(await this.#leaderSigned(proposal, hash))) return 'reject';
     if (!this.#d.bodyMatches(proposal.block)) return 'reject';
     const { parentCertificate } = proposal.block.body.justification;
-    if (parentCertificate !== null && !(await this.#holds(parentCertificate))) return 'reject';
-    const attached = [...(parentCertificate === null ? [] : [parentCertificate]), ...proposal.certificates];
-    if (!(await this.#takeAll(attached))) return 'reject';
+    for (const certificate of [...(parentCertificate === null ? [] : [parentCertificate]), ...proposal.certificates]) {
+      if (!(await this.#holds(certificate))) return 'reject';
+      if (core.wantsCertificate(certificate)) this.#d.input({ type: 'certificate', certificate });
+    }
     this.#d.input({ type: 'proposal', proposal, hash });
     return 'accept';
   }
@@ -96,8 +97,9 @@ export class Door {
   }
 
   /**
-   * Whether a certificate is well-formed and its signatures hold. The one inside a block becomes part of the chain and
-   * is served to others, so it is judged even by a node that has nothing to learn from it.
+   * Whether a certificate is well-formed and its signatures hold. One that travels with a proposal is judged even by a
+   * node that has nothing to learn from it: the block becomes part of the chain, and whoever passes on what others must
+   * reject is blamed by them.
    */
   async #holds(certificate: Certificate): Promise<boolean> {
     const { core, members, genesisHash } = this.#d;
@@ -118,7 +120,8 @@ export class Door {
     passedOn.lastFinal = core.lastFinalSlot;
     const key = toHex(vote.signature);
     const time = now();
-    if (time - (passedOn.at.get(key) ?? 0) < PASS_ON_SHARE * resendInterval) return false;
+    // In either direction: a clock may be set back.
+    if (Math.abs(time - (passedOn.at.get(key) ?? 0)) < PASS_ON_SHARE * resendInterval) return false;
     passedOn.at.set(key, time);
     return true;
   }
@@ -128,7 +131,7 @@ export class Door {
     if (VOTE_KINDS[vote.kind] === undefined || vote.slot < 1) return 'reject';
     if ((vote.kind === SKIP) !== equalBytes(vote.hash, ZERO_HASH)) return 'reject';
     if (!core.wantsVote(vote)) return 'ignore';
-    const key = toHex(vote.signature);
+    const key = toHex(Vote.serialize(vote));
     if (this.#underway.has(key)) return 'ignore';
     this.#underway.add(key);
     try {

@@ -66,6 +66,9 @@ export class CatchUp {
   readonly #stop = new AbortController();
   /** peers that did not help; forgotten when they could have been asked again for as long as they were set aside */
   readonly #aside = new Map<string, { readonly until: number; readonly pause: number }>();
+  /** when each peer's turn comes: in the order in which they were met or last did not help */
+  readonly #turns = new Map<string, number>();
+  #nextTurn = 0;
   #running: Promise<void> | undefined;
   /** where the chain was when the present window began, and the one before it */
   #marks: readonly [before: Mark, present: Mark] = [NEVER, NEVER];
@@ -195,11 +198,19 @@ export class CatchUp {
     if (now.at - present.at >= RATE_WINDOW_MS) this.#marks = [present, now];
   }
 
-  /** The peer with the most to give; undefined when nobody has more than we. */
+  /**
+   * Whom to ask next; undefined when nobody has more than we. Of peers met together the one with the most to give, but
+   * everyone gets a turn: claims cost nothing, and neither do new peers that make them.
+   */
   #best(): CatchUpPeer | undefined {
     const { height } = this.#o.chain.head.header;
+    const connected = new Set(this.#o.network.peers().map(({ id }) => id));
+    for (const id of this.#turns.keys()) if (!connected.has(id)) this.#turns.delete(id);
     const ahead = this.#usable().filter((peer) => peer.height > height);
-    return ahead.sort((a, b) => b.height - a.height)[0];
+    ahead.sort((a, b) => b.height - a.height);
+    for (const { id } of ahead) if (!this.#turns.has(id)) this.#turns.set(id, this.#nextTurn++);
+    const turn = ({ id }: CatchUpPeer) => this.#turns.get(id) ?? 0;
+    return ahead.sort((a, b) => turn(a) - turn(b))[0];
   }
 
   #usable(): CatchUpPeer[] {
@@ -212,6 +223,7 @@ export class CatchUp {
     const last = this.#aside.get(id)?.pause;
     const pause = last === undefined ? FIRST_PAUSE_MS : Math.min(2 * last, LONGEST_PAUSE_MS);
     this.#aside.set(id, { until: Date.now() + pause, pause });
+    this.#turns.set(id, this.#nextTurn++);
   }
 }
 

@@ -11,7 +11,9 @@ import { type BlocksRequest, type CertificatesRequest, CertifiedBlock } from '..
 import type { Logger } from '../telemetry/logger.ts';
 
 /** Rounds through the peers for one block; consensus asks again when it still needs it. */
-const MAX_ROUNDS = 8;
+const BLOCK_ROUNDS = 8;
+/** A faulty leader can make every node ask for certificates that do not exist: each peer once, which is cheap. */
+const CERTIFICATE_ROUNDS = 1;
 /** Between two rounds (ms): the block may be on its way by gossip. */
 const ROUND_PAUSE_MS = 150;
 const REQUEST_TIMEOUT_MS = 3000;
@@ -53,29 +55,30 @@ export class Fetcher {
   }
 
   fetchBlock(hash: Hash): void {
-    this.#once(`block ${toHex(hash)}`, (peer, signal) => this.#blockFrom(peer, hash, signal));
+    this.#once(`block ${toHex(hash)}`, BLOCK_ROUNDS, (peer, signal) => this.#blockFrom(peer, hash, signal));
   }
 
   /** The slots `from … to` of an epoch. */
   fetchCertificates(epoch: number, from: number, to: number): void {
     const request = { epoch, from, to };
-    this.#once(`certificates ${epoch}/${from}-${to}`, (peer, signal) => this.#certificatesFrom(peer, request, signal));
+    const what = `certificates ${epoch}/${from}-${to}`;
+    this.#once(what, CERTIFICATE_ROUNDS, (peer, signal) => this.#certificatesFrom(peer, request, signal));
   }
 
-  #once(what: string, ask: Ask): void {
+  #once(what: string, rounds: number, ask: Ask): void {
     const { signal } = this.#stop;
     if (signal.aborted || this.#underway.has(what) || this.#underway.size >= MAX_UNDERWAY) return;
     this.#underway.add(what);
-    this.#fromAnyone(what, ask)
+    this.#fromAnyone(what, rounds, ask)
       .then((found) => found || this.#o.logger.debug({ what }, 'no peer has what consensus misses'))
       .catch((error: unknown) => signal.aborted || this.#o.logger.error({ err: error, what }, 'could not fetch'))
       .finally(() => this.#underway.delete(what));
   }
 
   /** Rejects when this is stopped. */
-  async #fromAnyone(what: string, ask: Ask): Promise<boolean> {
+  async #fromAnyone(what: string, rounds: number, ask: Ask): Promise<boolean> {
     const { signal } = this.#stop;
-    for (let round = 0; round < MAX_ROUNDS; round++) {
+    for (let round = 0; round < rounds; round++) {
       for (const { id } of this.#peersInTurn()) {
         try {
           if (await withDeadline(REQUEST_TIMEOUT_MS, `${what} from ${id}`, signal, (limit) => ask(id, limit)))
@@ -111,6 +114,8 @@ export class Fetcher {
 
   async #certificatesFrom(peer: string, request: CertificatesRequest, signal: AbortSignal): Promise<boolean> {
     const certificates = await this.#o.network.requestCertificates(peer, request, signal);
-    return certificates.length > 0 && (await this.#o.onCertificates(certificates));
+    // A peer that has nothing of the kind still sends its newest Final, which may be an old one.
+    if (!certificates.some(({ slot }) => slot >= request.from)) return false;
+    return this.#o.onCertificates(certificates);
   }
 }

@@ -8,7 +8,7 @@ import type { Input } from '../../src/consensus/types.ts';
 import { verifyNative } from '../../src/crypto/keys.ts';
 import { headerHash, type Proposal } from '../../src/primitives/block.ts';
 import type { Certificate } from '../../src/primitives/consensus.ts';
-import { FINAL, NOTAR, type Vote } from '../../src/primitives/consensus.ts';
+import { FINAL, NOTAR, SKIP, type Vote } from '../../src/primitives/consensus.ts';
 import { GossipProposal, GossipVote } from '../../src/primitives/wire.ts';
 import {
   certificate,
@@ -189,6 +189,39 @@ door('a proposal of another than the leader, or with another body, is blamed', a
   assert.is(await open().door.proposal(ofProposal(propose(2, 1, 0, block))), 'reject');
   assert.is(await open({ bodyMatches: false }).door.proposal(ofProposal(propose(0, 1, 0, block))), 'reject');
   assert.is(await open().door.proposal(ofProposal({ ...propose(0, 1, 0, block), parentSlot: 1 })), 'reject');
+});
+
+door('a certificate that travels with a proposal is checked even when nothing is learnt from it', async () => {
+  const { door, core, inputs, checked } = open();
+  const skip = certificate(SKIP, 1);
+  core.step({ type: 'certificate', certificate: skip }, 0);
+  const late = makeBlock(1, GENESIS_BLOCK_HASH, 1);
+  const proposalWith = (...attached: Certificate[]) => ofProposal(propose(1, 2, 0, late, attached));
+  const forged = { ...skip, signatures: skip.signatures.map(() => new Uint8Array(64)) };
+  assert.is(await door.proposal(proposalWith(forged)), 'reject', 'or whoever passes it on is blamed by the next');
+  assert.is(await door.proposal(proposalWith({ ...forged, slot: 1000 })), 'reject');
+  assert.equal(inputs, []);
+  const before = checked();
+  assert.is(await door.proposal(proposalWith(skip)), 'accept');
+  assert.is(checked() - before, 1, "the leader's signature");
+});
+
+door('a forged vote under check does not keep out the one whose signature it carries', async () => {
+  const { door } = open();
+  const good = vote(0, NOTAR, 1, hash);
+  assert.equal(await Promise.all([door.vote(ofVote({ ...good, slot: 2 })), door.vote(ofVote(good))]), [
+    'reject',
+    'accept',
+  ]);
+});
+
+door('a clock that is set back does not keep votes from being passed on', async () => {
+  const { door, time } = open();
+  const known = vote(0, NOTAR, 1, hash);
+  await door.vote(ofVote(known));
+  assert.is(await door.vote(ofVote(known, 5)), 'accept');
+  time.now -= 100 * PARAMETERS.resendInterval;
+  assert.is(await door.vote(ofVote(known, 6)), 'accept');
 });
 
 door.run();

@@ -300,6 +300,30 @@ catchUpTest('a peer that does not answer is given up after half a minute', async
   });
 });
 
+catchUpTest('peers that claim much and answer nothing do not keep the others from their turn', async () => {
+  const liars = Array.from(
+    { length: 8 },
+    (_, index): TestPeer => ({
+      id: `liar ${index}`,
+      height: 1000 + index,
+      async *blocks(_, signal) {
+        await hang(signal);
+        yield* [];
+      },
+    }),
+  );
+  await withCatchUp([...liars, honest()], async ({ catchUp, network, height }) => {
+    holdTime();
+    catchUp.begin();
+    for (let asked = 1; asked <= 2 * liars.length && height() < LENGTH; asked++) {
+      for (let turns = 0; turns < 100; turns++) await new Promise(setImmediate);
+      network.list.push({ ...(liars[0] as TestPeer), id: `newcomer ${asked}` });
+      mock.timers.tick(30_000);
+    }
+    assert.ok(network.asked.includes('honest'), network.asked.join());
+  });
+});
+
 catchUpTest('so is one that lets a block drip now and then', async () => {
   const slow: TestPeer = {
     id: 'slow',

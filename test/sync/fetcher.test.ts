@@ -105,6 +105,29 @@ fetcherTest('a block comes from the first peer that has it', async () => {
   });
 });
 
+fetcherTest(
+  'an answer without anything of what was asked for is none, and certificates are asked for once',
+  async () => {
+    const old = sign(first.hash, 3);
+    const wanted = sign(second.hash, 6);
+    const peers = [
+      peer('behind', { certificates: async () => [old] }),
+      peer('helpful', { certificates: async () => [old, wanted] }),
+    ];
+    await withFetcher(peers, async ({ fetcher, told, network }) => {
+      fetcher.fetchCertificates(1, 5, 7);
+      await told.next();
+      assert.equal(told.certificates, [[old, wanted]]);
+      assert.equal(network.asked, ['behind', 'helpful']);
+    });
+    await withFetcher([peer('behind', { certificates: async () => [old] })], async ({ fetcher, network }) => {
+      fetcher.fetchCertificates(1, 5, 7);
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      assert.equal(network.asked, ['behind'], 'consensus asks again when it still needs them');
+    });
+  },
+);
+
 fetcherTest('peers take turns in being asked first', async () => {
   await withFetcher(
     ['a', 'b', 'c'].map((id) => peer(id)),
@@ -233,7 +256,7 @@ fetcherTest('as many are under way at once as consensus can want, no more', asyn
 });
 
 fetcherTest('certificates that hold end the search, others do not', async () => {
-  const certificates = [sign(first.hash, 1)];
+  const certificates = [sign(first.hash, 5)];
   const peers = [
     peer('empty', { certificates: async () => [] }),
     peer('gone', { certificates: () => Promise.reject(new Error('reset')) }),
@@ -257,7 +280,7 @@ fetcherTest('certificates are asked for by epoch and slots', async () => {
   const asked: unknown[] = [];
   const certificates: TestPeer['certificates'] = async (request) => {
     asked.push(request);
-    return [sign(first.hash, 1)];
+    return [sign(first.hash, 5)];
   };
   await withFetcher([peer('a', { certificates })], async ({ fetcher, told }) => {
     fetcher.fetchCertificates(1, 3, 9);
