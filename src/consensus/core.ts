@@ -221,7 +221,7 @@ export class Simplex {
     for (const record of this.#config.restored) this.#restore(record);
     for (const slot of this.#slots.open) {
       if (slot.ownProposal !== undefined) this.#proposer.sign(slot.ownProposal);
-      for (const data of slot.ownVotes.values()) this.#signVote(data);
+      this.#signVotes(slot);
     }
     this.#armResend();
     this.#endAtBoundary(this.#config.anchor);
@@ -477,21 +477,17 @@ export class Simplex {
 
   #sendAgain(self: number): void {
     const open = ascending(this.#slots.open);
-    this.#signAgain(self);
+    this.#signFront();
     for (const message of this.#resend.next(this.#slots.lastFinal.certificate, open, self)) {
       this.#emit({ type: 'broadcast', message, again: true });
     }
   }
 
-  /** What the signer did not sign, being out of reach perhaps, at the front, where nothing moves without it. */
-  #signAgain(self: number): void {
+  /** What the signer did not sign, being out of reach perhaps: without it nothing may move at the front. */
+  #signFront(): void {
     const slot = this.#slots.at(this.#slots.front);
-    const { ownProposal, ownVotes, proposals } = slot;
-    const signed = slot.votesOf(self);
-    for (const data of ownVotes.values()) {
-      if (!signed.some(({ kind }) => kind === data.kind)) this.#signVote(data);
-    }
-    if (ownProposal !== undefined && proposals.size === 0) this.#proposer.sign(ownProposal);
+    if (slot.ownProposal !== undefined && slot.proposals.size === 0) this.#proposer.sign(slot.ownProposal);
+    this.#signVotes(slot);
   }
 
   #armResend(): void {
@@ -507,6 +503,16 @@ export class Simplex {
     slot.ownVotes.set(kind, data);
     this.#emit({ type: 'persist', record: { selector: 2, value: data } });
     this.#signVote(data);
+  }
+
+  /** Asks for the own votes that were decided and not signed yet. */
+  #signVotes(slot: Slot): void {
+    const { self } = this.#config;
+    if (self === undefined) return;
+    const signed = slot.votesOf(self);
+    for (const data of slot.ownVotes.values()) {
+      if (!signed.some(({ kind }) => kind === data.kind)) this.#signVote(data);
+    }
   }
 
   #signVote(data: VoteData): void {

@@ -70,7 +70,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'own votes not sent after a restart',
     file: 'core.ts',
-    find: 'for (const data of slot.ownVotes.values()) this.#signVote(data);',
+    find: 'if (!signed.some(({ kind }) => kind === data.kind)) this.#signVote(data);',
     replace: '',
   },
   {
