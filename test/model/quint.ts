@@ -2,6 +2,7 @@
 
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const FOLDER = fileURLToPath(new URL('.', import.meta.url));
@@ -30,6 +31,8 @@ export interface Search {
   /** runs at most; a violation ends the search */
   readonly samples: number;
   readonly seed: number;
+  /** writes this many runs, or the one with the violation, to `folder` */
+  readonly traces?: { readonly folder: string; readonly count: number };
 }
 
 export interface Found {
@@ -40,13 +43,14 @@ export interface Found {
   readonly output: string;
 }
 
-export async function search({ variant, invariants, witnesses = [], samples, seed }: Search): Promise<Found> {
+export async function search({ variant, invariants, witnesses = [], samples, seed, traces }: Search): Promise<Found> {
   if (!existsSync(QUINT)) {
     throw new Error('Quint is not installed. `make test` and `make model` install it; or: npm ci --prefix test/model');
   }
   const { code, output } = await run([
     ...['run', 'variants.qnt', '--backend=typescript', '--verbosity=1', `--main=${variant}`, `--seed=${seed}`],
     ...[`--max-samples=${samples}`, `--max-steps=${STEPS}`],
+    ...(traces ? [`--n-traces=${traces.count}`, `--out-itf=${join(traces.folder, '{seq}.itf.json')}`] : []),
     ...['--invariants', ...invariants, '--witnesses', ...witnesses],
   ]);
   const verdict = /^\[(ok|violation)\]/m.exec(output)?.[1];

@@ -18,3 +18,6 @@ export const BROKEN: Readonly<Record<string, Invariant>> = {
   noSkipsBetween: 'agreement',
   boundaryExtended: 'boundaryIsLast',
 };
+
+/** Broken rules that a member's signer keeps by itself: it refuses a vote that the violation needs. */
+export const SIGNER_STOPS: readonly string[] = ['twoNotars', 'finalAfterSkip', 'skipAfterFinal'];
