@@ -5,6 +5,7 @@ import * as assert from 'uvu/assert';
 import { WINDOW } from '../../src/consensus/slots.ts';
 import { baseTimeout } from '../../src/consensus/timing.ts';
 import { headerHash } from '../../src/primitives/block.ts';
+import { toHex } from '../../src/primitives/bytes.ts';
 import { FINAL, NOTAR, SKIP } from '../../src/primitives/consensus.ts';
 import { sha256 } from '../../src/primitives/hash.ts';
 import {
@@ -512,6 +513,25 @@ core('an epoch whose boundary is final is over, however this node has come to it
   assert.equal(synced.give({ type: 'timer', timer: { kind: 'slot', slot: 1 } }), []);
   const restarted = new Bench(3, { epochEnd, anchor });
   assert.is(ofType(restarted.outputs, 'epochEnded').length, 1);
+});
+
+core('what is held is served: certificates by slot and by block, after the newest Final', () => {
+  const bench = new Bench(3);
+  bench.certify(certificate(FINAL, 3, hash1), certificate(SKIP, 5), certificate(NOTAR, 5, hash2), certificate(SKIP, 4));
+  const { core: one } = bench;
+  assert.equal(
+    one.certificates(2, 9).map(({ kind, slot }) => [kind, slot]),
+    [
+      [FINAL, 3],
+      [FINAL, 3],
+      [SKIP, 4],
+      [NOTAR, 5],
+      [SKIP, 5],
+    ],
+  );
+  assert.is(one.certificateFor(toHex(hash1))?.kind, FINAL);
+  assert.is(one.certificateFor(toHex(hash2))?.kind, NOTAR);
+  assert.is(one.certificateFor(toHex(GENESIS_BLOCK_HASH)), undefined);
 });
 
 core.run();
