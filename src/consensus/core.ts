@@ -5,27 +5,42 @@
  * block the epoch builds on. Each slot has one leader (schedule.ts). Per slot s:
  *
  *   cleared(s) = Notar(s) or Skip(s) or Final(s' ≥ s);  front = lowest slot that is not cleared.
- *   Enter s = front:      set timer(s) once (timing.ts; near zero for a silent leader, silence.ts). The leader proposes
- *                         once, on the highest notarized slot below with a Skip for every slot between.
- *   Proposal of s:        NOTAR(s, h) if none of mine stands in s, s > lastFinal, its justification is held, its block
- *                         is valid and its timestamp within reach. Also for s < front, also after my own SKIP(s).
+ *   Enter s = front:      set timer(s) once: base · 1.5^(s − lastFinal − 1) up to a cap (timing.ts). The leader proposes
+ *                         once, on the highest notarized slot below with a Skip for every slot between (proposer.ts).
+ *   Proposal of s:        NOTAR(s, h) if none of mine stands in s, s > lastFinal, and it is justified: its parent is
+ *                         notarized in the parent slot (a Final is a Notar), every slot between is skipped, its block
+ *                         is valid, the leader's, and not more than a second ahead of my clock. Also for s < front,
+ *                         also after my own SKIP(s). What is missing parks a proposal and never condemns it.
  *   timer(s):             SKIP(s) if s is not cleared and I sent no FINAL in s.
- *   q of one vote:        a certificate: kept, broadcast once.
+ *   q of one vote:        a certificate: kept, broadcast once. A slot may have both a Notar and a Skip.
  *   Notar(s, h):          FINAL(s, h) if I voted NOTAR(s, h) and not SKIP(s).
- *   Final(s, h):          h and its ancestors are final; lastFinal = s.
- *   No new Final for T:   send again what others may have missed (resend.ts), a bounded number of bytes a round.
+ *   Final(s, h):          h and its ancestors are final; lastFinal = s. Committed once h is executed.
+ *   No new Final for T:   send again what others may have missed (resend.ts), a bounded number of bytes a round; ask
+ *                         again for what is missing here, and the signer for what it did not sign at the front.
+ *
+ *   Timestamps            above the parent's; what is certified or synced is not held against the clock any more.
+ *   Boundary              the first block at or after the epoch's end. On it nothing is built: leaders propose the very
+ *                         same block again, in later slots, until it is final and the epoch is over.
+ *   Silent leader         one that signed nothing in the last 2n slots in which a quorum signed: its timer is zero, for
+ *                         at most n/3 slots out of n, and only within n slots of lastFinal (silence.ts).
+ *   Window                votes and proposals count in lastFinal < s ≤ front + 64 (slots.ts); a Final counts anywhere.
+ *   Evidence              of the messages of one member, kind and slot the first two that differ are kept, two proposals
+ *                         of one leader too (slot.ts). They are told, and change nothing here.
+ *   Two Finals            that do not build on each other: stop, for good, and name both.
  *
  * Invariants, while members of less than a third of the weight misbehave:
  *   I1  One slot has at most one notarized hash: two quorums share an honest member, which votes NOTAR once a slot.
  *   I2  Final(s, h) excludes Skip(s): an honest member signs SKIP(s) or FINAL(s), never both.
  *   I3  By I1, I2 and the justification rule every block certified above s has h as its ancestor.
- *   I4  Nothing is signed before what it rests on is durable: `persist` comes before `sign…` in every list of outputs.
+ *   I4  Nothing is sent before what it rests on is durable: `persist` comes before `sign…` in every list of outputs, and
+ *       the driver uses a signature when all that was persisted before is written.
  *
  * Deviations from the Simplex paper (Chan and Pass, 2023): weights instead of counts; dummy blocks are Skip
  * certificates over a slot alone; a proposal names its parent slot and the missing certificates may be fetched
  * instead of travelling with every proposal; FINAL is sent only for a block that I notarized myself; votes for slots
- * below the front still count, so that a late quorum can finalize; timers grow with the distance from the last Final
- * and are cut short for silent leaders; the block at an epoch's boundary is proposed again until it is final.
+ * below the front still count, so that a late quorum can finalize; timers grow with the distance from the last Final,
+ * where the paper has one fixed to a known Δ, and are cut short for silent leaders; the block at an epoch's boundary is
+ * proposed again until it is final; messages are sent again, where the paper's arrive.
  */
 
 import { type Block, type Header, headerHash, type Proposal } from '../primitives/block.ts';
