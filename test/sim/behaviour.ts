@@ -5,7 +5,7 @@ import type { ConsensusDriver } from '../../src/consensus/driver.ts';
 import type { Members } from '../../src/consensus/members.ts';
 import type { ConsensusEvent, Message, Output } from '../../src/consensus/types.ts';
 import type { Block, Header } from '../../src/primitives/block.ts';
-import type { Certificate, VoteKind } from '../../src/primitives/consensus.ts';
+import type { Certificate } from '../../src/primitives/consensus.ts';
 import type { Parameters } from '../../src/primitives/genesis.ts';
 import type { Hash } from '../../src/primitives/hash.ts';
 import type { CertifiedBlock } from '../../src/primitives/wire.ts';
@@ -61,7 +61,7 @@ export interface FaultyNode {
   once<T>(key: string, make: () => T): T;
 
   /** A vote signed with its own key, whatever it has signed before. */
-  vote(kind: VoteKind, slot: number, hash?: Hash): Message & { kind: 'vote' };
+  vote(kind: number, slot: number, hash?: Hash): Message & { kind: 'vote' };
   /** A proposal signed with its own key, whether or not the slot is its own. */
   propose(content: ProposalContent): Message & { kind: 'proposal' };
   sendTo(to: number, message: Message): void;

@@ -15,7 +15,7 @@ for (const nodes of sizes) {
   const started = performance.now();
   for (let seed = from; seed < from + seeds; seed++) {
     try {
-      const result = simulate({ seed, nodes });
+      const result = await simulate({ seed, nodes });
       totals.worlds++;
       totals.slots += result.slots;
       totals.steps += result.steps;

@@ -9,13 +9,13 @@ import { simulate } from './simulate.ts';
 const BUDGET = 100;
 const UNBROKEN_WORLDS = 10;
 
-const mutants = suite('mutants of the consensus core');
+const mutants = suite('mutants of consensus');
 
 for (const mutant of MUTANTS) {
   mutants(`${mutant.name} is caught`, async () => {
     const { implementation, dispose } = await loadMutant(mutant);
     try {
-      const caught = firstFailure((seed) => simulate({ seed, nodes: 4, implementation }));
+      const caught = await firstFailure((seed) => simulate({ seed, nodes: 4, implementation }));
       assert.is.not(caught, undefined, `survived ${BUDGET} worlds`);
     } finally {
       await dispose();
@@ -26,16 +26,16 @@ for (const mutant of MUTANTS) {
 mutants('the unbroken copy passes', async () => {
   const { implementation, dispose } = await loadMutant();
   try {
-    for (let seed = 0; seed < UNBROKEN_WORLDS; seed++) simulate({ seed, nodes: 4, implementation });
+    for (let seed = 0; seed < UNBROKEN_WORLDS; seed++) await simulate({ seed, nodes: 4, implementation });
   } finally {
     await dispose();
   }
 });
 
-function firstFailure(run: (seed: number) => void): number | undefined {
+async function firstFailure(run: (seed: number) => Promise<unknown>): Promise<number | undefined> {
   for (let seed = 0; seed < BUDGET; seed++) {
     try {
-      run(seed);
+      await run(seed);
     } catch {
       return seed;
     }

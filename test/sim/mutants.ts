@@ -1,4 +1,4 @@
-// Deliberately broken copies of the core. Each mutant is one replacement in the source text; the copy lives in a
+// Deliberately broken copies of src/consensus, driver and door included. Each mutant is one replacement in the source text; the copy lives in a
 // temporary folder and never in src. A simulator that does not catch every one of them proves nothing.
 
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
@@ -123,7 +123,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
 ];
 
-/** Loads a copy of the core with the mutant's replacement, or an unchanged one. `dispose` removes the copy. */
+/** Loads a copy of the room with the mutant's replacement, or an unchanged one. `dispose` removes the copy. */
 export async function loadMutant(
   mutant?: Mutant,
 ): Promise<{ implementation: Implementation; dispose(): Promise<void> }> {
@@ -135,8 +135,8 @@ export async function loadMutant(
   }
   if (mutant !== undefined) await mutate(join(folder, 'src/consensus', mutant.file), mutant);
   const load = (file: string) => import(pathToFileURL(join(folder, 'src/consensus', file)).href);
-  const [{ Simplex }, { Members }] = await Promise.all([load('core.ts'), load('members.ts')]);
-  return { implementation: { Simplex, Members }, dispose: () => rm(folder, { recursive: true }) };
+  const [{ ConsensusDriver }, { Members }] = await Promise.all([load('driver.ts'), load('members.ts')]);
+  return { implementation: { ConsensusDriver, Members }, dispose: () => rm(folder, { recursive: true }) };
 }
 
 async function mutate(file: string, { name, find, replace }: Mutant): Promise<void> {

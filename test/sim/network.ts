@@ -1,93 +1,66 @@
-// The simulated network: until it stabilizes, messages are lost, doubled, delayed out of order and cut off by
-// partitions; afterwards every message arrives within the message delay Δ.
+// The simulated network: until it is stable, what is sent is lost, doubled, delayed out of order and cut off by
+// partitions, some of them in one direction only; afterwards everything arrives within the weather's longest delay.
 
 import type { Random } from './random.ts';
 import type { Scheduler } from './scheduler.ts';
+import type { Tally } from './tally.ts';
+import type { Weather } from './weather.ts';
 
-export interface Weather {
-  /** virtual time (ms since 1970) after which messages arrive within `delay` */
-  readonly stableAt: number;
-  readonly loss: number;
-  readonly duplication: number;
-  /** ms, [shortest, longest] one-way delay in good times */
-  readonly delay: readonly [number, number];
-  /** ms, longest one-way delay before the network is stable */
-  readonly worstDelay: number;
-}
-
-export interface Faults {
-  sent: number;
-  lost: number;
-  doubled: number;
-  late: number;
-  cut: number;
-  partitions: number;
-  crashes: number;
-  /** crashes of all nodes at once */
-  blackouts: number;
-  /** restarts without the database, or without database and journal */
-  losses: number;
+export interface NetworkOptions {
+  readonly scheduler: Scheduler;
+  readonly random: Random;
+  readonly weather: Weather;
+  readonly faults: Tally;
 }
 
 export class SimNetwork {
-  readonly faults: Faults = {
-    sent: 0,
-    lost: 0,
-    doubled: 0,
-    late: 0,
-    cut: 0,
-    partitions: 0,
-    crashes: 0,
-    blackouts: 0,
-    losses: 0,
-  };
-  readonly #scheduler: Scheduler;
-  readonly #random: Random;
-  readonly #weather: Weather;
-  /** nodes on one side of the present partition; empty: none */
-  #side: ReadonlySet<number> = new Set();
+  readonly #o: NetworkOptions;
+  /** whether nothing gets from one node to the other */
+  #cut: (from: number, to: number) => boolean = () => false;
 
-  constructor(scheduler: Scheduler, random: Random, weather: Weather) {
-    this.#scheduler = scheduler;
-    this.#random = random;
-    this.#weather = weather;
+  constructor(options: NetworkOptions) {
+    this.#o = options;
   }
 
   get stable(): boolean {
-    return this.#scheduler.now >= this.#weather.stableAt;
+    return this.#o.scheduler.now >= this.#o.weather.stableAt;
   }
 
-  partition(side: ReadonlySet<number>): void {
-    this.#side = side;
-    if (side.size > 0) this.faults.partitions++;
+  /** @param side nodes that neither hear the others nor are heard */
+  split(side: ReadonlySet<number>): void {
+    this.#o.faults.add('partitions');
+    this.#cut = (from, to) => side.has(from) !== side.has(to);
+  }
+
+  /** @param side nodes whose messages do not get to the others, while they hear them */
+  mute(side: ReadonlySet<number>): void {
+    this.#o.faults.add('partitions of one direction');
+    this.#cut = (from, to) => side.has(from) && !side.has(to);
+  }
+
+  heal(): void {
+    this.#cut = () => false;
   }
 
   /** Delivers once, twice or never. */
   send(from: number, to: number, deliver: () => void): void {
-    this.faults.sent++;
+    const { random, weather, faults, scheduler } = this.#o;
     if (!this.stable) {
-      if (this.#side.has(from) !== this.#side.has(to)) {
-        this.faults.cut++;
-        return;
-      }
-      if (this.#random.chance(this.#weather.loss)) {
-        this.faults.lost++;
-        return;
-      }
-      if (this.#random.chance(this.#weather.duplication)) {
-        this.faults.doubled++;
-        this.#scheduler.after(this.#delay(), deliver);
+      if (this.#cut(from, to)) return faults.add('messages cut off');
+      if (random.chance(weather.loss)) return faults.add('messages lost');
+      if (random.chance(weather.duplication)) {
+        faults.add('messages doubled');
+        scheduler.after(this.#delay(from, to), deliver);
       }
     }
-    this.#scheduler.after(this.#delay(), deliver);
+    scheduler.after(this.#delay(from, to), deliver);
   }
 
-  #delay(): number {
-    const [shortest, longest] = this.#weather.delay;
-    if (!this.stable && this.#random.chance(0.1)) {
-      this.faults.late++;
-      return this.#random.between(longest, this.#weather.worstDelay);
-    }
-    return this.#random.between(shortest, longest);
+  #delay(from: number, to: number): number {
+    const { random, weather, faults } = this.#o;
+    const delay = weather.delay(from, to);
+    if (this.stable || !random.chance(weather.lateness)) return delay;
+    faults.add('messages late');
+    return random.between(delay, Math.max(delay, weather.worstDelay));
   }
 }

@@ -1,347 +1,276 @@
-// One simulated validator: the real consensus core with a virtual disk, clock and chain around it. Executes the core's
-// outputs as the driver does, in virtual time. A crash loses everything that was not yet durable.
+// One simulated validator: the real driver with its door and core, on simulated ports. A crash loses everything that
+// was not durable; what comes back is a new driver over the same disk.
 
-import { MAX_CLOCK_AHEAD, type Simplex } from '../../src/consensus/core.ts';
-import type { Anchor, Input, Message, Output } from '../../src/consensus/types.ts';
-import { proposalEntry, SigningHistory, voteEntry } from '../../src/crypto/signer/history.ts';
-import { type Block, headerHash, type Proposal } from '../../src/primitives/block.ts';
-import { toHex } from '../../src/primitives/bytes.ts';
-import type { Certificate, Vote } from '../../src/primitives/consensus.ts';
-import { type Hash, sha256, ZERO_HASH } from '../../src/primitives/hash.ts';
-import type { JournalRecord } from '../../src/primitives/journal.ts';
+import type { SignatureCheck } from '../../src/consensus/certificate.ts';
+import { MAX_CLOCK_AHEAD } from '../../src/consensus/core.ts';
+import type { ConsensusDriver, DriverObserver } from '../../src/consensus/driver.ts';
+import { type Entry, entryKind } from '../../src/crypto/signer/history.ts';
+import type { Block } from '../../src/primitives/block.ts';
+import { FINAL, NOTAR, SKIP } from '../../src/primitives/consensus.ts';
+import type { Hash } from '../../src/primitives/hash.ts';
+import type { Behaviour } from './behaviour.ts';
+import { Database, SimChain, type Stored } from './chain.ts';
+import { Disk } from './disk.ts';
+import { Gossip } from './gossip.ts';
 import { InvariantViolation } from './invariants.ts';
+import { JournalFile, proposalLabel, SimJournal, voteLabel } from './journal.ts';
+import { GENESIS_HASH, holds, publicKeyOf } from './keys.ts';
+import { Liar } from './liar.ts';
+import { Life } from './life.ts';
+import { Peers } from './peers.ts';
+import { Service } from './service.ts';
+import { SimSigner } from './signer.ts';
 import type { World } from './world.ts';
 
-/** A commit's chance to rewrite the journal, so that restarts meet rotated journals too. */
-const ROTATION_CHANCE = 0.25;
-/** A fetch is repeated this often, with this pause (ms), as the node's fetcher does. */
-const FETCH_TRIES = 8;
-const FETCH_PAUSE = 200;
 /** Clocks differ from the world's time by at most this (ms). */
-const MAX_CLOCK_ERROR = 200;
-
-interface Committed {
-  readonly hash: Hash;
-  readonly block: Block;
-  readonly final: Certificate | undefined;
-}
-
-/** How a faulty node departs from the protocol. */
-export interface Behaviour {
-  readonly name: string;
-  /** what it does instead of an output of its core */
-  replace?(output: Output, node: SimNode): Output[];
-  /** what one other node gets instead of a message to all; undefined: nothing */
-  send?(message: Message, to: number, node: SimNode): Message | undefined;
-  /** whether it answers questions and passes messages on */
-  readonly helps: boolean;
-}
+export const MAX_CLOCK_ERROR = 200;
+/** ms, to build or execute a block. */
+const EXECUTION = [0.5, 4] as const;
+/** … of those that are slow, while the weather is rough. */
+const SLOW_EXECUTION = [500, 5000] as const;
+const SLOW_EXECUTIONS = 0.01;
 
 /** What a crash takes away for good. */
 export type Loss = 'nothing' | 'the database' | 'the database and the journal';
 
+export interface Identity {
+  readonly id: number;
+  /** whose key it has */
+  readonly member: number;
+  readonly behaviour: Behaviour | undefined;
+}
+
 export class SimNode {
   readonly id: number;
-  readonly world: World;
+  readonly member: number;
   readonly behaviour: Behaviour | undefined;
-  /** what a crash takes away only as a `Loss`: the chain and the journal */
-  committed: Committed[];
-  #journal: JournalRecord[] = [];
-  /** the signer's, which nothing takes away */
-  readonly #record = new SigningHistory();
-  /** without its journal a node may ask for what the signer refuses */
-  #forgot = false;
+  readonly world: World;
+  readonly service = new Service(this);
+  readonly liar: Liar;
   readonly #clockError: number;
-  /** executed blocks above the committed one */
-  readonly #executed = new Map<string, Block>();
-  #core: Simplex;
-  /** counts restarts; what an earlier life planned does not happen */
-  #life = 0;
-  #diskFree = 0;
-  up = true;
+  readonly #record: Entry[] = [];
+  #journalFile = new JournalFile();
+  #database: Database;
+  /** it has lost what an honest node keeps, and may ask for what its signer refuses */
+  #forgot = false;
+  #up = true;
+  #present: Present;
 
-  constructor(id: number, world: World, behaviour: Behaviour | undefined) {
+  constructor({ id, member, behaviour }: Identity, world: World) {
     this.id = id;
-    this.world = world;
+    this.member = member;
     this.behaviour = behaviour;
-    this.#clockError = world.random.between(-MAX_CLOCK_ERROR, MAX_CLOCK_ERROR);
-    this.committed = this.#genesis();
-    this.#core = this.#newCore();
+    this.world = world;
+    this.liar = new Liar(this);
+    this.#clockError = behaviour?.clockError ?? world.random.between(-MAX_CLOCK_ERROR, MAX_CLOCK_ERROR);
+    this.#database = new Database(world.genesisBlock);
+    this.#present = this.#begin();
   }
 
-  get core(): Simplex {
-    return this.#core;
+  get up(): boolean {
+    return this.#up;
   }
 
-  get height(): number {
-    return this.committed.length - 1;
+  get life(): Life {
+    return this.#present.life;
   }
 
-  start(): void {
-    this.input({ type: 'start' });
+  get driver(): ConsensusDriver {
+    return this.#present.driver;
   }
 
-  crash(): void {
-    this.up = false;
-    this.#life++;
-    this.#executed.clear();
+  get gossip(): Gossip {
+    return this.#present.gossip;
   }
 
-  restart(loss: Loss): void {
-    this.up = true;
-    if (loss !== 'nothing') this.committed = this.#genesis();
-    if (loss === 'the database and the journal') {
-      this.#journal = [];
-      this.#forgot = true;
-    }
-    this.#diskFree = this.world.scheduler.now;
-    this.#core = this.#newCore();
-    this.start();
+  get chain(): SimChain {
+    return this.#present.chain;
   }
 
-  input(input: Input): void {
-    if (!this.up) return;
-    this.world.note(this.id, input);
-    for (const output of this.#core.step(input, Math.floor(this.world.scheduler.now + this.#clockError))) {
-      for (const actual of this.behaviour?.replace?.(output, this) ?? [output]) this.#execute(actual);
-    }
+  get journal(): SimJournal {
+    return this.#present.journal;
   }
 
-  /** What the door does once signatures hold. @returns whether neighbours get the message from here */
-  receive(message: Message, again: boolean): boolean {
-    if (!this.up) return false;
-    switch (message.kind) {
-      case 'vote':
-        return this.#takeVote(message.vote) || (again && this.#core.holdsVote(message.vote));
-      case 'certificate':
-        return this.takeCertificate(message.certificate);
-      case 'proposal':
-        return this.#takeProposal(message.proposal);
-    }
+  get database(): Database {
+    return this.#database;
   }
 
-  takeCertificate(certificate: Certificate): boolean {
-    if (!this.up || !this.#core.wantsCertificate(certificate)) return false;
-    this.input({ type: 'certificate', certificate });
-    return true;
+  /** Whether it must know all that its member has ever told: no liar, no twin, and it has never lost its disk. */
+  get isCareful(): boolean {
+    return this.world.isHonest(this.member) && !this.#forgot;
   }
 
   /** A block that this node can serve. */
-  find(hashHex: string): Block | undefined {
-    return this.#core.block(hashHex) ?? this.#executed.get(hashHex) ?? this.#onChain(hashHex)?.block;
+  block(hashHex: string): Block | undefined {
+    return this.driver.core.block(hashHex) ?? this.chain.find(hashHex);
   }
 
-  /** Keeps a block that this node made outside its core. */
-  serve(block: Block): void {
-    this.#executed.set(toHex(headerHash(block.header)), block);
+  start(): void {
+    if (this.#up) this.driver.start();
   }
 
-  #onChain(hashHex: string): Committed | undefined {
-    return this.committed.findLast(({ hash }) => toHex(hash) === hashHex);
+  crash(): void {
+    if (!this.#up) return;
+    this.#up = false;
+    this.#present.life.end();
+    for (const disk of this.#present.disks) disk.crash();
   }
 
-  #takeVote(vote: Vote): boolean {
-    if (!this.#core.wantsVote(vote)) return false;
-    this.input({ type: 'vote', vote });
-    return true;
+  restart(loss: Loss): void {
+    if (loss !== 'nothing') {
+      this.#forgot = true;
+      this.#database = new Database(this.world.genesisBlock);
+    }
+    if (loss === 'the database and the journal') this.#journalFile = new JournalFile();
+    this.#up = true;
+    this.#present = this.#begin();
+    this.start();
   }
 
-  #takeProposal(proposal: Proposal): boolean {
-    const hash = headerHash(proposal.block.header);
-    if (!this.#core.wantsProposal(proposal, hash)) return false;
-    const { parentCertificate } = proposal.block.body.justification;
-    if (parentCertificate !== null) this.takeCertificate(parentCertificate);
-    for (const certificate of proposal.certificates) this.takeCertificate(certificate);
-    if (!this.#core.isInWindow(proposal.slot)) return false;
-    this.input({ type: 'proposal', proposal, hash });
-    return true;
+  /** A new life over what is durable. */
+  #begin(): Present {
+    const { world, member } = this;
+    const life = new Life(world.scheduler, world.random, this.#clockError);
+    const journalDisk = this.#disk('journal', life);
+    const recordDisk = this.#disk("signer's record", life);
+    const databaseDisk = this.#disk('database', life);
+    const journal = new SimJournal(this.#journalFile, journalDisk, world.random);
+    const chain = this.#chain(life, databaseDisk);
+    const signer = this.#signer(recordDisk);
+    const { ConsensusDriver, Members } = world.implementation;
+    const driver = new ConsensusDriver({
+      instance: {
+        epoch: 1,
+        members: new Members(world.members.list),
+        self: member,
+        parameters: world.parameters,
+        anchor: this.#database.anchor,
+        epochEnd: Number.POSITIVE_INFINITY,
+      },
+      genesisHash: GENESIS_HASH,
+      verify: (checks) => this.#verify(checks, life),
+      journal,
+      signer,
+      blocks: chain,
+      peers: new Peers(this),
+      clock: life,
+      observer: this.#observer(life),
+    });
+    return { life, disks: [journalDisk, recordDisk, databaseDisk], journal, chain, driver, gossip: new Gossip(this) };
   }
 
-  #genesis(): Committed[] {
-    return [{ hash: this.world.genesisBlockHash, block: this.world.genesisBlock, final: undefined }];
-  }
-
-  #newCore(): Simplex {
-    const { implementation, members, parameters } = this.world;
-    const newest = this.committed.findLast(({ final }, height) => final !== undefined || height === 0) as Committed;
-    return new implementation.Simplex({
-      epoch: 1,
-      members,
-      self: this.id,
-      parameters,
-      anchor: asAnchor(newest),
-      restored: this.#journal,
-      epochEnd: Number.POSITIVE_INFINITY,
+  #disk(name: string, life: Life): Disk {
+    const { random, faults, weather } = this.world;
+    const slowest = weather.slowestWrite[this.id] as number;
+    return new Disk({
+      name,
+      life,
+      random,
+      faults,
+      latency: () => random.between(slowest / 20, slowest),
+      crashesNow: () => this.world.crashesAtWrite(this),
     });
   }
 
-  #execute(output: Output): void {
-    switch (output.type) {
-      case 'persist':
-        return this.#write(() => this.#journal.push(output.record));
-      case 'signVote': {
-        const { kind, slot, hash, epoch } = output.data;
-        return this.#write(() => {
-          if (this.#record.admit(voteEntry(output.data)).kind === 'refused' && this.#forgot) return;
-          this.world.invariants.voted(this.id, kind, slot, hash);
-          const vote = { epoch, kind, slot, hash, member: output.member, signature: new Uint8Array(64) };
-          this.input({ type: 'vote', vote });
-        });
-      }
-      case 'signProposal':
-        return this.#write(() => {
-          if (this.#record.admit(proposalEntry(output.data)).kind === 'refused' && this.#forgot) return;
-          this.world.invariants.proposed(this.id, output.data.slot, output.data.hash);
-          this.input({ type: 'signedProposal', proposal: { ...output.own, signature: new Uint8Array(64) } });
-        });
-      case 'broadcast':
-        return this.#write(() => this.world.broadcast(this.id, output.message, output.again));
-      case 'setTimer': {
-        const delay = output.delay + output.spread * this.world.random.next();
-        return this.after(delay, () => this.input({ type: 'timer', timer: output.timer }));
-      }
-      case 'build':
-        return this.after(this.world.random.between(0.5, 4), () => this.#build(output));
-      case 'verify':
-        return this.after(this.world.random.between(0.5, 4), () => this.#verify(output.hash, output.block));
-      case 'fetchBlock':
-        return this.#fetchBlock(output.hash, FETCH_TRIES);
-      case 'fetchCertificates':
-        return this.#fetchCertificates(output.from, output.to);
-      case 'finalize':
-        return this.#write(() => this.#commit(output.hash, output.certificate));
-      case 'behind':
-        return this.#catchUp();
-      case 'halt':
-        if (this.behaviour !== undefined) return this.crash();
-        throw new InvariantViolation(`node ${this.id} halted: ${output.reason}`);
-      case 'epochEnded':
-      case 'evidence':
-      case 'event':
-        return;
+  #chain(life: Life, disk: Disk): SimChain {
+    const { world, member, behaviour } = this;
+    return new SimChain({
+      database: this.#database,
+      disk,
+      proposer: world.members.at(member).address,
+      validatorsRoot: world.members.root,
+      mark: () => world.mark(),
+      onCommitted: (stored, parent) => this.#committed(stored, parent),
+      build: behaviour?.build && ((request) => behaviour.build?.(request, this.liar)),
+      isIdle: () => world.random.chance(0.3),
+      wait: {
+        build: () => life.sleep(world.random.between(...EXECUTION)),
+        verify: () => life.sleep(this.#executionTime()),
+      },
+    });
+  }
+
+  #signer(disk: Disk): SimSigner {
+    const { world, member } = this;
+    return new SimSigner({
+      publicKey: publicKeyOf(member),
+      record: this.#record,
+      disk,
+      random: world.random,
+      observer: {
+        onVote: ({ kind, slot, hash }) => world.invariants.voted(member, kind, slot, hash),
+        onProposal: ({ slot, hash }) => world.invariants.proposed(member, slot, hash),
+        onRefused: (entry, rule, signed) => this.#refused(entry, rule, signed),
+      },
+    });
+  }
+
+  #observer(life: Life): DriverObserver {
+    const { world, behaviour } = this;
+    return {
+      onEvent: (event) => {
+        if (life.alive) behaviour?.onEvent?.(event, this.liar);
+      },
+      onEvidence: () => world.faults.add('pieces of evidence'),
+      onRefused: () => world.faults.add('refusals of a signer'),
+      onUnsent: (error) => world.fail(error),
+      onFatal: (error) => {
+        if (!life.alive) return;
+        if (behaviour !== undefined) return this.crash();
+        world.fail(
+          error instanceof InvariantViolation
+            ? error
+            : new InvariantViolation(`node ${this.id} halted: ${error.stack}`),
+        );
+      },
+    };
+  }
+
+  async #verify(checks: readonly SignatureCheck[], life: Life): Promise<boolean[]> {
+    const delay = this.world.signatureDelay;
+    if (delay > 0) await life.sleep(this.world.random.between(0, delay));
+    return checks.map(holds);
+  }
+
+  #executionTime(): number {
+    const { random, network, faults } = this.world;
+    if (network.stable || !random.chance(SLOW_EXECUTIONS)) return random.between(...EXECUTION);
+    faults.add('slow executions');
+    return random.between(...SLOW_EXECUTION);
+  }
+
+  #committed({ hash, block }: Stored, parent: Hash): void {
+    if (this.behaviour !== undefined) return;
+    this.world.invariants.committed(this.member, hash, block, parent);
+    const ahead = block.header.timestamp - this.world.scheduler.now;
+    if (ahead > MAX_CLOCK_AHEAD + MAX_CLOCK_ERROR) {
+      throw new InvariantViolation(`node ${this.id} committed a block of ${ahead} ms after now`);
     }
   }
 
-  /** Calls back in this life only. */
-  after(delay: number, call: () => void): void {
-    const life = this.#life;
-    this.world.scheduler.after(delay, () => {
-      if (life === this.#life && this.up) call();
-    });
-  }
-
-  /** The disk does one thing after the other; what is still waiting when the node crashes never happens. */
-  #write(done: () => void): void {
-    const { now } = this.world.scheduler;
-    this.#diskFree = Math.max(this.#diskFree, now + this.world.random.between(0.05, 1));
-    this.after(this.#diskFree - now, done);
-  }
-
-  #build({ slot, parent, parentCertificate, timestamp, allowEmpty }: Extract<Output, { type: 'build' }>): void {
-    if (!allowEmpty && this.world.random.chance(0.3)) return this.input({ type: 'built', slot, block: undefined });
-    const block = this.world.makeBlock(this.id, parent, this.#header(parent).height + 1, timestamp, parentCertificate);
-    const hash = headerHash(block.header);
-    this.#executed.set(toHex(hash), block);
-    this.input({ type: 'built', slot, block: { block, hash } });
-  }
-
-  #header(hash: Hash) {
-    const block = this.find(toHex(hash));
-    if (block === undefined) throw new Error('the core builds on a block that was never executed');
-    return block.header;
-  }
-
-  #verify(hash: Hash, block: Block): void {
-    const parent = this.#executed.get(toHex(block.header.parent)) ?? this.#onChain(toHex(block.header.parent))?.block;
-    const valid =
-      parent !== undefined &&
-      block.header.height === parent.header.height + 1 &&
-      block.header.timestamp > parent.header.timestamp;
-    if (valid) this.#executed.set(toHex(hash), block);
-    this.input({ type: 'verdict', hash, verdict: valid ? 'valid' : 'invalid' });
-  }
-
-  #commit(hash: Hash, certificate: Certificate): void {
-    const branch: Block[] = [];
-    const top = this.committed.at(-1) as Committed;
-    for (let block = this.find(toHex(hash)); block !== undefined && block.header.height > this.height; ) {
-      branch.unshift(block);
-      block = this.#executed.get(toHex(block.header.parent));
-    }
-    let parent = top.hash;
-    for (const block of branch) {
-      const blockHash = headerHash(block.header);
-      const final = block === branch.at(-1) ? certificate : undefined;
-      this.#append({ hash: blockHash, block, final }, parent);
-      parent = blockHash;
-    }
-    this.input({ type: 'committed', hash });
-    for (const [hashHex, { header }] of this.#executed) if (header.height < this.height) this.#executed.delete(hashHex);
-    if (this.world.random.chance(ROTATION_CHANCE)) this.#rotate();
-  }
-
-  #append(entry: Committed, parent: Hash): void {
-    if (this.behaviour === undefined) {
-      this.world.invariants.committed(this.id, entry.hash, entry.block, parent);
-      const ahead = entry.block.header.timestamp - this.world.scheduler.now;
-      if (ahead > MAX_CLOCK_AHEAD + MAX_CLOCK_ERROR)
-        throw new InvariantViolation(`node ${this.id} committed a block of ${ahead} ms after now`);
-    }
-    this.committed.push(entry);
-  }
-
-  #rotate(): void {
-    const records = this.#core.journal();
-    this.#write(() => {
-      this.#journal = records;
-    });
-  }
-
-  #fetchBlock(hash: Hash, tries: number): void {
-    const hashHex = toHex(hash);
-    if (tries === 0 || this.find(hashHex) !== undefined) return;
-    const peer = this.world.anyNeighbour(this.id);
-    this.world.request(this.id, peer, () => {
-      const block = peer.find(hashHex);
-      return block && (() => this.input({ type: 'block', hash, block }));
-    });
-    this.after(FETCH_PAUSE, () => this.#fetchBlock(hash, tries - 1));
-  }
-
-  #fetchCertificates(from: number, to: number): void {
-    const peer = this.world.anyNeighbour(this.id);
-    this.world.request(this.id, peer, () => {
-      const certificates = peer.core.certificates(from, to);
-      return () => {
-        for (const certificate of certificates) this.takeCertificate(certificate);
-      };
-    });
-  }
-
-  /** Copies a peer's chain up to its newest Final. */
-  #catchUp(): void {
-    const peer = this.world.anyNeighbour(this.id);
-    this.world.request(this.id, peer, () => {
-      const end = peer.committed.findLastIndex(({ final }) => final !== undefined);
-      const missing = peer.committed.slice(0, end + 1);
-      return () => this.#write(() => this.#adopt(missing));
-    });
-  }
-
-  #adopt(chain: readonly Committed[]): void {
-    if (chain.length <= this.committed.length) return;
-    for (const entry of chain.slice(this.committed.length)) {
-      this.#append(entry, (this.committed.at(-1) as Committed).hash);
-    }
-    this.input({ type: 'synced', anchor: asAnchor(this.committed.at(-1) as Committed) });
+  /** A crash may come between the signer's record and the journal; only then can the core ask for a contradiction. */
+  #refused(entry: Entry, rule: string, signed: readonly Entry[]): void {
+    if (!this.isCareful) return;
+    if (signed.some((earlier) => !this.journal.holds(labelOf(earlier)))) return;
+    this.world.fail(
+      new InvariantViolation(`node ${this.id} asked to sign ${entryKind(entry)} in slot ${entry.slot}: ${rule}`),
+    );
   }
 }
 
-function asAnchor({ hash, block, final }: Committed): Anchor {
-  return { slot: final?.slot ?? 0, hash, header: block.header, certificate: final };
+/** What ends with a life. */
+interface Present {
+  readonly life: Life;
+  readonly disks: readonly Disk[];
+  readonly journal: SimJournal;
+  readonly chain: SimChain;
+  readonly driver: ConsensusDriver;
+  readonly gossip: Gossip;
 }
 
-/** Something to tell two blocks of one height apart. */
-export function mark(...parts: readonly number[]): Hash {
-  return parts.length === 0 ? ZERO_HASH : sha256(new TextEncoder().encode(parts.join('/')));
+function labelOf(entry: Entry): string {
+  const { slot, hash } = entry;
+  const kind = entryKind(entry);
+  if (kind === 'PROPOSE') return proposalLabel(slot, hash);
+  return voteLabel(kind === 'NOTAR' ? NOTAR : kind === 'SKIP' ? SKIP : FINAL, slot, hash);
 }

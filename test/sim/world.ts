@@ -1,29 +1,39 @@
-// A simulated world: validators, a network with weather, crashes, and one seed that decides all of it. Runs until
+// A simulated world: validators, a network with weather, accidents, and one seed that decides all of it. Runs until
 // every honest node has finalized enough slots, or throws because an invariant does not hold.
 
-import { SerializedList } from '@chainsafe/ssz';
-import { Simplex } from '../../src/consensus/core.ts';
+import { ConsensusDriver } from '../../src/consensus/driver.ts';
 import { Members } from '../../src/consensus/members.ts';
 import { baseTimeout } from '../../src/consensus/timing.ts';
-import type { Input, Message } from '../../src/consensus/types.ts';
-import { type Block, headerHash } from '../../src/primitives/block.ts';
-import type { Certificate } from '../../src/primitives/consensus.ts';
+import type { Block } from '../../src/primitives/block.ts';
 import type { Parameters } from '../../src/primitives/genesis.ts';
-import { type Hash, ZERO_HASH } from '../../src/primitives/hash.ts';
+import { type Hash, sha256 } from '../../src/primitives/hash.ts';
 import type { Validator } from '../../src/primitives/validators.ts';
+import { Accidents } from './accidents.ts';
+import type { Behaviour } from './behaviour.ts';
+import { genesisBlock } from './chain.ts';
+import type { Envelope } from './gossip.ts';
 import { Invariants, InvariantViolation } from './invariants.ts';
-import { type Faults, SimNetwork, type Weather } from './network.ts';
-import { type Behaviour, type Loss, mark, SimNode } from './node.ts';
+import { publicKeyOf } from './keys.ts';
+import { SimNetwork } from './network.ts';
+import { SimNode } from './node.ts';
+import { Overlay, type Topology } from './overlay.ts';
 import { Random } from './random.ts';
 import { Scheduler } from './scheduler.ts';
+import { settled } from './settled.ts';
+import { Tally } from './tally.ts';
+import { Trace } from './trace.ts';
+import { type Distances, drawWeather, type Weather } from './weather.ts';
 
 /** The code under test; mutants put their own in its place. */
 export interface Implementation {
-  readonly Simplex: typeof Simplex;
+  readonly ConsensusDriver: typeof ConsensusDriver;
   readonly Members: typeof Members;
 }
 
-export const IMPLEMENTATION: Implementation = { Simplex, Members };
+export const IMPLEMENTATION: Implementation = { ConsensusDriver, Members };
+
+/** A member whose key is in two honest nodes at once. */
+export const TWIN = 'twin';
 
 export interface WorldOptions {
   readonly seed: number;
@@ -32,14 +42,12 @@ export interface WorldOptions {
   readonly implementation?: Implementation;
   /** by member */
   readonly weights: readonly number[];
-  /** behaviour of the faulty nodes, which are the last ones */
-  readonly faulty: readonly Behaviour[];
-  /** the honest node that may come back without its database or its journal: it counts among the faulty ones */
-  readonly forgetful: number | undefined;
-  /** who hears whom: everybody, or each honest node two others, and what is news is passed on */
-  readonly topology: 'mesh' | 'ring';
-  /** messages always take longer than the protocol hopes for */
-  readonly slow: boolean;
+  /** of the faulty members, which are the last ones */
+  readonly faulty: readonly (Behaviour | typeof TWIN)[];
+  /** the honest member that may come back without its database or its journal: it counts among the faulty ones */
+  readonly forgetful?: number | undefined;
+  readonly topology: Topology;
+  readonly distances: Distances;
   /** one side of a partition that lasts until the weather is fair, in the place of many that come and go */
   readonly split?: readonly number[];
 }
@@ -49,19 +57,22 @@ export interface WorldResult {
   readonly height: number;
   readonly virtualSeconds: number;
   readonly steps: number;
-  readonly faults: Faults;
+  readonly faults: Record<string, number>;
   /** hash over everything that happened, in order */
   readonly trace: string;
 }
 
 const START = 1_700_000_000_000;
-/** The rough weather lasts between these (ms), within which nodes crash and partitions come and go. */
+/** The weather turns fair between these (ms). */
 const ROUGH = [20_000, 60_000] as const;
 /** After the weather is fair, the first new Final comes within this many timeouts at the cap, for every node. */
 const RECOVERY_TIMEOUTS = 4;
-
-/** For each pair of nodes; slow worlds take a half of it. */
-const MAX_STEPS = 25_000;
+/** Durable writes, one after the other, between a proposal and its Final, and as many again for those in the queue. */
+const WRITES_PER_SLOT = 12;
+/** For each pair of nodes. */
+const MAX_STEPS = 40_000;
+/** Some nodes check signatures in no time, some worlds' take up to this (ms). */
+const SLOW_SIGNATURES = 3;
 
 const PARAMETERS: Parameters = {
   minFee: 0n,
@@ -76,263 +87,178 @@ const PARAMETERS: Parameters = {
   resendInterval: 400,
 };
 
-const LOSSES: readonly Loss[] = ['nothing', 'nothing', 'the database', 'the database and the journal'];
-
-interface Gossip {
-  readonly message: Message;
-  readonly again: boolean;
-  /** nodes that had it */
-  readonly seen: Set<number>;
-}
-
 export class World {
-  readonly parameters = PARAMETERS;
+  readonly parameters: Parameters;
   readonly scheduler = new Scheduler(START);
+  readonly faults = new Tally();
+  readonly trace = new Trace();
+  /** what the behaviours of this world remember */
+  readonly lore = new Map<string, unknown>();
   readonly random: Random;
+  readonly stableAt: number;
+  readonly weather: Weather;
   readonly network: SimNetwork;
   readonly invariants: Invariants;
   readonly implementation: Implementation;
   readonly members: Members;
   readonly genesisBlock: Block;
-  readonly genesisBlockHash: Hash;
   readonly nodes: readonly SimNode[];
-  readonly #options: WorldOptions;
-  readonly #stableAt: number;
-  readonly #weather: Weather;
-  /** by node */
-  readonly #neighbours: readonly (readonly number[])[];
+  /** ms, longest time that signatures take to check */
+  readonly signatureDelay: number;
+  readonly #slots: number;
+  readonly #firstFaulty: number;
+  readonly #overlay: Overlay;
+  readonly #accidents: Accidents;
   #steps = 0;
-  #trace = 0n;
+  #marks = 0;
+  #failure: { readonly error: unknown } | undefined;
 
   constructor(options: WorldOptions) {
-    this.#options = options;
-    this.random = new Random(options.seed);
-    this.#stableAt = START + this.random.between(...ROUGH);
-    this.#weather = drawWeather(this.random, this.#stableAt, options.slow);
-    this.network = new SimNetwork(this.scheduler, this.random, this.#weather);
+    const { seed, weights, faulty, topology, distances } = options;
+    const twins = faulty.filter((behaviour) => behaviour === TWIN).length;
+    const size = weights.length + twins;
+    this.#slots = options.slots;
+    this.#firstFaulty = weights.length - faulty.length;
+    this.random = new Random(seed);
+    this.stableAt = START + this.random.between(...ROUGH);
+    this.weather = drawWeather(this.random, this.stableAt, distances, size);
+    this.signatureDelay = this.random.chance(0.2) ? SLOW_SIGNATURES : 0;
+    this.parameters = distances === 'world' ? { ...PARAMETERS, messageDelay: 180 } : PARAMETERS;
+    this.network = new SimNetwork(this);
     this.implementation = options.implementation ?? IMPLEMENTATION;
-    const validators = options.weights.map(makeValidator);
-    this.members = new this.implementation.Members(validators);
-    const { faulty, topology } = options;
-    const firstFaulty = validators.length - faulty.length;
-    this.#neighbours = neighbours(topology, validators.length, firstFaulty);
-    this.invariants = new Invariants(
-      validators.map(({ weight }) => weight),
-      (member) => member < firstFaulty,
-    );
-    this.genesisBlock = this.makeBlock(0, ZERO_HASH, 0, START - 1, undefined);
-    this.genesisBlockHash = headerHash(this.genesisBlock.header);
-    this.nodes = validators.map((_, id) => new SimNode(id, this, faulty[id - firstFaulty]));
+    this.members = new Members(weights.map(makeValidator));
+    this.#overlay = new Overlay(topology, size, this.#firstFaulty);
+    this.invariants = new Invariants(weights, (member) => this.isHonest(member));
+    this.genesisBlock = genesisBlock(this.members.root, START - 1);
+    this.nodes = identities(options).map((identity) => new SimNode(identity, this));
+    this.#accidents = new Accidents({ world: this, forgetful: options.forgetful, split: options.split });
   }
 
   /** @throws {InvariantViolation} */
-  run(): WorldResult {
+  async run(): Promise<WorldResult> {
     for (const node of this.nodes) this.scheduler.after(this.random.between(0, 50), () => node.start());
     this.#planTransactions();
-    this.#planCrash();
-    this.#planBlackout();
-    this.#planPartition();
-    const honest = this.nodes.filter(({ behaviour }) => behaviour === undefined);
+    this.#accidents.plan();
+    const honest = this.nodes.filter(({ member }) => this.isHonest(member));
     const heightWhenStable = new Map<SimNode, number>();
-    const { slots } = this.#options;
-    const deadline = this.#stableAt + slots * 3 * (baseTimeout(PARAMETERS) + this.#longestWay);
+    const deadline = this.stableAt + this.#slots * 3 * (baseTimeout(this.parameters) + this.#longestWay);
     const isDone = (node: SimNode) =>
-      node.core.lastFinalSlot >= slots && node.height > (heightWhenStable.get(node) ?? Number.POSITIVE_INFINITY);
+      node.driver.core.lastFinalSlot >= this.#slots &&
+      node.database.height > (heightWhenStable.get(node) ?? Number.POSITIVE_INFINITY);
     while (!honest.every(isDone)) {
       if (!this.scheduler.advance()) throw new InvariantViolation('nothing is planned: every node waits for ever');
-      if (this.scheduler.now >= this.#stableAt && heightWhenStable.size === 0) {
-        for (const node of honest) heightWhenStable.set(node, node.height);
+      await settled();
+      if (this.#failure !== undefined) throw this.#failure.error;
+      if (heightWhenStable.size === 0 && this.network.stable) {
+        for (const node of honest) heightWhenStable.set(node, node.database.height);
       }
       if (this.scheduler.now > deadline) throw new InvariantViolation(`no progress: ${this.#standings()}`);
       if (this.#steps++ > MAX_STEPS * this.nodes.length ** 2) throw new InvariantViolation('a storm of messages');
       if (this.#steps % 256 === 0) this.#checkRecovery(heightWhenStable);
     }
     return {
-      slots: Math.min(...honest.map(({ core }) => core.lastFinalSlot)),
+      slots: Math.min(...honest.map(({ driver }) => driver.core.lastFinalSlot)),
       height: this.invariants.height,
       virtualSeconds: (this.scheduler.now - START) / 1000,
       steps: this.#steps,
-      faults: this.network.faults,
-      trace: this.#trace.toString(16),
+      faults: this.faults.counts,
+      trace: this.trace.hash,
     };
   }
 
   // --- what nodes ask of the world -------------------------------------------------------------------------------
 
-  broadcast(from: number, message: Message, again: boolean): void {
-    const sender = this.nodes[from] as SimNode;
-    const { behaviour } = sender;
-    if (message.kind === 'certificate' && behaviour === undefined) this.invariants.certified(message.certificate);
-    const seen = new Set([from]);
-    for (const to of this.#neighbours[from] as readonly number[]) {
-      const actual = behaviour?.send === undefined ? message : behaviour.send(message, to, sender);
-      if (actual !== undefined) this.#send(from, to, { message: actual, again, seen });
-    }
+  isHonest(member: number): boolean {
+    return member < this.#firstFaulty;
   }
 
-  /** In a mesh everybody has it from its sender; elsewhere who learns something from it passes it on, once. */
-  #send(from: number, to: number, gossip: Gossip): void {
-    const node = this.nodes[to] as SimNode;
-    const { message, again, seen } = gossip;
-    this.network.send(from, to, () => {
-      if (this.#options.topology === 'ring' && (seen.has(to) || !node.up)) return;
-      seen.add(to);
-      const isNews = node.receive(message, again);
-      if (this.#options.topology === 'mesh' || !isNews || node.behaviour?.helps === false) return;
-      for (const next of this.#neighbours[to] as readonly number[]) this.#send(to, next, gossip);
-    });
+  node(id: number): SimNode {
+    const node = this.nodes[id];
+    if (node === undefined) throw new RangeError(`no node ${id} among ${this.nodes.length}`);
+    return node;
   }
 
-  /** A question and its answer, each of which may be lost. `ask` runs at the peer and returns what to do with the answer. */
-  request(from: number, peer: SimNode, ask: () => (() => void) | undefined): void {
-    const asker = this.nodes[from] as SimNode;
-    this.network.send(from, peer.id, () => {
-      const answer = peer.up && peer.behaviour?.helps !== false ? ask() : undefined;
-      if (answer !== undefined) this.network.send(peer.id, from, () => asker.up && answer());
-    });
+  neighbours(id: number): readonly number[] {
+    return this.#overlay.neighbours(id);
   }
 
-  anyNeighbour(id: number): SimNode {
-    return this.nodes[this.random.pick(this.#neighbours[id] as readonly number[])] as SimNode;
+  relaysOf(id: number): readonly number[] {
+    return this.#overlay.relaysOf(id, this.random);
   }
 
-  makeBlock(
-    proposer: number,
-    parent: Hash,
-    height: number,
-    timestamp: number,
-    parentCertificate: Certificate | undefined,
-  ): Block {
-    return {
-      header: {
-        height,
-        epoch: 1,
-        timestamp,
-        parent,
-        proposer: this.members.at(proposer).address,
-        transactionsRoot: mark(proposer, timestamp, height, this.random.integer(1 << 30)),
-        receiptsRoot: ZERO_HASH,
-        stateRoot: ZERO_HASH,
-        validatorsRoot: this.members.root,
-        nextValidatorsRoot: this.members.root,
-        justificationHash: ZERO_HASH,
-      },
-      body: {
-        justification: { parentCertificate: parentCertificate ?? null, lateVotes: [] },
-        transactions: SerializedList.empty(),
-      },
-    };
+  /** Something to tell two blocks of one height apart. */
+  mark(): Hash {
+    return sha256(Uint8Array.of(this.#marks & 255, (this.#marks >> 8) & 255, this.#marks++ >> 16));
   }
 
-  /** Every input of every node becomes part of the trace. */
-  note(node: number, input: Input): void {
-    const slot = 'vote' in input ? input.vote.slot : 'certificate' in input ? input.certificate.slot : 0;
-    const kind = 'vote' in input ? input.vote.kind : 0;
-    const text = `${this.scheduler.now.toFixed(3)} ${node} ${input.type} ${slot} ${kind}`;
-    for (let i = 0; i < text.length; i++) {
-      this.#trace = BigInt.asUintN(64, (this.#trace ^ BigInt(text.charCodeAt(i))) * 1099511628211n);
-    }
+  crashesAtWrite(node: SimNode): boolean {
+    return this.#accidents.atWrite(node);
   }
 
-  // --- weather and accidents -------------------------------------------------------------------------------------
+  /** A node's door blames whom it has a message from. Honest nodes must not come to that between each other. */
+  rejected(by: SimNode, from: SimNode, { topic }: Envelope): void {
+    this.faults.add('messages rejected');
+    if (!this.isHonest(by.member) || !this.isHonest(from.member)) return;
+    this.fail(new InvariantViolation(`node ${by.id} blames node ${from.id} for a message of topic ${topic}`));
+  }
+
+  /** Ends the world. The first failure counts. */
+  fail(error: unknown): void {
+    this.#failure ??= { error };
+  }
+
+  // --- what happens by itself ------------------------------------------------------------------------------------
 
   #planTransactions(): void {
     this.scheduler.after(this.random.between(5, 400), () => {
-      for (const node of this.nodes) node.after(this.random.between(0, 20), () => node.input({ type: 'transactions' }));
+      for (const node of this.nodes) {
+        this.scheduler.after(this.random.between(0, 20), () => node.up && node.driver.onTransactions());
+      }
       this.#planTransactions();
-    });
-  }
-
-  #planCrash(): void {
-    this.scheduler.after(this.random.between(500, 6000), () => {
-      if (this.network.stable) return;
-      this.#crash(this.random.pick(this.nodes), 8000);
-      this.#planCrash();
-    });
-  }
-
-  /** All at once: of the whole network only what is durable is left. */
-  #planBlackout(): void {
-    this.scheduler.after(this.random.between(2000, 12_000), () => {
-      if (this.network.stable) return;
-      this.network.faults.blackouts++;
-      for (const node of this.nodes) this.#crash(node, 1000);
-      this.#planBlackout();
-    });
-  }
-
-  #crash(node: SimNode, longest: number): void {
-    if (!node.up) return;
-    node.crash();
-    this.network.faults.crashes++;
-    const downtime = Math.min(this.random.between(10, longest), this.#stableAt - this.scheduler.now);
-    const loss = node.id === this.#options.forgetful ? this.random.pick(LOSSES) : 'nothing';
-    if (loss !== 'nothing') this.network.faults.losses++;
-    this.scheduler.after(downtime, () => node.restart(loss));
-  }
-
-  #planPartition(): void {
-    const { split } = this.#options;
-    if (split !== undefined) return this.network.partition(new Set(split));
-    this.scheduler.after(this.random.between(1000, 8000), () => {
-      if (this.network.stable) return;
-      const side = this.nodes.filter(() => this.random.chance(0.5)).map(({ id }) => id);
-      this.network.partition(new Set(side));
-      this.scheduler.after(this.random.between(200, 5000), () => {
-        this.network.partition(new Set());
-        this.#planPartition();
-      });
     });
   }
 
   /** The progress bound: some time after the weather turned fair, every honest node has finalized something new. */
   #checkRecovery(heightWhenStable: ReadonlyMap<SimNode, number>): void {
-    if (this.scheduler.now < this.#stableAt + RECOVERY_TIMEOUTS * (PARAMETERS.timerCap + this.#longestWay)) return;
+    if (this.scheduler.now < this.stableAt + RECOVERY_TIMEOUTS * (this.parameters.timerCap + this.#longestWay)) return;
     for (const [node, height] of heightWhenStable) {
-      if (node.height <= height)
+      if (node.database.height <= height) {
         throw new InvariantViolation(
           `node ${node.id} finalized nothing after the network healed: ${this.#standings()}`,
         );
+      }
     }
   }
 
-  /** of a message through the network in fair weather (ms) */
+  /** ms, from a message to its effect at the other end of the network, in fair weather. */
   get #longestWay(): number {
-    const hops = this.#options.topology === 'mesh' ? 1 : Math.ceil(this.nodes.length / 2);
-    return hops * this.#weather.delay[1];
+    const slowest = Math.max(...this.weather.slowestWrite);
+    return this.#overlay.hops(this.nodes.length) * this.weather.longestDelay + WRITES_PER_SLOT * slowest;
   }
 
   #standings(): string {
     return this.nodes
       .map(
-        ({ id, core, height }) => `node ${id}: front ${core.front}, last Final ${core.lastFinalSlot}, height ${height}`,
+        ({ id, driver: { core }, database }) =>
+          `node ${id}: front ${core.front}, last Final ${core.lastFinalSlot}, height ${database.height}`,
       )
       .join('; ');
   }
 }
 
-/** In a ring the honest nodes stand side by side and hear all faulty ones, so that these can't cut it. */
-function neighbours(topology: 'mesh' | 'ring', size: number, firstFaulty: number): number[][] {
-  const ids = Array.from({ length: size }, (_, id) => id);
-  const adjacent = (one: number, other: number) =>
-    topology === 'mesh' ||
-    Math.max(one, other) >= firstFaulty ||
-    (one + 1) % firstFaulty === other ||
-    (other + 1) % firstFaulty === one;
-  return ids.map((one) => ids.filter((other) => one !== other && adjacent(one, other)));
+/** Every member's node, then the second nodes of twins. */
+function identities({ weights, faulty }: WorldOptions) {
+  const firstFaulty = weights.length - faulty.length;
+  const all = weights.map((_, member) => {
+    const behaviour = faulty[member - firstFaulty];
+    return { id: member, member, behaviour: behaviour === TWIN ? undefined : behaviour };
+  });
+  faulty.forEach((behaviour, index) => {
+    if (behaviour === TWIN) all.push({ id: all.length, member: firstFaulty + index, behaviour: undefined });
+  });
+  return all;
 }
 
-function drawWeather(random: Random, stableAt: number, slow: boolean): Weather {
-  return {
-    stableAt,
-    loss: random.between(0, 0.35),
-    duplication: random.between(0, 0.1),
-    delay: slow ? [300, random.between(400, 800)] : [0.2, random.between(2, PARAMETERS.messageDelay)],
-    worstDelay: random.between(100, 1500),
-  };
-}
-
-function makeValidator(weight: number, index: number): Validator {
-  const publicKey = new Uint8Array(32).fill(index + 1);
-  return { publicKey, address: new Uint8Array(20).fill(index + 1), weight };
+function makeValidator(weight: number, member: number): Validator {
+  return { publicKey: publicKeyOf(member), address: new Uint8Array(20).fill(member + 1), weight };
 }

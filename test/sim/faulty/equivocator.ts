@@ -1,55 +1,38 @@
 // A member that says one thing to the even nodes and another to the odd ones: as leader two blocks, as voter NOTAR and
 // FINAL for the block that the listener was given, and SKIP besides. Several of them play together.
 
-import type { Message, Output } from '../../../src/consensus/types.ts';
+import type { Message } from '../../../src/consensus/types.ts';
 import { type Block, headerHash } from '../../../src/primitives/block.ts';
 import { toHex } from '../../../src/primitives/bytes.ts';
-import { FINAL, NOTAR, SKIP, type VoteKind } from '../../../src/primitives/consensus.ts';
-import { ZERO_HASH } from '../../../src/primitives/hash.ts';
-import type { Behaviour, SimNode } from '../node.ts';
-import type { World } from '../world.ts';
-
-/** By hash in hex, the block that the odd nodes get in its place. */
-const twins = new WeakMap<World, Map<string, Block>>();
+import { FINAL, NOTAR, SKIP } from '../../../src/primitives/consensus.ts';
+import type { Behaviour, FaultyNode } from '../behaviour.ts';
 
 export const equivocator: Behaviour = {
   name: 'equivocator',
-  helps: true,
-  replace(output: Output, node: SimNode): Output[] {
-    if (output.type === 'signProposal') keepTwin(output.own.block, node);
-    if (output.type !== 'signVote' || output.data.kind !== NOTAR) return [output];
-    const also = (kind: VoteKind, hash = output.data.hash): Output => ({
-      ...output,
-      data: { ...output.data, kind, hash },
-    });
-    return [output, also(SKIP, ZERO_HASH), also(FINAL)];
-  },
-  send(message: Message, to: number, node: SimNode): Message {
-    if (to % 2 === 0) return message;
-    if (message.kind === 'proposal') {
-      const block = twinsIn(node).get(toHex(headerHash(message.proposal.block.header)));
-      return block === undefined ? message : { kind: 'proposal', proposal: { ...message.proposal, block } };
-    }
-    const twin = message.kind === 'vote' ? twinsIn(node).get(toHex(message.vote.hash)) : undefined;
-    if (message.kind !== 'vote' || twin === undefined) return message;
-    const vote = { ...message.vote, hash: headerHash(twin.header) };
-    node.world.invariants.voted(node.id, vote.kind, vote.slot, vote.hash);
-    return { kind: 'vote', vote };
+  send(message: Message, to: number, node: FaultyNode): readonly Message[] {
+    if (message.kind === 'proposal') return [isOdd(to) ? otherProposal(message, node) : message];
+    if (message.kind !== 'vote' || message.vote.kind === SKIP) return [message];
+    const { kind, slot, hash } = message.vote;
+    const twin = isOdd(to) ? twins(node).get(toHex(hash)) : undefined;
+    const told = twin === undefined ? hash : headerHash(twin.header);
+    const own = node.vote(kind, slot, told);
+    return kind === NOTAR ? [own, node.vote(SKIP, slot), node.vote(FINAL, slot, told)] : [own];
   },
 };
 
-function keepTwin({ header, body }: Block, node: SimNode): void {
-  const { parentCertificate } = body.justification;
-  const { parent, height, timestamp } = header;
-  const twin = node.world.makeBlock(node.id, parent, height, timestamp, parentCertificate ?? undefined);
-  twinsIn(node).set(toHex(headerHash(header)), twin);
+/** By hash in hex, the block that the odd nodes get in its place. */
+function twins(node: FaultyNode): Map<string, Block> {
+  return node.once('twins', () => new Map<string, Block>());
 }
 
-function twinsIn({ world }: SimNode): Map<string, Block> {
-  let known = twins.get(world);
-  if (known === undefined) {
-    known = new Map();
-    twins.set(world, known);
-  }
-  return known;
+function otherProposal({ proposal }: Message & { kind: 'proposal' }, node: FaultyNode): Message {
+  const hashHex = toHex(headerHash(proposal.block.header));
+  const twin = twins(node).get(hashHex) ?? node.variant(proposal.block) ?? proposal.block;
+  twins(node).set(hashHex, twin);
+  node.keep(twin);
+  return node.propose({ ...proposal, block: twin });
+}
+
+function isOdd(id: number): boolean {
+  return id % 2 === 1;
 }

@@ -2,14 +2,15 @@
 // in the others all but one. It answers no questions.
 
 import type { Message } from '../../../src/consensus/types.ts';
-import type { Behaviour, SimNode } from '../node.ts';
+import type { Behaviour, FaultyNode } from '../behaviour.ts';
+import { silent } from './silent.ts';
 
 export const withholder: Behaviour = {
+  ...silent,
   name: 'withholder',
-  helps: false,
-  send(message: Message, to: number, node: SimNode): Message | undefined {
-    if (message.kind !== 'proposal') return message;
-    const reached = message.proposal.slot % 2 === 0 ? node.world.nodes.length / 2 : node.world.nodes.length - 2;
-    return to < reached ? message : undefined;
+  send(message: Message, to: number, node: FaultyNode): readonly Message[] {
+    if (message.kind !== 'proposal') return [message];
+    const nodes = node.others.length + 1;
+    return to < (message.proposal.slot % 2 === 0 ? nodes / 2 : nodes - 2) ? [message] : [];
   },
 };

@@ -1,0 +1,87 @@
+// Gossip as one node sees it: what is news goes to its door, and what the door accepts goes on to neighbours. A message
+// that was seen before is dropped by its bytes.
+
+import type { ConsensusDriver } from '../../src/consensus/driver.ts';
+import type { Message } from '../../src/consensus/types.ts';
+import { mapKey } from '../../src/primitives/bytes.ts';
+import { sha256 } from '../../src/primitives/hash.ts';
+import { GossipProposal, GossipVote } from '../../src/primitives/wire.ts';
+import type { SimNode } from './node.ts';
+
+export interface Envelope {
+  readonly topic: 'block' | 'vote';
+  readonly bytes: Uint8Array;
+  /** by its bytes */
+  readonly id: string;
+  /** the first bytes of the id, for the trace */
+  readonly word: number;
+}
+
+export class Gossip {
+  readonly #node: SimNode;
+  readonly #seen = new Set<string>();
+
+  constructor(node: SimNode) {
+    this.#node = node;
+  }
+
+  publish(envelope: Envelope): void {
+    this.#seen.add(envelope.id);
+    for (const to of this.#node.world.neighbours(this.#node.id)) this.send(to, envelope);
+  }
+
+  send(to: number, envelope: Envelope): void {
+    const { world, id } = this.#node;
+    const peer = world.node(to);
+    world.network.send(id, to, () => peer.up && peer.gossip.receive(envelope, this.#node));
+  }
+
+  receive(envelope: Envelope, from: SimNode): void {
+    const { world, id, driver } = this.#node;
+    if (this.#seen.has(envelope.id)) return;
+    this.#seen.add(envelope.id);
+    world.trace.note(world.scheduler.now, id, envelope.word);
+    this.#judge(driver, envelope, from).catch((error: unknown) => world.fail(error));
+  }
+
+  async #judge(driver: ConsensusDriver, envelope: Envelope, from: SimNode): Promise<void> {
+    // A copy for each receiver: nobody's changes to it can reach another.
+    const bytes = envelope.bytes.slice();
+    const verdict = await (envelope.topic === 'vote' ? driver.onVote(bytes) : driver.onProposal(bytes));
+    if (!this.#node.up || driver !== this.#node.driver) return;
+    if (verdict === 'accept') this.#passOn(envelope, from);
+    else if (verdict === 'reject') this.#node.world.rejected(this.#node, from, envelope);
+  }
+
+  #passOn(envelope: Envelope, from: SimNode): void {
+    if (this.#node.behaviour?.relays === false) return;
+    for (const to of this.#node.world.relaysOf(this.#node.id)) if (to !== from.id) this.send(to, envelope);
+  }
+}
+
+export function makeEnvelope(topic: Envelope['topic'], bytes: Uint8Array): Envelope {
+  const digest = sha256(bytes);
+  return { topic, bytes, id: mapKey(digest), word: new DataView(digest.buffer, digest.byteOffset).getUint32(0) };
+}
+
+/** @param attempt of the gossip envelope: what is sent again with the same one is dropped as seen */
+export function encode(message: Message, attempt: number): Envelope {
+  if (message.kind === 'proposal') {
+    return makeEnvelope('block', GossipProposal.serialize({ attempt, proposal: message.proposal }));
+  }
+  const tagged =
+    message.kind === 'vote'
+      ? ({ selector: 0, value: message.vote } as const)
+      : ({ selector: 1, value: message.certificate } as const);
+  return makeEnvelope('vote', GossipVote.serialize({ attempt, message: tagged }));
+}
+
+export function decode({ topic, bytes }: Envelope): { message: Message; attempt: number } {
+  if (topic === 'block') {
+    const { attempt, proposal } = GossipProposal.deserialize(bytes);
+    return { attempt, message: { kind: 'proposal', proposal } };
+  }
+  const { attempt, message } = GossipVote.deserialize(bytes);
+  if (message.selector === 0) return { attempt, message: { kind: 'vote', vote: message.value } };
+  return { attempt, message: { kind: 'certificate', certificate: message.value } };
+}
