@@ -10,7 +10,7 @@ installed := node_modules/.package-lock.json
 model_installed := test/model/node_modules/.package-lock.json
 built := dist/build-info.json
 
-.PHONY: run devnet test lint build bench sim coverage storm model clean check-node
+.PHONY: run devnet test lint build bench bench-silent sim coverage storm model clean check-node
 
 run: build
 	$(NODE) $(NODE_FLAGS) bin/aitbc-node.js start --network devnet
@@ -30,6 +30,10 @@ build: $(built)
 # ARGS='--validators 4 --seconds 60' measures something else than 1 and 4 validators for 22 s.
 bench: build
 	$(NODE) bin/aitbc-node.js bench $(ARGS)
+
+# What two dead validators of seven cost, with and without the skip of silent leaders: about three minutes.
+bench-silent: build
+	$(NODE) --import tsx test/perf/silent-leader.bench.ts
 
 # SEEDS=200 FROM=1 N=4
 sim: $(installed)
