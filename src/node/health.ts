@@ -17,6 +17,7 @@ export interface HealthOptions {
   readonly parameters: Parameters;
   /** whether this node can finalize blocks without anyone else */
   readonly alone: boolean;
+  /** ms of a clock that is never set back: a stalled chain must not look well because somebody corrected the time */
   readonly now: () => number;
 }
 

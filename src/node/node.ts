@@ -184,6 +184,7 @@ class AitbcNode implements Node {
       this.#fail(error);
     };
     const verifyVotes = voteVerifier(pool);
+    const now = () => performance.now();
     const sync = { network, bodyMatches: chain.bodyMatches.bind(chain), logger: partLogger(root, 'sync') };
     const fetcher = new Fetcher({
       ...sync,
@@ -198,9 +199,10 @@ class AitbcNode implements Node {
         (await verifyVotes(certificateChecks(certificate, members, genesisHash))).every((holds) => holds),
       onSynced: (anchor) => consensus.onSynced(anchor),
       onFatal,
+      now,
     });
     const alone = seat !== undefined && members.weight(seat.member) >= members.quorum;
-    const health = new NodeHealth({ chain, network, catchUp, parameters, alone, now: systemClock.now });
+    const health = new NodeHealth({ chain, network, catchUp, parameters, alone, now });
     const consensus: ConsensusDriver = new ConsensusDriver({
       instance: {
         epoch: EPOCH,

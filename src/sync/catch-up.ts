@@ -44,6 +44,8 @@ export interface CatchUpOptions {
   readonly onSynced: (anchor: Anchor) => void;
   /** A block that a valid Final vouches for does not execute, or can't be stored: the node must not go on. */
   readonly onFatal: (error: Error) => void;
+  /** ms of a clock that is never set back */
+  readonly now: () => number;
   readonly logger: Logger;
 }
 
@@ -54,7 +56,7 @@ export interface CatchUpStatus {
 }
 
 interface Mark {
-  /** ms since 1970 */
+  /** ms of `now` */
   readonly at: number;
   readonly height: number;
 }
@@ -108,7 +110,7 @@ export class CatchUp {
   async #run(): Promise<void> {
     const { logger, chain } = this.#o;
     const start = chain.head.header.height;
-    const mark = { at: Date.now(), height: start };
+    const mark = { at: this.#o.now(), height: start };
     this.#marks = [mark, mark];
     this.#blocksPerSecond = 0;
     for (let peer = this.#best(); peer !== undefined && !this.#stop.signal.aborted; peer = this.#best()) {
@@ -157,15 +159,15 @@ export class CatchUp {
     const abort = () => controller.abort();
     this.#stop.signal.addEventListener('abort', abort);
     let left = REQUEST_TIMEOUT_MS;
-    let since = Date.now();
+    let since = this.#o.now();
     let timer = setTimeout(abort, left);
     try {
       const request: BlocksRequest = { selector: 0, value: { from, count: BLOCKS_PER_REQUEST } };
       for await (const bytes of this.#o.network.requestBlocks(peer.id, request, controller.signal)) {
         clearTimeout(timer);
-        left -= Date.now() - since;
+        left -= this.#o.now() - since;
         yield bytes;
-        since = Date.now();
+        since = this.#o.now();
         timer = setTimeout(abort, left);
       }
     } finally {
@@ -193,7 +195,7 @@ export class CatchUp {
 
   #measure(): void {
     const [before, present] = this.#marks;
-    const now = { at: Date.now(), height: this.#o.chain.head.header.height };
+    const now = { at: this.#o.now(), height: this.#o.chain.head.header.height };
     this.#blocksPerSecond = ((now.height - before.height) * 1000) / Math.max(now.at - before.at, 1);
     if (now.at - present.at >= RATE_WINDOW_MS) this.#marks = [present, now];
   }
@@ -214,7 +216,7 @@ export class CatchUp {
   }
 
   #usable(): CatchUpPeer[] {
-    const now = Date.now();
+    const now = this.#o.now();
     for (const [id, { until, pause }] of this.#aside) if (until + pause <= now) this.#aside.delete(id);
     return this.#o.network.peers().filter(({ id }) => (this.#aside.get(id)?.until ?? 0) <= now);
   }
@@ -222,7 +224,7 @@ export class CatchUp {
   #setAside({ id }: CatchUpPeer): void {
     const last = this.#aside.get(id)?.pause;
     const pause = last === undefined ? FIRST_PAUSE_MS : Math.min(2 * last, LONGEST_PAUSE_MS);
-    this.#aside.set(id, { until: Date.now() + pause, pause });
+    this.#aside.set(id, { until: this.#o.now() + pause, pause });
     this.#turns.set(id, this.#nextTurn++);
   }
 }

@@ -69,6 +69,7 @@ async function withCatchUp(
     holds,
     onSynced: (anchor) => anchors.push(anchor),
     onFatal: (error) => fatal.push(error),
+    now: () => Date.now(),
     logger: silentLogger(),
   });
   const settle = async () => {
