@@ -11,14 +11,8 @@ import {
   voteSigningBytes,
 } from '../primitives/consensus.ts';
 import { type Hash, ZERO_HASH } from '../primitives/hash.ts';
+import type { SignatureCheck } from '../primitives/signing.ts';
 import type { Members } from './members.ts';
-
-/** One signature to check: the consensus room's view of the node's verifier. */
-export interface SignatureCheck {
-  readonly publicKey: Uint8Array;
-  readonly message: Uint8Array;
-  readonly signature: Uint8Array;
-}
 
 /** Assembles a certificate from votes of one kind, slot and hash. @param votes by member index */
 export function assembleCertificate(votes: ReadonlyMap<number, Vote>, members: Members): Certificate {

@@ -54,6 +54,7 @@ import {
   type VoteData,
   type VoteKind,
 } from '../primitives/consensus.ts';
+import type { MessagePair } from '../primitives/evidence.ts';
 import { type Hash, ZERO_HASH } from '../primitives/hash.ts';
 import type { JournalRecord } from '../primitives/journal.ts';
 import { BlockTree } from './block-tree.ts';
@@ -63,10 +64,20 @@ import { Proposer } from './proposer.ts';
 import { ResendRound } from './resend.ts';
 import { LeaderSchedule } from './schedule.ts';
 import { Silence } from './silence.ts';
-import { MAX_CONFLICTING, type ProposalEntry, type Slot, votesOf } from './slot.ts';
+import { type ProposalEntry, type Slot, votesOf } from './slot.ts';
 import { ascending, Slots } from './slots.ts';
 import { slotTimeout } from './timing.ts';
-import type { Anchor, BlockVerdict, ConsensusEvent, Input, InstanceConfig, Message, Output, Timer } from './types.ts';
+import type {
+  Anchor,
+  BlockVerdict,
+  ConsensusEvent,
+  Input,
+  InstanceConfig,
+  Message,
+  Output,
+  Round,
+  Timer,
+} from './types.ts';
 
 /** A proposal's timestamp may be this far ahead of this node's clock (ms). */
 export const MAX_CLOCK_AHEAD = 1000;
@@ -117,6 +128,18 @@ export class Simplex {
     return this.#config.epoch;
   }
 
+  /** How the present round stands, for onlookers. */
+  get round(): Round {
+    const { front } = this.#slots;
+    const slot = this.#slots.get(front);
+    return {
+      slot: front,
+      leader: this.schedule.leader(front),
+      voters: { notar: slot?.voters(NOTAR) ?? [], skip: slot?.voters(SKIP) ?? [], final: slot?.voters(FINAL) ?? [] },
+      silent: this.#config.members.list.flatMap((_, member) => (this.#silence.isSilent(member) ? [member] : [])),
+    };
+  }
+
   /**
    * Before 'start' nothing is taken in: what the journal holds has to come first.
    * @param now this node's clock, ms since 1970
@@ -165,12 +188,14 @@ export class Simplex {
 
   /**
    * Whether a vote is worth checking: of a member, inside the window, and not yet known. Of the votes that come too
-   * late to count only those that tell that their member lives are.
+   * late to count only those that tell that their member lives, or that it contradicts itself, are.
    */
   wantsVote(vote: Vote): boolean {
     if (vote.epoch !== this.epoch || vote.member >= this.#config.members.size || vote.kind > FINAL) return false;
-    if (vote.slot <= this.#slots.lastFinal.slot) {
-      return vote.slot > this.#slots.lastFinal.slot - this.#silence.horizon && this.#silence.isNews(vote.member);
+    const { lastFinal } = this.#slots;
+    if (vote.slot <= lastFinal.slot) {
+      const tellsOfLife = vote.slot > lastFinal.slot - this.#silence.horizon && this.#silence.isNews(vote.member);
+      return tellsOfLife || (this.#slots.remembered(vote.slot)?.contradictsVote(vote) ?? false);
     }
     return this.isInWindow(vote.slot) && !this.#slots.get(vote.slot)?.knowsVote(vote);
   }
@@ -187,8 +212,13 @@ export class Simplex {
     return slot !== undefined && votesOf(certificate).every((vote) => slot.holdsVote(vote));
   }
 
-  /** Whether a certificate is worth checking: it settles something that is open here. */
-  wantsCertificate({ epoch, kind, slot, hash }: Certificate): boolean {
+  /** Whether a certificate is worth checking: it settles something, or shows that a member contradicts itself. */
+  wantsCertificate(certificate: Certificate): boolean {
+    return this.settles(certificate) || this.#exposes(certificate);
+  }
+
+  /** Whether a certificate settles something that is open here. */
+  settles({ epoch, kind, slot, hash }: Certificate): boolean {
     if (epoch !== this.epoch) return false;
     if (slot <= this.#slots.lastFinal.slot)
       return kind === FINAL && this.#slots.conflictingFinal(slot, hash) !== undefined;
@@ -197,12 +227,17 @@ export class Simplex {
   }
 
   /** Whether a proposal is worth checking: not one of two already held, and no higher than its slot allows. */
-  wantsProposal({ epoch, slot, block }: Proposal, hash: Hash): boolean {
+  wantsProposal({ epoch, slot, parentSlot, block }: Proposal, hash: Hash): boolean {
     if (epoch !== this.epoch || slot <= this.#slots.lastFinal.slot) return false;
     // Every block takes a slot. A higher one can't be valid, and would stay in the tree long after its slot.
     if (block.header.height - this.#blocks.committedHeight > slot - this.#slots.committed.slot) return false;
-    const proposals = this.#slots.get(slot)?.proposals;
-    return proposals === undefined || (proposals.size < MAX_CONFLICTING && !proposals.has(toHex(hash)));
+    return !(this.#slots.get(slot)?.knowsProposal({ hash, parentSlot }) ?? false);
+  }
+
+  /** Whether a proposal that comes too late for a vote shows that its leader has contradicted itself. */
+  exposesLeader({ epoch, slot, parentSlot }: Proposal, hash: Hash): boolean {
+    if (epoch !== this.epoch || slot > this.#slots.lastFinal.slot) return false;
+    return this.#slots.remembered(slot)?.contradictsProposal({ hash, parentSlot }) ?? false;
   }
 
   /** Whether votes and proposals of a slot are taken in now. */
@@ -257,6 +292,7 @@ export class Simplex {
   // --- messages ------------------------------------------------------------------------------------------------
 
   #onProposal(proposal: Proposal, hash: Hash): void {
+    if (this.exposesLeader(proposal, hash)) return this.#keepLate(proposal, hash);
     if (!this.isInWindow(proposal.slot)) return;
     this.#silence.signed(this.schedule.leader(proposal.slot));
     this.#keepProposal(this.#slots.at(proposal.slot), proposal, hash);
@@ -264,12 +300,18 @@ export class Simplex {
 
   #keepProposal(slot: Slot, proposal: Proposal, hash: Hash): void {
     const entry: ProposalEntry = { proposal, hash, hashHex: toHex(hash) };
-    const { fresh, evidence } = slot.addProposal(entry, this.schedule.leader(slot.number));
+    const { fresh, contradiction } = slot.addProposal(entry);
     if (fresh) {
       this.#blocks.add(hash, proposal.block, 'held');
       this.#event({ type: 'proposed', slot: slot.number, hash, height: proposal.block.header.height });
     }
-    if (evidence !== undefined) this.#emit({ type: 'evidence', evidence });
+    this.#accuse(this.schedule.leader(slot.number), slot.number, contradiction);
+  }
+
+  /** Nothing is left to decide in the proposal's slot; it only tells of its leader. */
+  #keepLate(proposal: Proposal, hash: Hash): void {
+    const added = this.#slots.remembered(proposal.slot)?.addProposal({ proposal, hash, hashHex: toHex(hash) });
+    this.#accuse(this.schedule.leader(proposal.slot), proposal.slot, added?.contradiction);
   }
 
   #onSignedProposal(proposal: Proposal): void {
@@ -283,7 +325,7 @@ export class Simplex {
     this.#silence.signed(vote.member);
     // An own vote that comes too late to count still tells the others that this node lives.
     if (vote.member === this.#config.self) this.#broadcast({ kind: 'vote', vote });
-    if (!this.isInWindow(vote.slot)) return;
+    if (!this.isInWindow(vote.slot)) return this.#keepVotes(this.#slots.remembered(vote.slot), [vote]);
     const slot = this.#slots.at(vote.slot);
     if (!this.#keepVote(slot, vote)) return;
     const hashHex = toHex(vote.hash);
@@ -293,13 +335,28 @@ export class Simplex {
   }
 
   #keepVote(slot: Slot, vote: Vote): boolean {
-    const { fresh, evidence } = slot.addVote(vote, this.#config.members.weight(vote.member));
-    if (evidence !== undefined) this.#emit({ type: 'evidence', evidence });
+    const { fresh, contradiction } = slot.addVote(vote, this.#config.members.weight(vote.member));
+    this.#accuse(vote.member, slot.number, contradiction);
     return fresh;
   }
 
+  #keepVotes(slot: Slot | undefined, votes: readonly Vote[]): void {
+    if (slot !== undefined) for (const vote of votes) this.#keepVote(slot, vote);
+  }
+
+  #accuse(member: number, slot: number, messages: MessagePair | undefined): void {
+    if (messages === undefined) return;
+    const { members } = this.#config;
+    const { publicKey } = members.at(member);
+    const evidence = { epoch: this.epoch, validatorsRoot: members.root, publicKey, slot, messages };
+    this.#emit({ type: 'evidence', evidence });
+  }
+
   #onCertificate(certificate: Certificate): void {
-    if (!this.wantsCertificate(certificate)) return;
+    if (!this.settles(certificate)) {
+      if (this.#exposes(certificate)) this.#keepVotes(this.#slots.remembered(certificate.slot), votesOf(certificate));
+      return;
+    }
     this.#emit({ type: 'persist', record: { selector: 3, value: certificate } });
     if (this.#config.self !== undefined) this.#broadcast({ kind: 'certificate', certificate });
     this.#keepCertificate(certificate);
@@ -310,10 +367,9 @@ export class Simplex {
     const conflicting = kind === FINAL ? this.#slots.conflictingFinal(number, hash) : undefined;
     if (conflicting !== undefined) return this.#haltOnFinals([conflicting, certificate]);
     const slot = this.#slots.at(number);
-    for (const vote of votesOf(certificate)) {
-      this.#silence.signed(vote.member);
-      this.#keepVote(slot, vote);
-    }
+    const votes = votesOf(certificate);
+    for (const { member } of votes) this.#silence.signed(member);
+    this.#keepVotes(slot, votes);
     this.#silence.quorumSigned(number);
     slot.setCertificate(certificate);
     if (kind === NOTAR) this.#event({ type: 'notarized', slot: number, hash });
@@ -368,7 +424,7 @@ export class Simplex {
     this.#execution.newRound();
     this.#advance();
     for (const slot of this.#slots.open) {
-      for (const entry of slot.proposals.values()) this.#considerNotar(slot, entry);
+      for (const entry of slot.proposals) this.#considerNotar(slot, entry);
       this.#considerFinal(slot);
       for (const certificate of slot.notars.values()) this.#ensureExecuted(certificate);
     }
@@ -501,7 +557,7 @@ export class Simplex {
   /** What the signer did not sign, being out of reach perhaps: without it nothing may move at the front. */
   #signFront(): void {
     const slot = this.#slots.at(this.#slots.front);
-    if (slot.ownProposal !== undefined && slot.proposals.size === 0) this.#proposer.sign(slot.ownProposal);
+    if (slot.ownProposal !== undefined && slot.proposals.length === 0) this.#proposer.sign(slot.ownProposal);
     this.#signVotes(slot);
   }
 
@@ -553,13 +609,22 @@ export class Simplex {
     return header.epoch === this.epoch && header.timestamp >= this.#config.epochEnd;
   }
 
+  /** Whether a certificate that settles nothing shows that a member contradicts itself. */
+  #exposes(certificate: Certificate): boolean {
+    if (certificate.epoch !== this.epoch) return false;
+    return this.#slots.remembered(certificate.slot)?.contradictsCertificate(certificate) ?? false;
+  }
+
   #broadcast(message: Message): void {
     this.#emit({ type: 'broadcast', message, again: false });
   }
 
   /** Impossible while less than a third of the weight misbehaves. */
+  /** Not before it is told who signed both, where that is seen from the two. */
   #haltOnFinals(finals: readonly (Certificate | undefined)[]): void {
     const held = finals.filter((final) => final !== undefined);
+    for (const final of held)
+      this.#keepVotes(this.#slots.remembered(final.slot) ?? this.#slots.at(final.slot), votesOf(final));
     this.#halt('two conflicting Finals', held);
   }
 

@@ -11,9 +11,11 @@ import {
   Vote,
   voteSigningBytes,
 } from '../primitives/consensus.ts';
+import type { Evidence } from '../primitives/evidence.ts';
 import { type Hash, ZERO_HASH } from '../primitives/hash.ts';
+import type { SignatureCheck } from '../primitives/signing.ts';
 import { GossipProposal, GossipVote } from '../primitives/wire.ts';
-import { certificateChecks, malformedCertificate, type SignatureCheck } from './certificate.ts';
+import { certificateChecks, malformedCertificate } from './certificate.ts';
 import type { Simplex } from './core.ts';
 import type { Members } from './members.ts';
 import type { Input } from './types.ts';
@@ -32,6 +34,8 @@ export interface DoorDependencies {
   /** Whether a body is the one its header commits to. */
   readonly bodyMatches: (block: Block) => boolean;
   readonly input: (input: Input) => void;
+  /** judges evidence of a peer, and keeps it */
+  readonly evidence: (evidence: Evidence) => Promise<Verdict>;
   /** ms */
   readonly now: () => number;
   /** T of the protocol, ms */
@@ -55,6 +59,7 @@ export class Door {
     if (gossip === undefined) return 'reject';
     const { message, attempt } = gossip;
     if (message.selector === 1) return this.certificate(message.value);
+    if (message.selector === 2) return this.#d.evidence(message.value);
     const verdict = await this.#vote(message.value);
     return verdict === 'ignore' && attempt > 0 && this.#passOn(message.value) ? 'accept' : verdict;
   }
@@ -67,6 +72,7 @@ export class Door {
     if (proposal.slot < 1 || proposal.parentSlot >= proposal.slot) return 'reject';
     const { core } = this.#d;
     const hash = headerHash(proposal.block.header);
+    if (core.exposesLeader(proposal, hash)) return this.#lateProposal(proposal, hash);
     if (!core.wantsProposal(proposal, hash)) return 'ignore';
     // Of a slot far ahead only the certificates count: they may show that this node is behind.
     if (!core.isInWindow(proposal.slot) && !(await this.#takeAll(proposal.certificates))) return 'reject';
@@ -82,12 +88,24 @@ export class Door {
     return 'accept';
   }
 
-  /** Takes in a certificate from gossip, a proposal or an answer to a request. */
+  /** Only the signed part counts, and what it proves goes to others as evidence: nobody needs the block any more. */
+  async #lateProposal(proposal: Proposal, hash: Hash): Promise<Verdict> {
+    if (!(await this.#leaderSigned(proposal, hash))) return 'reject';
+    this.#d.input({ type: 'proposal', proposal, hash });
+    return 'ignore';
+  }
+
+  /**
+   * Takes in a certificate from gossip, a proposal or an answer to a request. One that only tells of members that
+   * contradict themselves is not passed on: they are, as evidence.
+   */
   async certificate(certificate: Certificate): Promise<Verdict> {
-    if (!this.#d.core.wantsCertificate(certificate)) return 'ignore';
+    const { core, input } = this.#d;
+    if (!core.wantsCertificate(certificate)) return 'ignore';
+    const settles = core.settles(certificate);
     if (!(await this.#holds(certificate))) return 'reject';
-    this.#d.input({ type: 'certificate', certificate });
-    return 'accept';
+    input({ type: 'certificate', certificate });
+    return settles ? 'accept' : 'ignore';
   }
 
   /** @returns false as soon as one does not hold */

@@ -5,22 +5,13 @@
 import type { Block } from '../primitives/block.ts';
 import { toHex } from '../primitives/bytes.ts';
 import type { Certificate, ProposalData, VoteData } from '../primitives/consensus.ts';
+import type { Evidence } from '../primitives/evidence.ts';
 import type { Hash } from '../primitives/hash.ts';
 import { JournalRecord, type OwnProposal } from '../primitives/journal.ts';
 import { GossipProposal, GossipVote } from '../primitives/wire.ts';
 import { Simplex } from './core.ts';
 import { Door, type DoorDependencies, type Verdict } from './door.ts';
-import type {
-  Anchor,
-  BlockVerdict,
-  ConsensusEvent,
-  Evidence,
-  Input,
-  InstanceConfig,
-  Message,
-  Output,
-  Timer,
-} from './types.ts';
+import type { Anchor, BlockVerdict, ConsensusEvent, Input, InstanceConfig, Message, Output, Timer } from './types.ts';
 
 /** The journal is rewritten with what is still needed when it has grown past this: it holds whole blocks. */
 const JOURNAL_ROTATION_BYTES = 16 * 1024 * 1024;
@@ -91,6 +82,8 @@ export interface DriverDependencies {
   readonly peers: PeerPort;
   readonly clock: Clock;
   readonly observer: DriverObserver;
+  /** Judges evidence that a peer sends; without it none is taken. */
+  readonly judgeEvidence?: (evidence: Evidence) => Promise<Verdict>;
 }
 
 /** Consensus stopped for good; `message` says why. */
@@ -122,6 +115,7 @@ export class ConsensusDriver {
       verify: dependencies.verify,
       bodyMatches: (block) => dependencies.blocks.bodyMatches(block),
       input: (input) => this.input(input),
+      evidence: dependencies.judgeEvidence ?? (async () => 'ignore'),
       now: () => dependencies.clock.now(),
       resendInterval: dependencies.instance.parameters.resendInterval,
     });
@@ -130,7 +124,7 @@ export class ConsensusDriver {
   /** Read-only views of the instance, for peers' requests and the API. */
   get core(): Pick<
     Simplex,
-    'certificates' | 'block' | 'certificateFor' | 'front' | 'lastFinalSlot' | 'epoch' | 'schedule'
+    'certificates' | 'block' | 'certificateFor' | 'front' | 'lastFinalSlot' | 'epoch' | 'schedule' | 'round'
   > {
     return this.#core;
   }

@@ -43,7 +43,7 @@ function messages(lastFinal: Certificate | undefined, open: readonly Slot[], sel
 /** A settled slot's block is fetched by hash by whoever lacks it; an open one needs its proposal. */
 function ownProposal(slot: Slot): Message[] {
   if (slot.cleared || slot.ownProposal === undefined) return [];
-  return [...slot.proposals.values()].map(({ proposal }) => ({ kind: 'proposal', proposal }));
+  return slot.proposals.map(({ proposal }) => ({ kind: 'proposal', proposal }));
 }
 
 function asMessage(vote: Vote): Message {

@@ -32,6 +32,10 @@ export class Silence {
     return (this.#lastHeard[member] as number) < this.#heard;
   }
 
+  isSilent(member: number): boolean {
+    return this.#heard - (this.#lastHeard[member] as number) >= this.horizon;
+  }
+
   signed(member: number): void {
     this.#lastHeard[member] = this.#heard;
   }
@@ -45,7 +49,7 @@ export class Silence {
 
   /** Whether the leader of `slot` may be passed over at once; remembers that it was. */
   passOver(slot: number, leader: number, lastFinalSlot: number): boolean {
-    if (this.#heard - (this.#lastHeard[leader] as number) < this.horizon) return false;
+    if (!this.isSilent(leader)) return false;
     if (slot - lastFinalSlot > this.#size) return false;
     this.#passed = this.#passed.filter((passed) => passed > slot - this.#size);
     if (this.#passed.length >= Math.floor(this.#size / 3)) return false;

@@ -1,5 +1,6 @@
 // Everything one slot has seen: proposals, votes with their weight, certificates, and what this node signed in it.
-// Bounded against members: two proposals of the leader and two different votes per member and kind are kept.
+// Bounded against members: two proposals of the leader and two different votes per member and kind are kept. Where two
+// contradict each other, whoever gave the second is told.
 
 import type { Proposal } from '../primitives/block.ts';
 import { equalBytes, toHex } from '../primitives/bytes.ts';
@@ -13,9 +14,17 @@ import {
   type VoteData,
   type VoteKind,
 } from '../primitives/consensus.ts';
+import {
+  type MessagePair,
+  proposalPair,
+  proposalsContradict,
+  type SignedProposal,
+  type SignedVote,
+  votePair,
+  votesContradict,
+} from '../primitives/evidence.ts';
 import type { Hash } from '../primitives/hash.ts';
 import type { OwnProposal } from '../primitives/journal.ts';
-import type { Evidence } from './types.ts';
 
 /** Two are evidence; more prove nothing further. */
 export const MAX_CONFLICTING = 2;
@@ -32,13 +41,20 @@ interface Tally {
   readonly votes: Map<number, Vote>;
 }
 
-export type Added = { readonly fresh: boolean; readonly evidence: Evidence | undefined };
+export interface Added {
+  readonly fresh: boolean;
+  /** with an earlier message of the same member */
+  readonly contradiction: MessagePair | undefined;
+}
 
-const NOTHING_NEW: Added = { fresh: false, evidence: undefined };
+/** By kind, the other kind that nobody signs in the same slot. */
+const OPPOSITES: readonly (readonly VoteKind[])[] = [[], [FINAL], [SKIP]];
+
+const NOTHING_NEW: Added = { fresh: false, contradiction: undefined };
 
 export class Slot {
   readonly number: number;
-  readonly proposals = new Map<string, ProposalEntry>();
+  readonly proposals: ProposalEntry[] = [];
   readonly notars = new Map<string, Certificate>();
   skip: Certificate | undefined;
   final: Certificate | undefined;
@@ -50,55 +66,73 @@ export class Slot {
   /** A proposal of this slot waits for the clock. */
   clockTimerSet = false;
 
+  /** the signed part of every proposal taken in; it stays when the blocks go */
+  readonly #signedProposals: SignedProposal[] = [];
   /** by kind, then hash */
   readonly #tallies: readonly Map<string, Tally>[] = [new Map(), new Map(), new Map()];
   /** by kind, then member: the different votes of that member */
   readonly #byMember: readonly Map<number, Vote[]>[] = [new Map(), new Map(), new Map()];
+  #closed = false;
 
   constructor(number: number) {
     this.number = number;
   }
 
-  addProposal(entry: ProposalEntry, leader: number): Added {
-    if (this.proposals.has(entry.hashHex) || this.proposals.size >= MAX_CONFLICTING) return NOTHING_NEW;
-    const [first] = this.proposals.values();
-    this.proposals.set(entry.hashHex, entry);
-    const evidence: Evidence | undefined = first && {
-      kind: 'PROPOSE',
-      member: leader,
-      first: first.proposal,
-      second: entry.proposal,
-    };
-    return { fresh: true, evidence };
+  addProposal(entry: ProposalEntry): Added {
+    const signed = signedPart(entry);
+    if (this.knowsProposal(signed)) return NOTHING_NEW;
+    const [earlier] = this.#signedProposals;
+    this.#signedProposals.push(signed);
+    if (!this.#closed) this.proposals.push(entry);
+    return { fresh: true, contradiction: earlier && proposalPair(earlier, signed) };
+  }
+
+  /** Whether this proposal would tell nothing new: it was taken in, or two others were. */
+  knowsProposal(proposal: Pick<SignedProposal, 'hash' | 'parentSlot'>): boolean {
+    const known = this.#signedProposals;
+    return known.length >= MAX_CONFLICTING || known.some((other) => !proposalsContradict(other, proposal));
+  }
+
+  /** Whether a proposal that is not known contradicts one that is. */
+  contradictsProposal(proposal: Pick<SignedProposal, 'hash' | 'parentSlot'>): boolean {
+    return this.#signedProposals.length > 0 && !this.knowsProposal(proposal);
   }
 
   addVote(vote: Vote, weight: number): Added {
-    const earlier = this.#earlier(vote.kind, vote.member);
-    const hashHex = toHex(vote.hash);
-    if (earlier.length >= MAX_CONFLICTING || earlier.some(({ hash }) => toHex(hash) === hashHex)) return NOTHING_NEW;
-    const contradicted = earlier[0] ?? this.#opposite(vote)[0];
-    earlier.push(vote);
-    const tally = this.#tally(vote.kind, hashHex);
+    if (this.knowsVote(vote)) return NOTHING_NEW;
+    const contradicted = this.#contradicted(vote);
+    this.#earlier(vote.kind, vote.member).push(vote);
+    const tally = this.#tally(vote.kind, toHex(vote.hash));
     tally.votes.set(vote.member, vote);
     tally.weight += weight;
-    const evidence: Evidence | undefined = contradicted && {
-      kind: 'VOTE',
-      member: vote.member,
-      first: contradicted,
-      second: vote,
-    };
-    return { fresh: true, evidence };
+    return { fresh: true, contradiction: contradicted && votePair(signedVote(contradicted), signedVote(vote)) };
   }
 
-  knowsVote(vote: Vote): boolean {
-    const earlier = this.#byMember[vote.kind]?.get(vote.member) ?? [];
-    return earlier.length >= MAX_CONFLICTING || earlier.some(({ hash }) => toHex(hash) === toHex(vote.hash));
+  /** Whether a vote that is not known contradicts one that is. */
+  contradictsVote(vote: Vote): boolean {
+    return !this.knowsVote(vote) && this.#contradicted(vote) !== undefined;
+  }
+
+  /** Whether a certificate holds a vote that is not known and contradicts one that is. */
+  contradictsCertificate(certificate: Certificate): boolean {
+    const { kind, hash } = certificate;
+    const others = [kind, ...opposites(kind)].flatMap((other) => [...(this.#tallies[other]?.keys() ?? [])]);
+    const hashHex = toHex(hash);
+    // Almost always: nobody has voted for anything that the certificate could contradict.
+    if (others.every((other) => other === hashHex)) return false;
+    return votesOf(certificate).some((vote) => this.contradictsVote(vote));
+  }
+
+  knowsVote({ kind, member, hash }: Vote): boolean {
+    const earlier = this.#held(kind, member);
+    return earlier.length >= MAX_CONFLICTING || earlier.some((vote) => equalBytes(vote.hash, hash));
   }
 
   /** Whether this very vote, signature included, is held. */
   holdsVote({ kind, member, hash, signature }: Vote): boolean {
-    const held = this.#byMember[kind]?.get(member) ?? [];
-    return held.some((vote) => equalBytes(vote.hash, hash) && equalBytes(vote.signature, signature));
+    return this.#held(kind, member).some(
+      (vote) => equalBytes(vote.hash, hash) && equalBytes(vote.signature, signature),
+    );
   }
 
   /** Weight and votes gathered for (kind, hash). */
@@ -122,9 +156,24 @@ export class Slot {
     return [...this.notars.values(), this.skip, this.final].filter((certificate) => certificate !== undefined);
   }
 
+  /** The slot is final: all that it is still good for is to tell who contradicts himself. */
+  close(): void {
+    this.#closed = true;
+    this.proposals.length = 0;
+    this.notars.clear();
+    this.skip = undefined;
+    this.final = undefined;
+    this.ownProposal = undefined;
+  }
+
   /** Whether the slot is settled by a certificate of its own. */
   get cleared(): boolean {
     return this.notars.size > 0 || this.skip !== undefined || this.final !== undefined;
+  }
+
+  /** The members whose votes of one kind are held. */
+  voters(kind: VoteKind): number[] {
+    return [...(this.#byMember[kind]?.keys() ?? [])];
   }
 
   /** The votes of one member, for sending again. */
@@ -142,10 +191,16 @@ export class Slot {
     return votes;
   }
 
-  /** SKIP and FINAL of one member in one slot contradict each other. */
-  #opposite({ kind, member }: Vote): readonly Vote[] {
-    const other: VoteKind | undefined = kind === SKIP ? FINAL : kind === FINAL ? SKIP : undefined;
-    return other === undefined ? [] : (this.#byMember[other]?.get(member) ?? []);
+  /** An earlier vote of the same member that contradicts this one; of the same kind if there is one. */
+  #contradicted(vote: Vote): Vote | undefined {
+    const { kind, member } = vote;
+    return [kind, ...opposites(kind)]
+      .flatMap((other) => this.#held(other, member))
+      .find((earlier) => votesContradict(earlier, vote) !== undefined);
+  }
+
+  #held(kind: number, member: number): readonly Vote[] {
+    return this.#byMember[kind]?.get(member) ?? [];
   }
 
   #tally(kind: number, hashHex: string): Tally {
@@ -157,6 +212,18 @@ export class Slot {
     }
     return tally;
   }
+}
+
+function opposites(kind: number): readonly VoteKind[] {
+  return OPPOSITES[kind] ?? [];
+}
+
+function signedPart({ proposal, hash }: ProposalEntry): SignedProposal {
+  return { hash, parentSlot: proposal.parentSlot, signature: proposal.signature };
+}
+
+function signedVote({ kind, hash, signature }: Vote): SignedVote {
+  return { kind, hash, signature };
 }
 
 /** The votes that a certificate is made of. */

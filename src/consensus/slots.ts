@@ -11,11 +11,19 @@ import type { Anchor } from './types.ts';
 /** Votes and proposals further ahead of the front than this are ignored: nobody honest is there. */
 export const WINDOW = 64;
 
+/**
+ * For so many slots after its block was committed it is kept who signed what in a slot, so that a member that
+ * contradicts itself late is still found out: as long as honest nodes may be behind. Of 100 members it is 5 MB.
+ */
+export const REMEMBERED_SLOTS = 64;
+
 /** A block to build on, and what says so; the epoch's slot 0 needs no certificate. */
 export type CertifiedParent = Omit<Anchor, 'header'>;
 
 export class Slots {
   readonly #slots = new Map<number, Slot>();
+  /** closed slots, up to the committed one */
+  readonly #past = new Map<number, Slot>();
   /** the newest Final; its block may still be missing or unexecuted */
   #lastFinal: CertifiedParent;
   /** the newest Final whose block is in the database */
@@ -44,6 +52,11 @@ export class Slots {
   /** The slot if anything of it is held. */
   get(number: number): Slot | undefined {
     return this.#slots.get(number);
+  }
+
+  /** A slot of which it is known who signed what, be it open or past. */
+  remembered(number: number): Slot | undefined {
+    return this.#slots.get(number) ?? this.#past.get(number);
   }
 
   /** The slot, new if nothing of it is held. */
@@ -82,7 +95,15 @@ export class Slots {
   /** The block of this Final is in the database: what is held at or below its slot has served. */
   commit(final: CertifiedParent): void {
     if (final.slot > this.#committed.slot) this.#committed = final;
-    for (const number of this.#slots.keys()) if (number <= this.#committed.slot) this.#slots.delete(number);
+    for (const slot of this.#slots.values()) {
+      if (slot.number > this.#committed.slot) continue;
+      this.#slots.delete(slot.number);
+      slot.close();
+      this.#past.set(slot.number, slot);
+    }
+    for (const number of this.#past.keys()) {
+      if (number <= this.#committed.slot - REMEMBERED_SLOTS) this.#past.delete(number);
+    }
   }
 
   /** A Final counts as a Notar. */
@@ -157,7 +178,7 @@ export class Slots {
       for (const value of slot.certificates) records.push({ selector: 3, value });
       if (slot.ownProposal !== undefined) records.push({ selector: 1, value: slot.ownProposal });
       const notar = slot.ownVotes.get(NOTAR);
-      const voted = notar && slot.proposals.get(toHex(notar.hash));
+      const voted = notar && slot.proposals.find(({ hash }) => equalBytes(hash, notar.hash));
       if (voted !== undefined) records.push({ selector: 0, value: voted.proposal });
       for (const value of slot.ownVotes.values()) records.push({ selector: 2, value });
     }

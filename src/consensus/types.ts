@@ -3,6 +3,7 @@
 
 import type { Block, Header, Proposal } from '../primitives/block.ts';
 import type { Certificate, ProposalData, Vote, VoteData } from '../primitives/consensus.ts';
+import type { Evidence } from '../primitives/evidence.ts';
 import type { Parameters } from '../primitives/genesis.ts';
 import type { Hash } from '../primitives/hash.ts';
 import type { JournalRecord, OwnProposal } from '../primitives/journal.ts';
@@ -101,6 +102,7 @@ export type Output =
   | { readonly type: 'finalize'; readonly hash: Hash; readonly certificate: Certificate }
   /** finalized blocks are missing and too many to fetch one by one: catch up by ranges */
   | { readonly type: 'behind'; readonly height: number }
+  /** a member has signed two messages that no honest member signs both; may come again for the same two */
   | { readonly type: 'evidence'; readonly evidence: Evidence }
   /** the boundary block is Final: this instance is over */
   | { readonly type: 'epochEnded'; readonly certificate: Certificate }
@@ -113,10 +115,15 @@ export type Message =
   | { readonly kind: 'vote'; readonly vote: Vote }
   | { readonly kind: 'certificate'; readonly certificate: Certificate };
 
-/** Two signed messages of one member that no honest member signs both. */
-export type Evidence =
-  | { readonly kind: 'PROPOSE'; readonly member: number; readonly first: Proposal; readonly second: Proposal }
-  | { readonly kind: 'VOTE'; readonly member: number; readonly first: Vote; readonly second: Vote };
+/** The front and what has been heard of it; members by index. */
+export interface Round {
+  readonly slot: number;
+  readonly leader: number;
+  /** members whose votes in this slot are held */
+  readonly voters: Readonly<Record<'notar' | 'skip' | 'final', readonly number[]>>;
+  /** members that have signed nothing for a while */
+  readonly silent: readonly number[];
+}
 
 /** What an onlooker may want to know; nothing depends on these. */
 export type ConsensusEvent =

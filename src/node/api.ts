@@ -3,6 +3,8 @@
 
 import type { EventEmitter } from 'node:events';
 import type { Chain } from '../chain/chain.ts';
+import type { ConsensusDriver } from '../consensus/driver.ts';
+import type { Members } from '../consensus/members.ts';
 import type { KeyPair } from '../crypto/keys.ts';
 import type { Mempool } from '../mempool/mempool.ts';
 import type { Network } from '../network/network.ts';
@@ -29,6 +31,8 @@ export interface ApiParts {
   readonly network: Network;
   readonly health: NodeHealth;
   readonly metrics: NodeMetrics;
+  readonly consensus: ConsensusDriver;
+  readonly members: Members;
   readonly events: EventEmitter<RpcEvents>;
   readonly epoch: number;
 }
@@ -84,7 +88,7 @@ function reachable(host: string): string {
 
 function rpcDependencies(inputs: NodeInputs, parts: ApiParts): RpcDependencies {
   const { genesis, genesisHash, faucetKey, logger } = inputs;
-  const { chain, store, mempool, relay, network, health, metrics, events, epoch } = parts;
+  const { chain, store, mempool, relay, network, health, metrics, consensus, members, events, epoch } = parts;
   return {
     identity: { genesis, genesisHash, ...buildInfo() },
     chain: {
@@ -110,6 +114,16 @@ function rpcDependencies(inputs: NodeInputs, parts: ApiParts): RpcDependencies {
     },
     network,
     validators: { current: () => ({ epoch, validators: genesis.validators }) },
+    consensus: {
+      get round() {
+        return consensus.core.round;
+      },
+      get lastFinalSlot() {
+        return consensus.core.lastFinalSlot;
+      },
+      quorum: members.quorum,
+      evidence: store.evidence,
+    },
     health,
     ...(faucetKey === undefined ? {} : { faucet: openFaucet(faucetKey, inputs, parts) }),
     events,

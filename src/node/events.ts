@@ -3,7 +3,9 @@
 import type { EventEmitter } from 'node:events';
 import type { Chain } from '../chain/chain.ts';
 import type { ConsensusEvent } from '../consensus/types.ts';
+import type { Validator } from '../primitives/validators.ts';
 import type { RpcEvents } from '../rpc/dependencies.ts';
+import type { EvidenceRecord } from '../store/evidence.ts';
 
 const NAMES = {
   entered: 'slot_entered',
@@ -24,4 +26,13 @@ export function tell(
   if (event.type !== 'notarized') return;
   const executed = chain.executed(event.hash);
   if (executed !== undefined) events.emit('notarized', executed);
+}
+
+/** Passes on to subscribers that a validator has contradicted itself. */
+export function tellEvidence(
+  events: EventEmitter<RpcEvents>,
+  { id, kind, evidence: { epoch, slot } }: EvidenceRecord,
+  { address }: Validator,
+): void {
+  events.emit('consensus', { type: 'evidence', epoch, slot, evidence: { id, kind, address } });
 }

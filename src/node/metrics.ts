@@ -6,6 +6,7 @@ import type { FinalizedEvent } from '../chain/types.ts';
 import type { ConsensusEvent } from '../consensus/types.ts';
 import type { NetworkObserver } from '../network/observer.ts';
 import { toHex } from '../primitives/bytes.ts';
+import { EVIDENCE_KINDS, type EvidenceKind } from '../primitives/evidence.ts';
 import { type ChainMetrics, createChainMetrics } from '../telemetry/metrics/chain.ts';
 import { type ConsensusMetrics, createConsensusMetrics } from '../telemetry/metrics/consensus.ts';
 import { createMempoolMetrics, type MempoolLevels, type MempoolMetrics } from '../telemetry/metrics/mempool.ts';
@@ -40,6 +41,8 @@ export class NodeMetrics {
     this.#mempool = createMempoolMetrics(this.registry, sources.mempool);
     this.#network = createNetworkMetrics(this.registry, sources.peers);
     this.rpc = createRpcMetrics(this.registry);
+    // From zero, so that the first one is a rise.
+    for (const kind of EVIDENCE_KINDS) this.#consensus.evidence.inc({ kind }, 0);
     registerProcessMetrics(this.registry, sources.build, sources.signatureQueue);
   }
 
@@ -59,6 +62,10 @@ export class NodeMetrics {
     else if (event.type === 'timedOut') this.#consensus.timeouts.inc();
     else if (event.type === 'proposed') this.#proposedAt.set(toHex(event.hash), performance.now());
     else if (event.type === 'finalized') this.#observe(this.#consensus.finality, this.#proposedAt, toHex(event.hash));
+  }
+
+  evidence(kind: EvidenceKind): void {
+    this.#consensus.evidence.inc({ kind });
   }
 
   submitted(idHex: string): void {

@@ -23,7 +23,8 @@ import { openApi } from './api.ts';
 import type { NodeConfig } from './config.ts';
 import { consensusBlocks } from './consensus-blocks.ts';
 import { dataPaths } from './data-dir.ts';
-import { tell } from './events.ts';
+import { tell, tellEvidence } from './events.ts';
+import { EvidenceDesk } from './evidence.ts';
 import { FinalityLog } from './finality-log.ts';
 import { NodeHealth } from './health.ts';
 import { readIdentity } from './identity-file.ts';
@@ -115,7 +116,12 @@ class AitbcNode implements Node {
     this.#teardown.add('relay', () => relay.stop());
     await network.start(peerService({ genesisHash, chain, store, mempool, relay, consensus }));
     this.#teardown.add('consensus', () => consensus.stop());
-    const parts = { chain, store, mempool, relay, network, health, metrics, events: this.#events, epoch: EPOCH };
+    const members = this.#members;
+    const parts = {
+      ...{ chain, store, mempool, relay, network, health, metrics, consensus, members },
+      events: this.#events,
+      epoch: EPOCH,
+    };
     const urls = await openApi(this.#config, this.#inputs, parts, this.#teardown);
     consensus.start();
     return {
@@ -201,6 +207,20 @@ class AitbcNode implements Node {
       onFatal,
       now,
     });
+    const evidence = new EvidenceDesk({
+      store: store.evidence,
+      epoch: EPOCH,
+      members,
+      genesisHash,
+      verify: verifyVotes,
+      publish: (bytes) => network.publishVote(bytes),
+      onNew: (record, offender) => {
+        metrics.evidence(record.kind);
+        tellEvidence(this.#events, record, offender);
+      },
+      clock: systemClock,
+      logger,
+    });
     const alone = seat !== undefined && members.weight(seat.member) >= members.quorum;
     const health = new NodeHealth({ chain, network, catchUp, parameters, alone, now });
     const consensus: ConsensusDriver = new ConsensusDriver({
@@ -234,18 +254,19 @@ class AitbcNode implements Node {
         },
       },
       clock: systemClock,
+      judgeEvidence: (received) => evidence.judge(received),
       observer: {
         onEvent: (event) => {
           metrics.consensus(event);
           tell(this.#events, event, { chain, epoch: EPOCH });
         },
-        onEvidence: ({ kind, member }) =>
-          logger.error({ kind, member }, 'a validator has signed two messages that contradict each other'),
+        onEvidence: (found) => evidence.found(found),
         onRefused: (error) => logger.error({ err: error }, 'the signer refused to sign'),
         onUnsent: (error) => logger.warn({ err: error }, 'a message could not be sent'),
         onFatal,
       },
     });
+    this.#teardown.add('evidence', () => evidence.stop());
     this.#teardown.add('catch-up', () => catchUp.stop());
     this.#teardown.add('fetcher', () => fetcher.stop());
 
@@ -258,7 +279,10 @@ class AitbcNode implements Node {
       this.#events.emit('finalized', event);
     });
     network.on('peer:status', () => catchUp.consider());
-    network.on('peer:connected', () => catchUp.consider());
+    network.on('peer:connected', () => {
+      catchUp.consider();
+      evidence.announceAll();
+    });
     return { consensus, health };
   }
 

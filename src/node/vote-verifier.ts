@@ -1,8 +1,8 @@
 // How this node checks the signatures of consensus: where they arrive when they are few, by the worker threads otherwise.
 
-import type { SignatureCheck } from '../consensus/certificate.ts';
 import { verifyNative } from '../crypto/keys.ts';
 import type { VerifierPool } from '../crypto/verifier.ts';
+import type { SignatureCheck } from '../primitives/signing.ts';
 
 /** So few signatures are checked sooner on this thread than by the workers, and never wait behind transactions. */
 const CHECKED_HERE = 4;

@@ -15,7 +15,7 @@ export const SKIP = 1;
 export const FINAL = 2;
 export type VoteKind = typeof NOTAR | typeof SKIP | typeof FINAL;
 
-const VoteKindType = new EnumType(VOTE_KINDS);
+export const VoteKindType = new EnumType(VOTE_KINDS);
 
 /** What a vote's signature covers. `hash` is zero in a SKIP. */
 export const VoteData = new ContainerType(

@@ -23,3 +23,10 @@ export type Domain = keyof typeof DOMAINS;
 export function signingBytes(kind: Domain, genesisHash: Hash, encoded: Uint8Array): Uint8Array {
   return concatBytes(DOMAINS[kind], genesisHash, encoded);
 }
+
+/** One signature to check, as every verifier takes it. */
+export interface SignatureCheck {
+  readonly publicKey: Uint8Array;
+  readonly message: Uint8Array;
+  readonly signature: Uint8Array;
+}

@@ -3,6 +3,7 @@
 import { type CompositeType, ContainerType, ListCompositeType, OptionalType, type ValueOf } from '@chainsafe/ssz';
 import { Block, Proposal } from './block.ts';
 import { Certificate, Vote } from './consensus.ts';
+import { Evidence } from './evidence.ts';
 import { Bytes32, EncodedListType, TaggedUnionType, Uint16, Uint32, Uint64 } from './ssz.ts';
 import { MAX_TRANSACTION_BYTES, SignedTransaction } from './transaction.ts';
 
@@ -20,13 +21,15 @@ export const MAX_TRANSACTIONS_PER_REQUEST = 1024;
 /** Topic `tx`. */
 export const TransactionBatch = new EncodedListType(SignedTransaction, MAX_TRANSACTION_BYTES, MAX_BATCH_TRANSACTIONS);
 
-/** Votes and certificates: selector 0 a vote, 1 a certificate. */
-export const VoteMessage = new TaggedUnionType(['VOTE', 'CERTIFICATE'], [Vote, Certificate]) as CompositeType<
-  VoteMessage,
-  VoteMessage,
-  VoteMessage
->;
-export type VoteMessage = { readonly selector: 0; value: Vote } | { readonly selector: 1; value: Certificate };
+/** What topic `vote` carries: selector 0 a vote, 1 a certificate, 2 evidence against a validator. */
+export const VoteMessage = new TaggedUnionType(
+  ['VOTE', 'CERTIFICATE', 'EVIDENCE'],
+  [Vote, Certificate, Evidence],
+) as CompositeType<VoteMessage, VoteMessage, VoteMessage>;
+export type VoteMessage =
+  | { readonly selector: 0; value: Vote }
+  | { readonly selector: 1; value: Certificate }
+  | { readonly selector: 2; value: Evidence };
 
 /**
  * Topics `vote` and `block`. Gossip drops a message whose bytes it has seen; `attempt` is 0 when a message is first

@@ -7,6 +7,7 @@ import type { Account } from '../primitives/account.ts';
 import type { Address } from '../primitives/address.ts';
 import type { Block, Header } from '../primitives/block.ts';
 import type { Certificate } from '../primitives/consensus.ts';
+import type { Evidence, EvidenceKind } from '../primitives/evidence.ts';
 import type { Genesis } from '../primitives/genesis.ts';
 import type { Hash } from '../primitives/hash.ts';
 import type { Receipt } from '../primitives/receipt.ts';
@@ -22,6 +23,7 @@ export interface RpcDependencies {
   readonly mempool: Mempool;
   readonly network: Network;
   readonly validators: ValidatorsSource;
+  readonly consensus: ConsensusSource;
   readonly health: HealthSource;
   /** absent on networks that give nothing away */
   readonly faucet?: Faucet;
@@ -108,6 +110,33 @@ export interface ValidatorsSource {
   current(): { readonly epoch: number; readonly validators: readonly Validator[] };
 }
 
+/** Members are positions in the list of `ValidatorsSource`. */
+export interface ConsensusSource {
+  readonly round: {
+    /** lowest slot that is not settled */
+    readonly slot: number;
+    readonly leader: number;
+    /** whose votes in this slot are here */
+    readonly voters: Readonly<Record<'notar' | 'skip' | 'final', readonly number[]>>;
+    readonly silent: readonly number[];
+  };
+  readonly lastFinalSlot: number;
+  /** weight */
+  readonly quorum: number;
+  readonly evidence: {
+    readonly size: number;
+    /** newest slot first; undefined when nothing has the id `before` */
+    list(limit: number, before?: Hash): readonly EvidenceRecord[] | undefined;
+  };
+}
+
+/** Proof that a validator has contradicted itself. */
+export interface EvidenceRecord {
+  readonly id: Hash;
+  readonly kind: EvidenceKind;
+  readonly evidence: Evidence;
+}
+
 export interface Health {
   readonly healthy: boolean;
   /** synced, and not about to stop */
@@ -151,11 +180,13 @@ export interface NotarizedEvent extends ExecutedBlock {
 
 /** What consensus did on this node. `height` where a block is known. */
 export interface ConsensusEvent {
-  readonly type: 'slot_entered' | 'proposed' | 'notarized' | 'skipped' | 'finalized';
+  readonly type: 'slot_entered' | 'proposed' | 'notarized' | 'skipped' | 'finalized' | 'evidence';
   readonly epoch: number;
   readonly slot: number;
   readonly hash?: Hash;
   readonly height?: number;
+  /** of the validator that contradicted itself in this slot */
+  readonly evidence?: { readonly id: Hash; readonly kind: EvidenceKind; readonly address: Address };
 }
 
 export interface RpcEvents {

@@ -2,6 +2,7 @@
 
 import { balanceParams, getBalance } from './handlers/balance.ts';
 import { blockParams, getBlock, getHead, headParams } from './handlers/blocks.ts';
+import { consensusParams, getConsensus } from './handlers/consensus.ts';
 import { faucetParams, requestFaucet } from './handlers/faucet.ts';
 import { type Method, method } from './handlers/method.ts';
 import {
@@ -27,6 +28,7 @@ export const METHODS = {
   health: method(noParams, [], getHealth),
   sync_status: method(noParams, [], getSyncStatus),
   validators: method(noParams, [], getValidators),
+  consensus: method(consensusParams, ['limit', 'before'], getConsensus),
   mempool: method(noParams, [], getMempool),
   network_info: method(noParams, [], getNetworkInfo),
   faucet: method(faucetParams, ['address', 'wait'], requestFaucet),

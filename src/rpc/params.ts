@@ -58,6 +58,15 @@ export const blockIdParam = z.union([z.number(), z.string()]).transform((value, 
   return refuse(context, 'INVALID_FIELD', 'expected a height (an integer from 0), the hash of a block or "latest"');
 });
 
+/** How many items at most, from 1 to `most`; a number, or digits as a query parameter spells it. */
+export function countParam(most: number) {
+  return z.union([z.number(), z.string()]).transform((value, context): number => {
+    const count = typeof value === 'number' || DECIMAL.test(value) ? Number(value) : Number.NaN;
+    if (Number.isInteger(count) && count >= 1 && count <= most) return count;
+    return refuse(context, 'INVALID_FIELD', `expected an integer from 1 to ${most}`);
+  });
+}
+
 /** true and false, also as a query parameter spells them. */
 export const flagParam = z
   .union([z.boolean(), z.enum(['true', 'false'])], 'expected true or false')

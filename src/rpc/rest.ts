@@ -22,6 +22,7 @@ const READS: readonly (readonly [path: string, method: Method])[] = [
   ['/rpc/get_receipt/:hash', METHODS.get_receipt],
   ['/rpc/peers', METHODS.peers],
   ['/rpc/validators', METHODS.validators],
+  ['/rpc/consensus', METHODS.consensus],
   ['/rpc/mempool', METHODS.mempool],
   ['/rpc/network_info', METHODS.network_info],
   ['/sync_status', METHODS.sync_status],

@@ -20,6 +20,8 @@ export const BUCKETS = {
   stateValue: 8,
   /** path in the state tree → encoded node, current version only */
   stateNode: 9,
+  /** epoch ‖ validator's public key ‖ slot ‖ kind → ssz(Evidence) */
+  evidence: 10,
 } as const;
 
 export type Bucket = (typeof BUCKETS)[keyof typeof BUCKETS];

@@ -12,6 +12,7 @@ import { BUCKETS, type Bucket, bucketRange, heightId, META } from './buckets.ts'
 import { CachedBucket, type Snapshot } from './cached-bucket.ts';
 import { type Batch, type Database, type HeldDatabase, openDatabase } from './database.ts';
 import { StoreError, toStoreError } from './errors.ts';
+import { EvidenceStore } from './evidence.ts';
 import { assertFollows, type FinalizedBlock, readHead, type StoredHead } from './head.ts';
 import { type BlockRecord, Records } from './records.ts';
 import { plainBytes } from './repository.ts';
@@ -33,6 +34,8 @@ const MiB = 1024 * 1024;
 const DEFAULTS = { cacheBytes: 64 * MiB, blockCacheBytes: 32 * MiB, writeBufferBytes: 16 * MiB };
 
 export class ChainStore implements TreeSource {
+  /** lives beside the blocks and is no part of the state */
+  readonly evidence: EvidenceStore;
   readonly #held: HeldDatabase;
   readonly #db: Database;
   readonly #genesisHash: Hash;
@@ -43,7 +46,14 @@ export class ChainStore implements TreeSource {
   #committing: Promise<void> | undefined;
   #failure: StoreError | undefined;
 
-  private constructor(held: HeldDatabase, genesisHash: Hash, head: StoredHead | undefined, cacheBytes: number) {
+  private constructor(
+    held: HeldDatabase,
+    genesisHash: Hash,
+    head: StoredHead | undefined,
+    evidence: EvidenceStore,
+    cacheBytes: number,
+  ) {
+    this.evidence = evidence;
     this.#held = held;
     this.#db = held.db;
     this.#genesisHash = genesisHash;
@@ -67,7 +77,7 @@ export class ChainStore implements TreeSource {
     const held = await openDatabase(location, { cacheSize: blockCacheBytes, writeBufferSize: writeBufferBytes });
     try {
       const head = await readHead(new Records(held.db), location, genesis.hash);
-      return new ChainStore(held, genesis.hash, head, cacheBytes);
+      return new ChainStore(held, genesis.hash, head, await EvidenceStore.open(held.db), cacheBytes);
     } catch (error) {
       await held.close();
       throw toStoreError(error, `open the chain in ${location}`);

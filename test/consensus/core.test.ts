@@ -11,6 +11,7 @@ import { sha256 } from '../../src/primitives/hash.ts';
 import {
   Bench,
   certificate,
+  evidenceIn,
   GENESIS_BLOCK_HASH,
   makeBlock,
   NOW,
@@ -45,7 +46,7 @@ core('a second proposal of one slot is evidence and gets no vote', () => {
   bench.executeAll(bench.propose(propose(0, 1, 0, block1)));
   const other = makeBlock(1, GENESIS_BLOCK_HASH, 0, { stateRoot: sha256(Uint8Array.of(1)) });
   const outputs = bench.propose(propose(0, 1, 0, other));
-  assert.is(ofType(outputs, 'evidence')[0]?.evidence.kind, 'PROPOSE');
+  assert.equal(evidenceIn(outputs), [['TWO_PROPOSE', 0, 1]]);
   assert.equal(votesIn([...outputs, ...bench.executeAll(outputs)]), []);
 });
 
@@ -259,16 +260,6 @@ core('a certified block that does not execute stops everything', () => {
   const outputs = bench.give({ type: 'verdict', hash: hash1, verdict: 'invalid', reason: 'STATE_ROOT' });
   assert.is(outputs.at(-1)?.type, 'halt', 'and nothing after that');
   assert.equal(bench.give({ type: 'timer', timer: { kind: 'slot', slot: 2 } }), []);
-});
-
-core('contradicting votes of one member are evidence', () => {
-  const bench = new Bench(3);
-  bench.give({ type: 'vote', vote: vote(0, NOTAR, 1, hash1) });
-  assert.is(ofType(bench.give({ type: 'vote', vote: vote(0, NOTAR, 1, hash2) }), 'evidence').length, 1);
-  bench.give({ type: 'vote', vote: vote(1, SKIP, 1) });
-  assert.is(ofType(bench.give({ type: 'vote', vote: vote(1, FINAL, 1, hash1) }), 'evidence').length, 1);
-  bench.give({ type: 'vote', vote: vote(2, SKIP, 1) });
-  assert.is(ofType(bench.give({ type: 'vote', vote: vote(2, NOTAR, 1, hash1) }), 'evidence').length, 0);
 });
 
 core('votes outside the window and of outsiders are not wanted', () => {

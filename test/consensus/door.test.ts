@@ -49,6 +49,7 @@ function open({ bodyMatches = true } = {}) {
       return asked.map(({ publicKey, message, signature }) => verifyNative(publicKey, message, signature));
     },
     bodyMatches: () => bodyMatches,
+    evidence: async () => 'ignore',
     now: () => time.now,
     resendInterval: PARAMETERS.resendInterval,
     input: (input) => {

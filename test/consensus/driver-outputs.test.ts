@@ -6,6 +6,7 @@ import { ConsensusDriver, type DriverDependencies } from '../../src/consensus/dr
 import { verifyNative } from '../../src/crypto/keys.ts';
 import { headerHash, type Proposal } from '../../src/primitives/block.ts';
 import { FINAL, NOTAR, proposalSigningBytes, SKIP, voteSigningBytes } from '../../src/primitives/consensus.ts';
+import { evidenceKind } from '../../src/primitives/evidence.ts';
 import { sha256 } from '../../src/primitives/hash.ts';
 import { JournalRecord } from '../../src/primitives/journal.ts';
 import { GossipProposal, GossipVote } from '../../src/primitives/wire.ts';
@@ -68,6 +69,7 @@ class Rig {
         },
         publishVote: async (bytes) => {
           const { message } = GossipVote.deserialize(bytes);
+          if (message.selector === 2) throw new TypeError('the driver publishes no evidence');
           this.note(message.selector === 0 ? `vote ${message.value.kind}` : `certificate ${message.value.kind}`);
         },
         fetchBlock: () => this.note('fetch block'),
@@ -87,7 +89,7 @@ class Rig {
       },
       observer: {
         onEvent: () => undefined,
-        onEvidence: ({ kind, member }) => this.note(`evidence ${kind} ${member}`),
+        onEvidence: (found) => this.note(`evidence ${evidenceKind(found)} ${MEMBERS.indexOf(found.publicKey)}`),
         onRefused: ({ message }) => this.note(`refused ${message}`),
         onUnsent: ({ message }) => this.note(`unsent ${message}`),
         onFatal: ({ message }) => this.note(`fatal ${message}`),
@@ -235,7 +237,7 @@ outputs('evidence, fetches and being behind are told to the rooms around', async
   const farHash = headerHash(far.header);
   await rig.driver.onCertificates([certificate(FINAL, 600, farHash)]);
   rig.driver.onBlock(farHash, far);
-  assert.equal(rig.log, ['evidence VOTE 1', 'fetch certificates 1/1-1', 'fetch block', 'behind 500']);
+  assert.equal(rig.log, ['evidence SKIP_AND_FINAL 1', 'fetch certificates 1/1-1', 'fetch block', 'behind 500']);
   assert.is(await rig.driver.onCertificates([certificate(NOTAR, 601, hash, [0])]), false, 'below the quorum');
 });
 

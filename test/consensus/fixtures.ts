@@ -17,6 +17,7 @@ import {
   type VoteKind,
   voteSigningBytes,
 } from '../../src/primitives/consensus.ts';
+import { evidenceKind, verifyEvidence } from '../../src/primitives/evidence.ts';
 import type { Parameters } from '../../src/primitives/genesis.ts';
 import { type Hash, sha256, ZERO_HASH } from '../../src/primitives/hash.ts';
 
@@ -167,4 +168,13 @@ export function votesIn(outputs: readonly Output[]): [kind: number, slot: number
 
 export function ofType<T extends Output['type']>(outputs: readonly Output[], type: T): Extract<Output, { type: T }>[] {
   return outputs.filter((output): output is Extract<Output, { type: T }> => output.type === type);
+}
+
+/** Kind, member and slot of the evidence that outputs tell of; all of it must prove itself. */
+export function evidenceIn(outputs: readonly Output[]): [kind: string, member: number, slot: number][] {
+  return ofType(outputs, 'evidence').map(({ evidence }) => {
+    const fault = verifyEvidence(evidence, GENESIS_HASH);
+    if (fault !== undefined) throw new Error(`evidence that proves nothing: ${fault}`);
+    return [evidenceKind(evidence) ?? '', MEMBERS.indexOf(evidence.publicKey) ?? -1, evidence.slot];
+  });
 }

@@ -15,6 +15,7 @@ import * as fc from 'fast-check';
 import { Account, FeePool } from '../../src/primitives/account.ts';
 import { Block, Body, Header, Justification, Proposal } from '../../src/primitives/block.ts';
 import { Certificate, ProposalData, Vote, VoteData } from '../../src/primitives/consensus.ts';
+import { Evidence } from '../../src/primitives/evidence.ts';
 import { Genesis, GenesisAccount, Parameters } from '../../src/primitives/genesis.ts';
 import { Receipt } from '../../src/primitives/receipt.ts';
 import {
@@ -58,6 +59,7 @@ export const TYPES: Readonly<Record<string, Type<unknown>>> = {
   CertificatesRequest,
   CertificatesResponse,
   CertifiedBlock,
+  Evidence,
   FeePool,
   Genesis,
   GenesisAccount,

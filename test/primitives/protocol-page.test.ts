@@ -7,6 +7,15 @@ import * as assert from 'uvu/assert';
 import { Account, FeePool } from '../../src/primitives/account.ts';
 import { Block, Body, Header, Justification, Proposal } from '../../src/primitives/block.ts';
 import { Certificate, ProposalData, Vote, VoteData } from '../../src/primitives/consensus.ts';
+import {
+  EVIDENCE_KINDS,
+  Evidence,
+  MessagePair,
+  ProposalPair,
+  SignedProposal,
+  SignedVote,
+  VotePair,
+} from '../../src/primitives/evidence.ts';
 import { Genesis, GenesisAccount, Parameters } from '../../src/primitives/genesis.ts';
 import { toJson } from '../../src/primitives/json.ts';
 import { RECEIPT_CODES, Receipt } from '../../src/primitives/receipt.ts';
@@ -70,6 +79,12 @@ const DEFINED: readonly (readonly [string, Type<unknown>])[] = Object.entries({
   Certificate,
   ProposalData,
   Proposal,
+  SignedVote,
+  SignedProposal,
+  VotePair,
+  ProposalPair,
+  MessagePair,
+  Evidence,
   TransactionBatch,
   VoteMessage,
   GossipVote,
@@ -145,6 +160,13 @@ page('lists every receipt code with its number', () => {
   assert.equal(
     [...new Set(rows.map(([code, name]) => `${code} ${name}`))].sort(),
     RECEIPT_CODES.map((name, code) => `${code} \`${name}\``).sort(),
+  );
+});
+
+page('lists every kind of evidence', () => {
+  assert.equal(
+    table('Evidence').map(([name]) => name),
+    EVIDENCE_KINDS.map((name) => `\`${name}\``),
   );
 });
 

@@ -141,6 +141,18 @@ export const proposalData = container({
   hash: bytes(32),
   parent_slot: uint(8),
 });
+const signedVote = container({ kind: voteKind, hash: bytes(32), signature: bytes(64) });
+const signedProposal = container({ hash: bytes(32), parent_slot: uint(8), signature: bytes(64) });
+export const evidence = container({
+  epoch: uint(8),
+  validators_root: bytes(32),
+  public_key: bytes(32),
+  slot: uint(8),
+  messages: union({
+    VOTES: container({ first: signedVote, second: signedVote }),
+    PROPOSALS: container({ first: signedProposal, second: signedProposal }),
+  }),
+});
 
 export const header = container({
   height: uint(8),

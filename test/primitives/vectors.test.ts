@@ -84,6 +84,25 @@ interface Consensus {
   certificates: { members: number[]; certificate: object; ssz: string }[];
   proposal: { seed: string; data: object; data_ssz: string; signing_bytes: string; signature: string; ssz: string };
 }
+interface EvidenceMessage {
+  signature: string;
+}
+interface Evidence {
+  genesis_hash: string;
+  seed: string;
+  accepted: {
+    json: {
+      epoch: number;
+      validators_root: string;
+      public_key: string;
+      slot: number;
+      messages: { type: string; first: EvidenceMessage; second: EvidenceMessage };
+    };
+    signing_bytes: string[];
+    ssz: string;
+    id: string;
+  }[];
+}
 
 function read<T>(file: string): T {
   return JSON.parse(readVectors(file)) as T;
@@ -221,6 +240,25 @@ vectors('votes, certificates and proposals: a second implementation agrees', () 
   const message = second.signingBytes('aitbc/proposal/1', hex(genesis_hash), data);
   assert.is(message.toString('hex'), proposal.signing_bytes);
   assert.is(second.sign(hex(proposal.seed), message).toString('hex'), proposal.signature);
+});
+
+vectors('evidence: a second implementation agrees', () => {
+  const { genesis_hash, seed, accepted } = read<Evidence>('evidence.json');
+  for (const { json, signing_bytes, ssz, id } of accepted) {
+    const { messages, ...shared } = json;
+    const [type, domain] =
+      messages.type === 'VOTES' ? [second.voteData, 'aitbc/vote/1'] : [second.proposalData, 'aitbc/proposal/1'];
+    assert.is(second.publicKeyOf(hex(seed)).toString('hex'), shared.public_key);
+    const signed = [messages.first, messages.second].map((message) => {
+      const bytes = second.signingBytes(domain, hex(genesis_hash), type.encode({ ...shared, ...message }));
+      assert.is(second.sign(hex(seed), bytes).toString('hex'), message.signature);
+      return bytes.toString('hex');
+    });
+    assert.equal(signed, signing_bytes);
+    const encoded = second.evidence.encode(json);
+    assert.is(encoded.toString('hex'), ssz);
+    assert.is(second.sha256(encoded).toString('hex'), id);
+  }
 });
 
 vectors('a proposal carries its block and the Skips it rests on', () => {

@@ -27,6 +27,7 @@ import {
 import type {
   ChainReader,
   ConsensusEvent,
+  ConsensusSource,
   Faucet,
   FinalizedEvent,
   Health,
@@ -253,6 +254,13 @@ export const PEER: Peer = {
   connectedAt: GENESIS_TIME,
 };
 
+export const CONSENSUS: ConsensusSource = {
+  round: { slot: 8, leader: 0, voters: { notar: [0], skip: [], final: [] }, silent: [0] },
+  lastFinalSlot: 7,
+  quorum: 1,
+  evidence: { size: 0, list: (_limit, before) => (before === undefined ? [] : undefined) },
+};
+
 /** Runs `use` against a started server, and stops it. */
 export async function withNode(options: NodeOptions, use: (node: TestNode) => Promise<void>): Promise<void> {
   const chain = new TestChain();
@@ -272,6 +280,7 @@ export async function withNode(options: NodeOptions, use: (node: TestNode) => Pr
     mempool: chain.mempool,
     network: { peerId: '12D3KooWSelf', addresses: ['/ip4/127.0.0.1/tcp/9001'], peers: () => [PEER] },
     validators: { current: () => ({ epoch: FIRST_EPOCH, validators: genesis.validators }) },
+    consensus: CONSENSUS,
     health: {
       health: () => state.health,
       syncStatus: () => ({ head: 1, target: 2, peers: 1, phase: 'blocks', progress: 0.5, etaSeconds: undefined }),

@@ -26,6 +26,7 @@ rpc('gives the very answers of REST', () =>
       [`/rpc/get_receipt/${envelope.idHex}`, 'get_receipt', [envelope.idHex]],
       ['/rpc/peers', 'peers'],
       ['/rpc/validators', 'validators', []],
+      ['/rpc/consensus?limit=5', 'consensus', [5]],
       ['/rpc/mempool', 'mempool', {}],
       ['/rpc/network_info', 'network_info'],
       ['/health', 'health'],

@@ -83,5 +83,6 @@ export function decode({ topic, bytes }: Envelope): { message: Message; attempt:
   }
   const { attempt, message } = GossipVote.deserialize(bytes);
   if (message.selector === 0) return { attempt, message: { kind: 'vote', vote: message.value } };
-  return { attempt, message: { kind: 'certificate', certificate: message.value } };
+  if (message.selector === 1) return { attempt, message: { kind: 'certificate', certificate: message.value } };
+  throw new TypeError('nobody sends evidence here: it is no message of consensus');
 }

@@ -1,9 +1,9 @@
 // Stand-ins for Ed25519, a hundred times as fast: anybody could make these signatures, but none holds for another key,
 // message, network or kind of message than it was made for.
 
-import type { SignatureCheck } from '../../src/consensus/certificate.ts';
 import { concatBytes, equalBytes } from '../../src/primitives/bytes.ts';
 import { type Hash, sha256 } from '../../src/primitives/hash.ts';
+import type { SignatureCheck } from '../../src/primitives/signing.ts';
 
 /** Part of everything that is signed. */
 export const GENESIS_HASH: Hash = sha256(new TextEncoder().encode('a simulated network'));

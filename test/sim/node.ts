@@ -1,13 +1,13 @@
 // One simulated validator: the real driver with its door and core, on simulated ports. A crash loses everything that
 // was not durable; what comes back is a new driver over the same disk.
 
-import type { SignatureCheck } from '../../src/consensus/certificate.ts';
 import { MAX_CLOCK_AHEAD } from '../../src/consensus/core.ts';
 import type { ConsensusDriver, DriverObserver } from '../../src/consensus/driver.ts';
 import { type Entry, entryKind } from '../../src/crypto/signer/history.ts';
 import type { Block } from '../../src/primitives/block.ts';
 import { FINAL, NOTAR, SKIP } from '../../src/primitives/consensus.ts';
 import type { Hash } from '../../src/primitives/hash.ts';
+import type { SignatureCheck } from '../../src/primitives/signing.ts';
 import type { Behaviour } from './behaviour.ts';
 import { Database, SimChain, type Stored } from './chain.ts';
 import { Disk } from './disk.ts';
@@ -211,7 +211,12 @@ export class SimNode {
       onEvent: (event) => {
         if (life.alive) behaviour?.onEvent?.(event, this.liar);
       },
-      onEvidence: () => world.faults.add('pieces of evidence'),
+      onEvidence: ({ publicKey, slot }) => {
+        world.faults.add('pieces of evidence');
+        const accused = world.members.indexOf(publicKey);
+        if (accused !== undefined && !world.isHonest(accused)) return;
+        world.fail(new InvariantViolation(`evidence against member ${accused}, which is honest, in slot ${slot}`));
+      },
       onRefused: () => world.faults.add('refusals of a signer'),
       onUnsent: (error) => world.fail(error),
       onFatal: (error) => {

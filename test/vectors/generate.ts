@@ -5,12 +5,14 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import type { JsonValue } from '../../src/primitives/json.ts';
 import { blockVectors, consensusVectors, genesisVectors } from './chain-vectors.ts';
+import { evidenceVectors } from './evidence-vectors.ts';
 import { addressVectors, transactionVectors } from './transaction-vectors.ts';
 
 export const VECTOR_FILES: Readonly<Record<string, () => JsonValue>> = {
   'addresses.json': addressVectors,
   'blocks.json': blockVectors,
   'consensus.json': consensusVectors,
+  'evidence.json': evidenceVectors,
   'genesis.json': genesisVectors,
   'transactions.json': transactionVectors,
 };

@@ -2,7 +2,7 @@
 // many clients receive it.
 
 import type { SerializedList } from '@chainsafe/ssz';
-import { AddressError, addressKey, parseAddress } from '../../primitives/address.ts';
+import { AddressError, addressKey, formatAddress, parseAddress } from '../../primitives/address.ts';
 import { toHex } from '../../primitives/bytes.ts';
 import { decodeTransaction } from '../../primitives/transaction.ts';
 import type { ConsensusEvent, ExecutedBlock } from '../dependencies.ts';
@@ -99,12 +99,17 @@ function touchedAccounts(transactions: SerializedList): Map<string, number[]> {
   return touched;
 }
 
-export function consensusEventJson({ type, epoch, slot, hash, height }: ConsensusEvent): string {
+export function consensusEventJson({ type, epoch, slot, hash, height, evidence }: ConsensusEvent): string {
   return JSON.stringify({
     type,
     epoch,
     slot,
     ...(hash !== undefined && { hash: toHex(hash) }),
     ...(height !== undefined && { height }),
+    ...(evidence !== undefined && {
+      id: toHex(evidence.id),
+      kind: evidence.kind,
+      address: formatAddress(evidence.address),
+    }),
   });
 }

@@ -12,6 +12,8 @@ export interface ConsensusMetrics {
   readonly timeouts: Counter;
   /** votes that came after their slot was decided */
   readonly lateVotes: Counter;
+  /** pieces of evidence that this node took in, by kind */
+  readonly evidence: Counter<'kind'>;
   /** from a proposal, seen or made, to its Final, in seconds */
   readonly finality: Histogram;
 }
@@ -38,6 +40,12 @@ export function createConsensusMetrics(registry: Registry): ConsensusMetrics {
     lateVotes: new Counter({
       name: 'blockchain_consensus_late_votes_total',
       help: 'Votes that arrived after their slot was decided.',
+      registers,
+    }),
+    evidence: new Counter({
+      name: 'blockchain_consensus_evidence_total',
+      help: 'Proofs of a validator that contradicted itself that this node found or received since it started.',
+      labelNames: ['kind'],
       registers,
     }),
     finality: new Histogram({
