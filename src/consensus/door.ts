@@ -74,13 +74,14 @@ export class Door {
     const hash = headerHash(proposal.block.header);
     if (core.exposesLeader(proposal, hash)) return this.#lateProposal(proposal, hash);
     if (!core.wantsProposal(proposal, hash)) return 'ignore';
+    const { parentCertificate } = proposal.block.body.justification;
+    const attached = [...(parentCertificate === null ? [] : [parentCertificate]), ...proposal.certificates];
     // Of a slot far ahead only the certificates count: they may show that this node is behind.
-    if (!core.isInWindow(proposal.slot) && !(await this.#takeAll(proposal.certificates))) return 'reject';
+    if (!core.isInWindow(proposal.slot) && !(await this.#takeAll(attached))) return 'reject';
     if (!core.isInWindow(proposal.slot)) return 'ignore';
     if (!(await this.#leaderSigned(proposal, hash))) return 'reject';
     if (!this.#d.bodyMatches(proposal.block)) return 'reject';
-    const { parentCertificate } = proposal.block.body.justification;
-    for (const certificate of [...(parentCertificate === null ? [] : [parentCertificate]), ...proposal.certificates]) {
+    for (const certificate of attached) {
       if (!(await this.#holds(certificate))) return 'reject';
       if (core.wantsCertificate(certificate)) this.#d.input({ type: 'certificate', certificate });
     }

@@ -9,8 +9,11 @@ import type { Hash } from '../primitives/hash.ts';
 import { CertifiedBlock } from '../primitives/wire.ts';
 import { SyncError } from './errors.ts';
 
-/** Blocks held while no Final vouches for them; an honest chain has one every few blocks. */
-export const MAX_UNVOUCHED = 128;
+/**
+ * Blocks held while no Final vouches for them. An honest chain has one every few blocks, but a bad network can keep it
+ * without for hours, and nobody who comes later must be stopped there. What they take in memory the next bound limits.
+ */
+export const MAX_UNVOUCHED = 2048;
 /** The same in bytes: when so much waits for a Final honest leaders build empty blocks, others may be a few. */
 export const MAX_UNVOUCHED_BYTES = 2 * CROWDED_TREE_BYTES;
 

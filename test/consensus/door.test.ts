@@ -186,6 +186,14 @@ door('the Final that comes with a proposal far ahead is taken in', async () => {
   assert.is(inputs.at(-1)?.type, 'proposal');
 });
 
+door('so is the one inside its block', async () => {
+  const { door, core } = open();
+  const child = makeBlock(2, hash, 0);
+  child.body.justification.parentCertificate = certificate(FINAL, 400, hash);
+  assert.is(await door.proposal(ofProposal(propose(0, 401, 400, child))), 'accept');
+  assert.is(core.lastFinalSlot, 400);
+});
+
 door('a proposal of another than the leader, or with another body, is blamed', async () => {
   assert.is(await open().door.proposal(ofProposal(propose(2, 1, 0, block))), 'reject');
   assert.is(await open({ bodyMatches: false }).door.proposal(ofProposal(propose(0, 1, 0, block))), 'reject');

@@ -113,6 +113,11 @@ for (const [name, certificate] of BAD_FINALS) {
   });
 }
 
+range('hours of notarizing without finalizing do not keep those out who come later', async () => {
+  const { runs, code } = await take(...bare(1, 1000), ...finals(1001, 1001));
+  assert.equal([runs.map((run) => run.length), code], [[1001], undefined]);
+});
+
 range('so many blocks without a Final are not waited for', async () => {
   assert.equal(await take(...bare(1, MAX_UNVOUCHED - 1)), { runs: [], code: undefined });
   assert.equal(await take(...bare(1, MAX_UNVOUCHED), ...finals(MAX_UNVOUCHED + 1, MAX_UNVOUCHED + 1)), {
