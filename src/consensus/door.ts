@@ -5,6 +5,8 @@ import { type Block, headerHash, type Proposal } from '../primitives/block.ts';
 import { equalBytes, toHex } from '../primitives/bytes.ts';
 import {
   type Certificate,
+  certificateMembers,
+  type ProposalData,
   proposalSigningBytes,
   SKIP,
   VOTE_KINDS,
@@ -18,6 +20,7 @@ import { GossipProposal, GossipVote } from '../primitives/wire.ts';
 import { certificateChecks, malformedCertificate } from './certificate.ts';
 import type { Simplex } from './core.ts';
 import type { Members } from './members.ts';
+import type { OwnSignatures } from './own-signatures.ts';
 import type { Input } from './types.ts';
 
 export type Verdict = 'accept' | 'ignore' | 'reject';
@@ -27,6 +30,8 @@ const PASS_ON_SHARE = 0.5;
 
 export interface DoorDependencies {
   readonly core: Simplex;
+  /** this node's own seat: every signature of it is told to its signer; undefined on a node that only follows */
+  readonly own: { readonly member: number; readonly signatures: OwnSignatures } | undefined;
   readonly members: Members;
   readonly genesisHash: Hash;
   /** one verdict per check, in order */
@@ -73,12 +78,12 @@ export class Door {
     const { core } = this.#d;
     const hash = headerHash(proposal.block.header);
     if (core.exposesLeader(proposal, hash)) return this.#lateProposal(proposal, hash);
-    if (!core.wantsProposal(proposal, hash)) return 'ignore';
+    if (!core.wantsProposal(proposal, hash)) return this.#unwanted(proposal, hash);
     const { parentCertificate } = proposal.block.body.justification;
     const attached = [...(parentCertificate === null ? [] : [parentCertificate]), ...proposal.certificates];
     // Of a slot far ahead only the certificates count: they may show that this node is behind.
     if (!core.isInWindow(proposal.slot) && !(await this.#takeAll(attached))) return 'reject';
-    if (!core.isInWindow(proposal.slot)) return 'ignore';
+    if (!core.isInWindow(proposal.slot)) return this.#unwanted(proposal, hash);
     if (!(await this.#leaderSigned(proposal, hash))) return 'reject';
     if (!this.#d.bodyMatches(proposal.block)) return 'reject';
     for (const certificate of attached) {
@@ -109,6 +114,17 @@ export class Door {
     return settles ? 'accept' : 'ignore';
   }
 
+  /** Tells the signer of this node's signature in a certificate that holds. */
+  lookForSelf(certificate: Certificate): void {
+    const { own, core, members } = this.#d;
+    if (own === undefined || certificate.epoch !== core.epoch) return;
+    const signature = certificate.signatures[certificateMembers(certificate).indexOf(own.member)];
+    if (signature === undefined) return;
+    const { epoch, kind, slot, hash } = certificate;
+    if (core.holdsVote({ epoch, kind, slot, hash, member: own.member, signature })) return;
+    own.signatures.observed({ epoch, validatorsRoot: members.root, kind, slot, hash }, signature);
+  }
+
   /** @returns false as soon as one does not hold */
   async #takeAll(certificates: readonly Certificate[]): Promise<boolean> {
     for (const certificate of certificates) if ((await this.certificate(certificate)) === 'reject') return false;
@@ -124,7 +140,9 @@ export class Door {
     const { core, members, genesisHash } = this.#d;
     if (malformedCertificate(certificate, members) !== undefined) return false;
     if (core.holdsVotesOf(certificate)) return true;
-    return this.#allHold(certificateChecks(certificate, members, genesisHash));
+    const holds = await this.#allHold(certificateChecks(certificate, members, genesisHash));
+    if (holds) this.lookForSelf(certificate);
+    return holds;
   }
 
   /**
@@ -149,7 +167,9 @@ export class Door {
     const { core, members, genesisHash } = this.#d;
     if (VOTE_KINDS[vote.kind] === undefined || vote.slot < 1) return 'reject';
     if ((vote.kind === SKIP) !== equalBytes(vote.hash, ZERO_HASH)) return 'reject';
-    if (!core.wantsVote(vote)) return 'ignore';
+    const wanted = core.wantsVote(vote);
+    const isOwn = vote.epoch === core.epoch && vote.member === this.#d.own?.member;
+    if (!wanted && !(isOwn && !core.holdsVote(vote) && this.#isNews(vote.signature))) return 'ignore';
     const key = toHex(Vote.serialize(vote));
     if (this.#underway.has(key)) return 'ignore';
     this.#underway.add(key);
@@ -158,19 +178,41 @@ export class Door {
       const { publicKey } = members.at(vote.member);
       const message = voteSigningBytes(data, genesisHash);
       if (!(await this.#allHold([{ publicKey, message, signature: vote.signature }]))) return 'reject';
+      if (isOwn) this.#d.own?.signatures.observed(data, vote.signature);
     } finally {
       this.#underway.delete(key);
     }
+    if (!wanted) return 'ignore';
     this.#d.input({ type: 'vote', vote });
     return 'accept';
   }
 
-  #leaderSigned(proposal: Proposal, hash: Hash): Promise<boolean> {
-    const { core, members, genesisHash } = this.#d;
+  /**
+   * A proposal that consensus has no use for, checked all the same when it names this node's own slot: what a copy of
+   * the key signs is news wherever it stands.
+   */
+  async #unwanted(proposal: Proposal, hash: Hash): Promise<Verdict> {
+    const { core, own } = this.#d;
+    const { epoch, slot, signature } = proposal;
+    const isOwn = epoch === core.epoch && core.schedule.leader(slot) === own?.member;
+    if (!isOwn || !this.#isNews(signature)) return 'ignore';
+    return (await this.#leaderSigned(proposal, hash)) ? 'ignore' : 'reject';
+  }
+
+  async #leaderSigned(proposal: Proposal, hash: Hash): Promise<boolean> {
+    const { core, own, members, genesisHash } = this.#d;
     const { epoch, slot, parentSlot, signature } = proposal;
-    const { publicKey } = members.at(core.schedule.leader(slot));
-    const data = { epoch, validatorsRoot: members.root, slot, hash, parentSlot };
-    return this.#allHold([{ publicKey, message: proposalSigningBytes(data, genesisHash), signature }]);
+    const leader = core.schedule.leader(slot);
+    const data: ProposalData = { epoch, validatorsRoot: members.root, slot, hash, parentSlot };
+    const message = proposalSigningBytes(data, genesisHash);
+    const holds = await this.#allHold([{ publicKey: members.at(leader).publicKey, message, signature }]);
+    if (holds && leader === own?.member) own.signatures.observed(data, signature);
+    return holds;
+  }
+
+  /** Whether this node's signer has not been told of a signature of its own. */
+  #isNews(signature: Uint8Array): boolean {
+    return this.#d.own?.signatures.isTold(signature) === false;
   }
 
   async #allHold(checks: readonly SignatureCheck[]): Promise<boolean> {

@@ -11,6 +11,7 @@ import { JournalRecord, type OwnProposal } from '../primitives/journal.ts';
 import { GossipProposal, GossipVote } from '../primitives/wire.ts';
 import { Simplex } from './core.ts';
 import { Door, type DoorDependencies, type Verdict } from './door.ts';
+import { type ConsensusSigner, OwnSignatures } from './own-signatures.ts';
 import type { Anchor, BlockVerdict, ConsensusEvent, Input, InstanceConfig, Message, Output, Timer } from './types.ts';
 
 /** The journal is rewritten with what is still needed when it has grown past this: it holds whole blocks. */
@@ -24,12 +25,6 @@ export interface ConsensusJournal {
   append(record: Uint8Array): Promise<void>;
   /** Replaces the whole content at once. */
   rotate(keep: readonly Uint8Array[]): Promise<void>;
-}
-
-export interface ConsensusSigner {
-  signProposal(data: ProposalData): Promise<Uint8Array>;
-  signVote(data: VoteData): Promise<Uint8Array>;
-  raiseFloor(epoch: number, slot: number): Promise<void>;
 }
 
 /** What consensus asks of the room that builds, executes and commits blocks. */
@@ -48,6 +43,8 @@ export interface PeerPort {
   fetchBlock(hash: Hash): void;
   fetchCertificates(epoch: number, from: number, to: number): void;
   catchUp(height: number): void;
+  /** Whether other nodes are connected, or there are none to hear. */
+  isConnected(): boolean;
 }
 
 export interface Clock {
@@ -62,7 +59,10 @@ export interface Clock {
 export interface DriverObserver {
   onEvent(event: ConsensusEvent): void;
   onEvidence(evidence: Evidence): void;
-  /** The signer would not sign: a rule, a foreign record, an unreachable remote. Consensus goes on without the vote. */
+  /**
+   * The signer would not sign: a rule, an unreachable remote, a key that is in use elsewhere. Consensus goes on without
+   * the vote, and asks again where that may help.
+   */
   onRefused(error: Error): void;
   /** A message did not get out; it counts as lost, and the re-send rounds make up for it. */
   onUnsent(error: Error): void;
@@ -95,6 +95,8 @@ export class ConsensusDriver {
   readonly #d: DriverDependencies;
   readonly #core: Simplex;
   readonly #door: Door;
+  /** undefined for a node that only follows */
+  readonly #own: OwnSignatures | undefined;
   readonly #timers = new Set<() => void>();
   /** Settles when everything persisted so far is durable. */
   #durable: Promise<void> = Promise.resolve();
@@ -108,8 +110,21 @@ export class ConsensusDriver {
     this.#d = dependencies;
     const restored = dependencies.journal.restored.map((bytes) => JournalRecord.deserialize(bytes));
     this.#core = new Simplex({ ...dependencies.instance, restored });
+    const { signer, observer, peers } = dependencies;
+    const { self } = dependencies.instance;
+    this.#own =
+      signer &&
+      new OwnSignatures({
+        signer,
+        lastFinalSlot: () => this.#core.lastFinalSlot,
+        isConnected: () => peers.isConnected(),
+        after: (milliseconds, call) => this.#after(milliseconds, call),
+        random: () => dependencies.clock.random(),
+        onFailure: (error) => observer.onRefused(asError(error)),
+      });
     this.#door = new Door({
       core: this.#core,
+      own: this.#own && self !== undefined ? { member: self, signatures: this.#own } : undefined,
       members: dependencies.instance.members,
       genesisHash: dependencies.genesisHash,
       verify: dependencies.verify,
@@ -158,6 +173,11 @@ export class ConsensusDriver {
       if ((await this.#door.certificate(certificate)) === 'reject') return false;
     }
     return true;
+  }
+
+  /** A certificate of the chain that holds, checked elsewhere: it may show that this validator's key is in use twice. */
+  onVerified(certificate: Certificate): void {
+    this.#door.lookForSelf(certificate);
   }
 
   /** A block that was asked for; the caller has checked that the body matches the header. */
@@ -240,33 +260,25 @@ export class ConsensusDriver {
   }
 
   /** Signing and the journal's write run side by side; the signature is used when both are done. */
-  #sign(signature: Promise<Uint8Array>, use: (signature: Uint8Array) => void): void {
+  #sign(data: VoteData | ProposalData, use: (signature: Uint8Array) => void): void {
     const durable = this.#durable;
-    this.#run(async () => {
-      let signed: Uint8Array;
-      try {
-        signed = await signature;
-      } catch (error) {
-        return this.#d.observer.onRefused(asError(error));
-      }
-      await durable;
-      use(signed);
-    });
+    this.#own?.sign(data, (signature) =>
+      this.#run(async () => {
+        await durable;
+        use(signature);
+      }),
+    );
   }
 
   #signVote(data: VoteData, member: number): void {
-    const { signer } = this.#d;
-    if (signer === undefined) return;
     const { epoch, kind, slot, hash } = data;
-    this.#sign(signer.signVote(data), (signature) => {
+    this.#sign(data, (signature) => {
       this.input({ type: 'vote', vote: { epoch, kind, slot, hash, member, signature } });
     });
   }
 
   #signProposal(data: ProposalData, own: OwnProposal): void {
-    const { signer } = this.#d;
-    if (signer === undefined) return;
-    this.#sign(signer.signProposal(data), (signature) => {
+    this.#sign(data, (signature) => {
       this.input({ type: 'signedProposal', proposal: { ...own, signature } });
     });
   }
@@ -286,9 +298,17 @@ export class ConsensusDriver {
   }
 
   #setTimer(timer: Timer, delay: number): void {
+    this.#after(delay, () => {
+      this.input({ type: 'timer', timer });
+      if (timer.kind === 'resend') this.#own?.tryAgain();
+    });
+  }
+
+  #after(delay: number, call: () => void): void {
+    if (this.#stopped) return;
     const cancel = this.#d.clock.after(delay, () => {
       this.#timers.delete(cancel);
-      this.input({ type: 'timer', timer });
+      call();
     });
     this.#timers.add(cancel);
   }
@@ -307,11 +327,11 @@ export class ConsensusDriver {
     });
   }
 
-  /** Drops what the database has made superfluous; the signer's floor is raised first, so that nothing is signed twice. */
+  /** Drops what the database has made superfluous, here and in the signer's record. */
   async #rotate({ epoch, slot }: Certificate): Promise<void> {
-    const { journal, signer } = this.#d;
+    const { journal } = this.#d;
     if (journal.size < JOURNAL_ROTATION_BYTES) return;
-    await signer?.raiseFloor(epoch, slot);
+    await this.#own?.raiseFloor(epoch, slot);
     const rotated = journal.rotate(this.#core.journal().map((record) => JournalRecord.serialize(record)));
     this.#durable = rotated;
     await rotated;

@@ -25,6 +25,7 @@ export class NodeHealth implements HealthSource {
   readonly #o: HealthOptions;
   #lastFinalAt: number;
   #failure: Error | undefined;
+  #signerStop: Error | undefined;
   #draining = false;
 
   constructor(options: HealthOptions) {
@@ -40,6 +41,10 @@ export class NodeHealth implements HealthSource {
     this.#failure = error;
   }
 
+  signerStopped(error: Error): void {
+    this.#signerStop = error;
+  }
+
   draining(): void {
     this.#draining = true;
   }
@@ -52,11 +57,14 @@ export class NodeHealth implements HealthSource {
       reasons.push(`no block was finalized for ${Math.round(silence / 1000)} s`);
     }
     if (!this.#o.alone && this.#o.network.peers().length === 0) reasons.push('no peers');
+    const works = reasons.length === 0;
+    // What this node serves is none the worse for it.
+    if (this.#signerStop !== undefined) reasons.push(`the validator does not sign: ${this.#signerStop.message}`);
     const healthy = reasons.length === 0;
     const behind = this.#behind();
     if (behind) reasons.push('catching up');
     if (this.#draining) reasons.push('stopping');
-    return { healthy, ready: healthy && !behind && !this.#draining, reasons };
+    return { healthy, ready: works && !behind && !this.#draining, reasons };
   }
 
   syncStatus(): SyncStatus {

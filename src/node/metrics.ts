@@ -68,6 +68,10 @@ export class NodeMetrics {
     this.#consensus.evidence.inc({ kind });
   }
 
+  signerFailed(code: string): void {
+    this.#consensus.unsigned.inc({ code });
+  }
+
   submitted(idHex: string): void {
     this.#submittedAt.set(idHex, performance.now());
   }

@@ -32,6 +32,7 @@ import type { Node, NodeInfo, NodeInputs } from './lifecycle.ts';
 import { NodeMetrics } from './metrics.ts';
 import { buildInfo } from './package-root.ts';
 import { peerService } from './peer-service.ts';
+import { SignerLog } from './signer-log.ts';
 import { newestFinal, openStorage, type Storage } from './storage.ts';
 import { systemClock } from './system-clock.ts';
 import { Teardown } from './teardown.ts';
@@ -200,9 +201,13 @@ class AitbcNode implements Node {
     const catchUp = new CatchUp({
       ...sync,
       chain,
-      holds: async (certificate) =>
-        malformedCertificate(certificate, members) === undefined &&
-        (await verifyVotes(certificateChecks(certificate, members, genesisHash))).every((holds) => holds),
+      holds: async (certificate) => {
+        if (malformedCertificate(certificate, members) !== undefined) return false;
+        const verdicts = await verifyVotes(certificateChecks(certificate, members, genesisHash));
+        if (!verdicts.every((holds) => holds)) return false;
+        consensus.onVerified(certificate);
+        return true;
+      },
       onSynced: (anchor) => consensus.onSynced(anchor),
       onFatal,
       now,
@@ -223,6 +228,12 @@ class AitbcNode implements Node {
     });
     const alone = seat !== undefined && members.weight(seat.member) >= members.quorum;
     const health = new NodeHealth({ chain, network, catchUp, parameters, alone, now });
+    const signerLog = new SignerLog({
+      logger: partLogger(root, 'signer'),
+      now,
+      onFailure: (code) => metrics.signerFailed(code),
+      onStopped: (error) => health.signerStopped(error),
+    });
     const consensus: ConsensusDriver = new ConsensusDriver({
       instance: {
         epoch: EPOCH,
@@ -252,6 +263,7 @@ class AitbcNode implements Node {
           newestFinal(store).then((anchor) => consensus.onSynced(anchor), onFatal);
           catchUp.begin();
         },
+        isConnected: () => alone || network.peers().length > 0,
       },
       clock: systemClock,
       judgeEvidence: (received) => evidence.judge(received),
@@ -261,7 +273,7 @@ class AitbcNode implements Node {
           tell(this.#events, event, { chain, epoch: EPOCH });
         },
         onEvidence: (found) => evidence.found(found),
-        onRefused: (error) => logger.error({ err: error }, 'the signer refused to sign'),
+        onRefused: (error) => signerLog.failed(error),
         onUnsent: (error) => logger.warn({ err: error }, 'a message could not be sent'),
         onFatal,
       },

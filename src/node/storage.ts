@@ -22,7 +22,7 @@ export interface Storage {
 
 /** @throws {StoreError | SignerError} when something is locked, damaged or of another network. */
 export async function openStorage(
-  { dataDir, blockCacheSize }: NodeConfig,
+  { dataDir, blockCacheSize, signerListen }: NodeConfig,
   { genesisHash, validatorKey }: NodeInputs,
   members: Members,
   teardown: Teardown,
@@ -37,7 +37,7 @@ export async function openStorage(
   teardown.add('journal', () => journal.close());
   const member = validatorKey && members.indexOf(validatorKey.publicKey);
   if (validatorKey === undefined || member === undefined) return { store, journal, seat: undefined };
-  const signer = await LocalSigner.open(paths.signerRecord, validatorKey, genesisHash);
+  const signer = await LocalSigner.open(paths.signerRecord, validatorKey, genesisHash, { listenMs: signerListen });
   teardown.add('signer', () => signer.close());
   return { store, journal, seat: { member, signer } };
 }

@@ -41,6 +41,7 @@ function open({ bodyMatches = true } = {}) {
   const time = { now: 1_000_000 };
   let checks = 0;
   const opened = new Door({
+    own: undefined,
     core,
     members: MEMBERS,
     genesisHash: GENESIS_HASH,

@@ -55,6 +55,8 @@ class Rig {
         signProposal: async (data) => key.sign(proposalSigningBytes(data, GENESIS_HASH)),
         signVote: async (data) => key.sign(voteSigningBytes(data, GENESIS_HASH)),
         raiseFloor: async (epoch, slot) => this.note(`floor ${epoch}/${slot}`),
+        observed: async () => undefined,
+        listened: async () => undefined,
       },
       blocks: {
         build: async () => ({ block, hash }),
@@ -63,6 +65,7 @@ class Rig {
         bodyMatches: () => true,
       },
       peers: {
+        isConnected: () => true,
         publishProposal: async (bytes) => {
           this.proposals.push(GossipProposal.deserialize(bytes).proposal);
           this.note('proposal');
@@ -167,6 +170,8 @@ outputs('what the signer refuses costs the vote only', async () => {
       signProposal: async () => Promise.reject(new Error('a rule')),
       signVote: async () => Promise.reject(new Error('a rule')),
       raiseFloor: async () => undefined,
+      observed: async () => undefined,
+      listened: async () => undefined,
     },
   });
   rig.driver.start();

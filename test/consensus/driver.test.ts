@@ -44,6 +44,8 @@ function build(changes: { observer?: Partial<DriverObserver>; peers?: Partial<Dr
       signProposal: async () => new Uint8Array(64),
       signVote: async (data) => keyOf(SELF).sign(voteSigningBytes(data, GENESIS_HASH)),
       raiseFloor: async () => undefined,
+      observed: async () => undefined,
+      listened: async () => undefined,
     },
     blocks: {
       build: async () => undefined,
@@ -57,6 +59,7 @@ function build(changes: { observer?: Partial<DriverObserver>; peers?: Partial<Dr
       fetchBlock: () => undefined,
       fetchCertificates: () => undefined,
       catchUp: () => undefined,
+      isConnected: () => true,
       ...changes.peers,
     },
     clock: { now: () => NOW, random: () => 0, after: () => () => undefined },

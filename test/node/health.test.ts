@@ -56,6 +56,13 @@ healthTest('a chain without a new block is stalled after some timers, until the 
   assert.ok(health.health().ready);
 });
 
+healthTest('a validator that does not sign is unhealthy, and serves on', () => {
+  const health = new World().open();
+  health.signerStopped(new Error('copied'));
+  const reasons = ['the validator does not sign: copied'];
+  assert.equal(health.health(), { healthy: false, ready: true, reasons });
+});
+
 healthTest('without peers only a node that needs none is healthy', () => {
   const world = new World();
   world.peers = 0;

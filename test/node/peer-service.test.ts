@@ -86,6 +86,7 @@ service.before(async () => {
       fetchBlock: () => undefined,
       fetchCertificates: () => undefined,
       catchUp: () => undefined,
+      isConnected: () => true,
     },
     clock: { now: () => at(STORED).block.header.timestamp, after: () => () => undefined, random: () => 0 },
     observer: {

@@ -3,7 +3,7 @@
 
 import { MAX_CLOCK_AHEAD } from '../../src/consensus/core.ts';
 import type { ConsensusDriver, DriverObserver } from '../../src/consensus/driver.ts';
-import { type Entry, entryKind } from '../../src/crypto/signer/history.ts';
+import { type Entry, entryKind } from '../../src/crypto/signer/entry.ts';
 import type { Block } from '../../src/primitives/block.ts';
 import { FINAL, NOTAR, SKIP } from '../../src/primitives/consensus.ts';
 import type { Hash } from '../../src/primitives/hash.ts';

@@ -1,8 +1,9 @@
 // A validator's signer: the real rules over a record on a simulated disk. The record outlives every crash and loss; of
 // what was being written a crash leaves the first entries, as the real record's blocks do.
 
-import type { ConsensusSigner } from '../../src/consensus/driver.ts';
-import { type Entry, floorEntry, proposalEntry, SigningHistory, voteEntry } from '../../src/crypto/signer/history.ts';
+import type { ConsensusSigner } from '../../src/consensus/own-signatures.ts';
+import { type Entry, floorEntry, proposalEntry, voteEntry } from '../../src/crypto/signer/entry.ts';
+import { SigningHistory } from '../../src/crypto/signer/history.ts';
 import {
   type ProposalData,
   proposalSigningBytes,
@@ -58,6 +59,15 @@ export class SimSigner implements ConsensusSigner {
   async raiseFloor(epoch: number, slot: number): Promise<void> {
     if (this.#history.raiseFloor({ epoch, slot })) await this.#persist(floorEntry({ epoch, slot }));
     else await this.#written;
+  }
+
+  /** Twins of this world are careless: what they do to each other must be found out by the others. */
+  async observed(): Promise<void> {
+    await this.#written;
+  }
+
+  async listened(): Promise<void> {
+    await this.#written;
   }
 
   #admit(entry: Entry): Promise<void> {

@@ -1,28 +1,9 @@
 // The rules a validator's key obeys (PROTOCOL §4, Signer), over what it has signed so far. Pure: no disk, no key. The
 // consensus core keeps the same rules; these stand even when it is wrong.
 
-import { ContainerType, type ValueOf } from '@chainsafe/ssz';
 import { equalBytes } from '../../primitives/bytes.ts';
-import { FINAL, NOTAR, type ProposalData, SKIP, type VoteData } from '../../primitives/consensus.ts';
-import { HASH_BYTES, ZERO_HASH } from '../../primitives/hash.ts';
-import { Bytes32, Uint8, Uint64 } from '../../primitives/ssz.ts';
-
-/** The position in this list is the kind's number in record files: append only. */
-const ENTRY_KINDS = ['NONE', 'FLOOR', 'PROPOSE', 'NOTAR', 'SKIP', 'FINAL'] as const;
-export type EntryKind = (typeof ENTRY_KINDS)[number];
-
-/** One thing that was signed, or a new floor (of which only epoch and slot count). */
-export const Entry = new ContainerType(
-  { kind: Uint8, epoch: Uint64, slot: Uint64, parentSlot: Uint64, validatorsRoot: Bytes32, hash: Bytes32 },
-  { typeName: 'SignerEntry' },
-);
-export type Entry = ValueOf<typeof Entry>;
-
-/** Nothing at or below it is ever signed; epochs compare first, then slots. */
-export interface Floor {
-  readonly epoch: number;
-  readonly slot: number;
-}
+import { ZERO_HASH } from '../../primitives/hash.ts';
+import { Entry, type EntryKind, entryKind, floorEntry, isAbove, isWellFormed, type Place } from './entry.ts';
 
 /**
  * Slots above the floor of which signatures are kept. The floor stands still only without finality, when a slot takes
@@ -30,15 +11,16 @@ export interface Floor {
  */
 export const MAX_OPEN_SLOTS = 1 << 18;
 
-/** What becomes of a request: signed before, new and from now on counted as signed, or against a rule. */
+/** What becomes of a request: signed before, new, or against a rule. */
 export type Ruling = { readonly kind: 'known' | 'new' } | { readonly kind: 'refused'; readonly rule: string };
 
 export class SigningHistory {
-  #floor: Floor = { epoch: 0, slot: 0 };
+  #floor: Place = { epoch: 0, slot: 0 };
   /** By epoch and slot, what was signed there, oldest first. */
   readonly #slots = new Map<string, readonly Entry[]>();
 
-  get floor(): Floor {
+  /** Nothing at or below it is ever signed. */
+  get floor(): Place {
     return this.#floor;
   }
 
@@ -47,25 +29,38 @@ export class SigningHistory {
     return [floorEntry(this.#floor), ...[...this.#slots.values()].flat()];
   }
 
-  /** Judges a PROPOSE or a vote. */
-  admit(entry: Entry): Ruling {
-    const key = `${entry.epoch}/${entry.slot}`;
-    const signed = this.#slots.get(key) ?? [];
+  /** Judges a PROPOSE or a vote, and changes nothing. */
+  judge(entry: Entry): Ruling {
+    const signed = this.#signedIn(entry);
     if (signed.some((other) => Entry.equals(other, entry))) return { kind: 'known' };
     const rule = this.#commonRule(entry, signed) ?? kindRule(entry, signed);
-    if (rule !== undefined) return { kind: 'refused', rule };
-    this.#slots.set(key, [...signed, entry]);
-    return { kind: 'new' };
+    return rule === undefined ? { kind: 'new' } : { kind: 'refused', rule };
+  }
+
+  /** As `judge`; what is new counts as signed from now on. */
+  admit(entry: Entry): Ruling {
+    const ruling = this.judge(entry);
+    if (ruling.kind === 'new') this.#slots.set(keyOf(entry), [...this.#signedIn(entry), entry]);
+    return ruling;
+  }
+
+  /** Whether a signature may come from this history: it is known, or so old that nobody remembers. */
+  covers(entry: Entry): boolean {
+    return !isAbove(entry, this.#floor) || this.#signedIn(entry).some((other) => Entry.equals(other, entry));
   }
 
   /** @returns false when the floor is there or above already. */
-  raiseFloor(floor: Floor): boolean {
+  raiseFloor(floor: Place): boolean {
     if (!isAbove(floor, this.#floor)) return false;
     this.#floor = { epoch: floor.epoch, slot: floor.slot };
     for (const [key, [first]] of this.#slots) {
       if (first === undefined || !isAbove(first, floor)) this.#slots.delete(key);
     }
     return true;
+  }
+
+  #signedIn(place: Place): readonly Entry[] {
+    return this.#slots.get(keyOf(place)) ?? [];
   }
 
   /** What holds for every kind. */
@@ -104,47 +99,6 @@ function kindRule(entry: Entry, signed: readonly Entry[]): string | undefined {
   }
 }
 
-export function proposalEntry(data: ProposalData): Entry {
-  return entry('PROPOSE', data, data.parentSlot, data.validatorsRoot, data.hash);
-}
-
-export function voteEntry(data: VoteData): Entry {
-  return entry(voteKind(data.kind), data, 0, data.validatorsRoot, data.hash);
-}
-
-export function floorEntry(floor: Floor): Entry {
-  return entry('FLOOR', floor, 0, ZERO_HASH, ZERO_HASH);
-}
-
-/** `NONE` for a number that means nothing. */
-export function entryKind(entry: Entry): EntryKind {
-  return ENTRY_KINDS[entry.kind] ?? 'NONE';
-}
-
-function voteKind(kind: number): EntryKind {
-  if (kind === NOTAR) return 'NOTAR';
-  if (kind === SKIP) return 'SKIP';
-  return kind === FINAL ? 'FINAL' : 'NONE';
-}
-
-/** Copies the hashes: what was signed must not change with a buffer of the caller. */
-function entry(
-  kind: EntryKind,
-  { epoch, slot }: Floor,
-  parentSlot: number,
-  validatorsRoot: Uint8Array,
-  hash: Uint8Array,
-): Entry {
-  const number = ENTRY_KINDS.indexOf(kind);
-  return { kind: number, epoch, slot, parentSlot, validatorsRoot: validatorsRoot.slice(), hash: hash.slice() };
-}
-
-function isWellFormed(entry: Entry): boolean {
-  const numbers = [entry.epoch, entry.slot, entry.parentSlot];
-  if (!numbers.every((number) => Number.isSafeInteger(number) && number >= 0)) return false;
-  return entry.hash.length === HASH_BYTES && entry.validatorsRoot.length === HASH_BYTES;
-}
-
-function isAbove(a: Floor, b: Floor): boolean {
-  return a.epoch > b.epoch || (a.epoch === b.epoch && a.slot > b.slot);
+function keyOf({ epoch, slot }: Place): string {
+  return `${epoch}/${slot}`;
 }

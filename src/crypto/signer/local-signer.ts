@@ -8,10 +8,11 @@ import {
 } from '../../primitives/consensus.ts';
 import type { Hash } from '../../primitives/hash.ts';
 import type { KeyPair } from '../keys.ts';
-import { SignerError } from './errors.ts';
-import { type Entry, entryKind, floorEntry, proposalEntry, SigningHistory, voteEntry } from './history.ts';
+import { copiedEntry, type Entry, entryKind, floorEntry, noteEntry, proposalEntry, voteEntry } from './entry.ts';
+import { copied, SignerError, sealed } from './errors.ts';
 import { SignerRecord } from './record.ts';
 import type { Signer } from './signer.ts';
+import { SignerState } from './state.ts';
 
 /** Something that waits for the record to be durable; without an entry it waits for the ones before it. */
 interface Waiting {
@@ -20,21 +21,28 @@ interface Waiting {
   readonly reject: (error: SignerError) => void;
 }
 
+export interface LocalSignerOptions {
+  /** Listens to the network for at least this long before the first signature (ms); the record may ask for more. */
+  readonly listenMs?: number;
+}
+
 /** One process at a time may hold a record: the caller holds the lock of the data directory. */
 export class LocalSigner implements Signer {
   readonly #key: KeyPair;
   readonly #genesisHash: Hash;
   readonly #record: SignerRecord;
-  readonly #history: SigningHistory;
+  readonly #state: SignerState;
+  #listenMs: number;
   #waiting: Waiting[] = [];
   #flushing = false;
   #stopped: SignerError | undefined;
 
-  private constructor(key: KeyPair, genesisHash: Hash, record: SignerRecord, history: SigningHistory) {
+  private constructor(key: KeyPair, genesisHash: Hash, record: SignerRecord, state: SignerState, listenMs: number) {
     this.#key = key;
     this.#genesisHash = genesisHash;
     this.#record = record;
-    this.#history = history;
+    this.#state = state;
+    this.#listenMs = listenMs;
   }
 
   /**
@@ -42,25 +50,27 @@ export class LocalSigner implements Signer {
    * @throws {SignerError} RECORD_EXISTS
    */
   static async create(file: string, key: KeyPair, genesisHash: Hash): Promise<LocalSigner> {
-    await SignerRecord.create(file, { publicKey: key.publicKey, genesisHash }, new SigningHistory().entries());
+    await SignerRecord.create(file, { publicKey: key.publicKey, genesisHash }, new SignerState().entries());
     return LocalSigner.open(file, key, genesisHash);
   }
 
-  /** @throws {SignerError} RECORD_MISSING, RECORD_CORRUPT, RECORD_FOREIGN */
-  static async open(file: string, key: KeyPair, genesisHash: Hash): Promise<LocalSigner> {
+  /** @throws {SignerError} RECORD_MISSING, RECORD_CORRUPT, RECORD_FOREIGN, COPIED, SEALED */
+  static async open(
+    file: string,
+    key: KeyPair,
+    genesisHash: Hash,
+    { listenMs = 0 }: LocalSignerOptions = {},
+  ): Promise<LocalSigner> {
     const { record, entries } = await SignerRecord.open(file, { publicKey: key.publicKey, genesisHash });
-    const history = new SigningHistory();
-    for (const entry of entries) {
-      if (entryKind(entry) === 'FLOOR') {
-        history.raiseFloor(entry);
-        continue;
-      }
-      const ruling = history.admit(entry);
-      if (ruling.kind !== 'refused') continue;
+    try {
+      const state = SignerState.restore(entries, file);
+      if (state.sealed) throw sealed(file);
+      if (state.copied !== undefined) throw copied(state.copied);
+      return new LocalSigner(key, genesisHash, record, state, Math.max(listenMs, state.listenMs));
+    } catch (error) {
       await record.close();
-      throw new SignerError('RECORD_CORRUPT', `the signer's record ${file} contradicts itself: ${ruling.rule}`);
+      throw error;
     }
-    return new LocalSigner(key, genesisHash, record, history);
   }
 
   get publicKey(): Uint8Array {
@@ -76,17 +86,40 @@ export class LocalSigner implements Signer {
   }
 
   async raiseFloor(epoch: number, slot: number): Promise<void> {
-    if (this.#stopped !== undefined) throw this.#stopped;
+    // One that was copied gives no signature, so nothing speaks against a higher floor.
+    if (this.#stopped !== undefined && this.#stopped.code !== 'COPIED') throw this.#stopped;
     if (![epoch, slot].every((number) => Number.isSafeInteger(number) && number >= 0)) {
       throw new SignerError('REFUSED', `no floor at epoch ${epoch}, slot ${slot}: not whole numbers`);
     }
-    const isNew = this.#history.raiseFloor({ epoch, slot });
+    const isNew = this.#state.history.raiseFloor({ epoch, slot });
     await this.#persist(isNew ? floorEntry({ epoch, slot }) : undefined);
+  }
+
+  async observed(data: VoteData | ProposalData): Promise<void> {
+    this.#throwIfStopped();
+    const foreign = 'parentSlot' in data ? proposalEntry(data) : voteEntry(data);
+    if (this.#state.history.covers(foreign)) return;
+    const error = copied(foreign);
+    this.#stopped = error; // at once; what waits for the disk is not signed either
+    const mark = copiedEntry(foreign);
+    this.#state.take(mark);
+    await this.#persist(mark);
+    throw error;
+  }
+
+  async listened(): Promise<void> {
+    this.#throwIfStopped();
+    if (this.#state.listenMs > 0) {
+      const mark = noteEntry('LISTENED');
+      this.#state.take(mark);
+      await this.#persist(mark);
+    }
+    this.#listenMs = 0;
   }
 
   async close(): Promise<void> {
     if (this.#stopped?.code === 'CLOSED') return;
-    const settled = this.#stopped === undefined ? this.#persist(undefined) : undefined;
+    const settled = this.#stopped?.code === 'RECORD_IO' ? undefined : this.#persist(undefined);
     this.#stopped = new SignerError('CLOSED', 'the signer was closed');
     try {
       await settled;
@@ -96,15 +129,25 @@ export class LocalSigner implements Signer {
   }
 
   async #sign(entry: Entry, signingBytes: () => Uint8Array): Promise<Uint8Array> {
-    if (this.#stopped !== undefined) throw this.#stopped;
-    const ruling = this.#history.admit(entry);
+    this.#throwIfStopped();
+    const { history } = this.#state;
+    const ruling = this.#listenMs > 0 ? history.judge(entry) : history.admit(entry);
     if (ruling.kind === 'refused') {
       const what = `${entryKind(entry)} in epoch ${entry.epoch}, slot ${entry.slot}`;
       throw new SignerError('REFUSED', `${what} is not signed: ${ruling.rule}`);
     }
+    if (this.#listenMs > 0) {
+      const message = 'nothing is signed before it is sure that no other copy of the key is at work';
+      throw new SignerError('LISTENING', message, { listenMs: this.#listenMs });
+    }
     const bytes = signingBytes();
     await this.#persist(ruling.kind === 'new' ? entry : undefined);
+    if (this.#stopped?.code === 'COPIED') throw this.#stopped; // it was seen meanwhile
     return this.#key.sign(bytes);
+  }
+
+  #throwIfStopped(): void {
+    if (this.#stopped !== undefined) throw this.#stopped;
   }
 
   /** Resolves when the entry and all before it are durable. What is asked in one go shares one sync. */
@@ -134,8 +177,8 @@ export class LocalSigner implements Signer {
 
   async #write(entries: readonly Entry[]): Promise<void> {
     if (entries.length === 0) return;
-    // The history holds these entries already, and none that came later.
-    if (!this.#record.hasRoomFor(entries.length)) return this.#record.rewrite(this.#history.entries());
+    // The state holds these entries already, and none that came later.
+    if (!this.#record.hasRoomFor(entries.length)) return this.#record.rewrite(this.#state.entries());
     await this.#record.append(entries);
   }
 
@@ -144,7 +187,7 @@ export class LocalSigner implements Signer {
     const failure = new SignerError('RECORD_IO', "the signer's record could not be written; no more is signed", {
       cause,
     });
-    this.#stopped ??= failure;
+    if (this.#stopped?.code !== 'CLOSED') this.#stopped = failure;
     for (const waiting of [...batch, ...this.#waiting]) waiting.reject(failure);
     this.#waiting = [];
   }

@@ -19,8 +19,9 @@ import { ByteVectorType, ContainerType } from '@chainsafe/ssz';
 import { equalBytes, utf8 } from '../../primitives/bytes.ts';
 import { Bytes32, Uint8, Uint32 } from '../../primitives/ssz.ts';
 import { createDurably, isSystemError, replaceDurably } from '../durable-file.ts';
-import { SignerError } from './errors.ts';
-import { Entry, MAX_OPEN_SLOTS } from './history.ts';
+import { Entry } from './entry.ts';
+import { recoverHint, SignerError } from './errors.ts';
+import { MAX_OPEN_SLOTS } from './history.ts';
 
 /** Whose signatures, on which network. */
 export interface RecordIdentity {
@@ -95,6 +96,11 @@ export class SignerRecord {
     return { record, entries };
   }
 
+  /** The entries of a record, which stays as it is. @throws {SignerError} as `open` */
+  static async read(file: string, identity: RecordIdentity): Promise<Entry[]> {
+    return decodeRecord(file, await readRecord(file), identity).entries;
+  }
+
   hasRoomFor(entries: number): boolean {
     return this.#count + entries <= this.#capacity;
   }
@@ -148,8 +154,8 @@ async function readRecord(file: string): Promise<Uint8Array> {
     return await readFile(file);
   } catch (cause) {
     if (!isSystemError(cause, 'ENOENT')) throw cause;
-    const advice = 'without it nobody knows what this key has signed. Only `init` makes one, for a new key';
-    throw new SignerError('RECORD_MISSING', `the signer's record ${file} is missing; ${advice}`);
+    const what = `the signer's record ${file} is missing: nobody knows what this key has signed`;
+    throw new SignerError('RECORD_MISSING', `${what}. For a new key, \`init --validator\` makes one. ${recoverHint()}`);
   }
 }
 
@@ -213,8 +219,11 @@ function openBlock(block: Uint8Array): Uint8Array | undefined {
 }
 
 function corrupt(file: string, what: string): SignerError {
-  const advice = 'Signing on could contradict a vote that was sent; do not delete it, replace the key';
-  return new SignerError('RECORD_CORRUPT', `the signer's record ${file} cannot be trusted: ${what}. ${advice}`);
+  const advice = 'Signing on could contradict a vote that was sent; never put an old copy in its place';
+  return new SignerError(
+    'RECORD_CORRUPT',
+    `the signer's record ${file} cannot be trusted: ${what}. ${advice}. ${recoverHint()}`,
+  );
 }
 
 function foreign(file: string, what: string): SignerError {

@@ -15,6 +15,13 @@ export interface Signer {
   signVote(data: VoteData): Promise<Uint8Array>;
   /** From now on nothing at or below is signed; durable when it resolves. A lower floor than the present changes nothing. */
   raiseFloor(epoch: number, slot: number): Promise<void>;
+  /**
+   * The network carries a valid signature of this key over `data`. When the record lacks it, the key is in use
+   * elsewhere: the signer remembers that durably, signs nothing more, and rejects with COPIED.
+   */
+  observed(data: VoteData | ProposalData): Promise<void>;
+  /** The network was listened to for as long as LISTENING asked for, and everything heard was told by `observed`. */
+  listened(): Promise<void>;
   /** Waits for what was asked before. */
   close(): Promise<void>;
 }

@@ -11,6 +11,8 @@ import { parseDuration, parseSize } from './units.ts';
 const HOUR_MS = 3_600_000;
 /** A waiting request holds a connection for this long at most. */
 const MAX_RPC_TIMEOUT_MS = HOUR_MS / 6;
+/** Longer than this, a validator that restarts every day would miss too much. */
+const MAX_SIGNER_LISTEN_MS = HOUR_MS / 6;
 const MEBIBYTE = 1024 ** 2;
 const MAX_CACHE_BYTES = 64 * 1024 * MEBIBYTE;
 /** More addresses than this in one setting are a mistake. */
@@ -67,6 +69,7 @@ export const SettingsSchema = z.object({
   consensusMode: z.enum(CONSENSUS_MODES).optional(),
   blockTime: quantity(parseDuration, 1, HOUR_MS).optional(),
   validatorKey: text.regex(KEY_NAME).optional(),
+  signerListen: quantity(parseDuration, 0, MAX_SIGNER_LISTEN_MS).default(10_000),
   validatorAddress: text.refine(isAddress).optional(),
   faucetKey: text.regex(KEY_NAME).optional(),
   passphraseFile: text.optional(),

@@ -48,6 +48,10 @@ export const SETTINGS = {
     form: `the name of a key (${KEY_NAME_FORM}), or none`,
     doc: 'The key in <data dir>/keys with which this node validates. none: it only follows.',
   },
+  signerListen: {
+    form: `${DURATION_FORM}, from 0ms to 10m`,
+    doc: 'After a start the validator first listens for so long whether another copy of its key is at work.',
+  },
   validatorAddress: {
     form: 'ait1… or 0x and 40 hex digits',
     doc: 'Must be the account of the validator key in genesis: says which validator is expected.',
@@ -103,7 +107,7 @@ export const PATH_SETTINGS: ReadonlySet<SettingName> = new Set(['dataDir', 'gene
 /** Where `none` means "not set", to undo what a weaker source says. */
 export const NONE_SETTINGS: ReadonlySet<SettingName> = new Set(['validatorKey', 'faucetKey']);
 /** Held in milliseconds. */
-export const DURATION_SETTINGS: ReadonlySet<SettingName> = new Set(['blockTime', 'rpcTimeout']);
+export const DURATION_SETTINGS: ReadonlySet<SettingName> = new Set(['blockTime', 'rpcTimeout', 'signerListen']);
 /** Held in bytes. */
 export const SIZE_SETTINGS: ReadonlySet<SettingName> = new Set(['blockCacheSize']);
 /** No two listeners of a node can share a port. */

@@ -14,6 +14,8 @@ export interface ConsensusMetrics {
   readonly lateVotes: Counter;
   /** pieces of evidence that this node took in, by kind */
   readonly evidence: Counter<'kind'>;
+  /** requests that the signer did not sign; label `code` */
+  readonly unsigned: Counter<'code'>;
   /** from a proposal, seen or made, to its Final, in seconds */
   readonly finality: Histogram;
 }
@@ -46,6 +48,12 @@ export function createConsensusMetrics(registry: Registry): ConsensusMetrics {
       name: 'blockchain_consensus_evidence_total',
       help: 'Proofs of a validator that contradicted itself that this node found or received since it started.',
       labelNames: ['kind'],
+      registers,
+    }),
+    unsigned: new Counter({
+      name: 'blockchain_consensus_unsigned_total',
+      help: 'Votes and proposals that the signer of this validator did not sign, by reason.',
+      labelNames: ['code'],
       registers,
     }),
     finality: new Histogram({

@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Entry, entryKind, proposalEntry, SigningHistory, voteEntry } from '../../../src/crypto/signer/history.ts';
+import { type Entry, entryKind, proposalEntry, voteEntry } from '../../../src/crypto/signer/entry.ts';
+import { SigningHistory } from '../../../src/crypto/signer/history.ts';
 import { FINAL, NOTAR, SKIP } from '../../../src/primitives/consensus.ts';
 import { ZERO_HASH } from '../../../src/primitives/hash.ts';
 

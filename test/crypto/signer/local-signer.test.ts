@@ -250,6 +250,61 @@ test('a failing disk stops it for good, loudly', async () => {
   directory = await mkdtemp(join(tmpdir(), 'aitbc-signer-'));
 });
 
+test('a signature that the record lacks stops it for good, also after a restart', async () => {
+  const signer = await LocalSigner.create(file, key, GENESIS);
+  await signer.signVote(vote(NOTAR, 5));
+  const waiting = signer.signVote(vote(NOTAR, 6));
+  const seen = signer.observed(vote(NOTAR, 5, hashOf(99)));
+  await rejects(waiting, 'COPIED');
+  await rejects(seen, 'COPIED', /epoch 1, slot 5.*signer recover/);
+  await rejects(signer.signVote(vote(NOTAR, 7)), 'COPIED');
+  await rejects(signer.signProposal(proposal(8)), 'COPIED');
+  await rejects(signer.listened(), 'COPIED');
+  await signer.raiseFloor(1, 4);
+  await signer.close();
+  for (let restart = 0; restart < 2; restart++) await rejects(LocalSigner.open(file, key, GENESIS), 'COPIED', /slot 5/);
+});
+
+test('it knows its own signatures, whether they wait for the disk, were given, or lie below the floor', async () => {
+  const signer = await LocalSigner.create(file, key, GENESIS);
+  await signer.signVote(vote(NOTAR, 1));
+  await signer.signVote(vote(SKIP, 1));
+  await signer.signProposal(proposal(2));
+  const waiting = signer.signVote(vote(NOTAR, 3));
+  await signer.observed(vote(NOTAR, 3));
+  await waiting;
+  await signer.close();
+  const again = await LocalSigner.open(file, key, GENESIS);
+  for (const data of [vote(NOTAR, 1), vote(SKIP, 1), vote(NOTAR, 3)]) await again.observed(data);
+  await again.observed(proposal(2));
+  await again.raiseFloor(1, 3);
+  await again.observed(vote(NOTAR, 2, hashOf(99)));
+  await again.signVote(vote(NOTAR, 4));
+  await rejects(again.observed({ ...proposal(5), parentSlot: 1 }), 'COPIED');
+  await again.close();
+});
+
+test('it listens before the first signature when it is told to, and records nothing meanwhile', async () => {
+  await recordOf(1);
+  const signer = await LocalSigner.open(file, key, GENESIS, { listenMs: 5_000 });
+  const error = await signer.signVote(vote(NOTAR, 2)).catch((reason: unknown) => reason);
+  assert.is((error as SignerError).code, 'LISTENING');
+  assert.is((error as SignerError).listenMs, 5_000);
+  assert.ok((error as SignerError).isTransient);
+  await rejects(signer.signVote(vote(NOTAR, 1)), 'LISTENING');
+  await rejects(signer.signVote(vote(NOTAR, 1, hashOf(99))), 'REFUSED');
+  await rejects(signer.observed(vote(NOTAR, 2)), 'COPIED');
+  await signer.close();
+});
+
+test('after it has listened it signs', async () => {
+  await recordOf(1);
+  const signer = await LocalSigner.open(file, key, GENESIS, { listenMs: 5_000 });
+  await signer.listened();
+  await signer.signVote(vote(NOTAR, 2, hashOf(99)));
+  await signer.close();
+});
+
 test('close waits for what was asked before and refuses what comes after', async () => {
   const signer = await LocalSigner.create(file, key, GENESIS);
   const asked = signer.signVote(vote(NOTAR, 1));

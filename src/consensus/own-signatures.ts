@@ -1,0 +1,132 @@
+// This node's own signatures: asks the signer for them, asks again for those it could not give for now, tells it of
+// every signature of this validator that the network brings, and listens before the first one when the signer wants it.
+
+import { toHex } from '../primitives/bytes.ts';
+import type { ProposalData, VoteData } from '../primitives/consensus.ts';
+
+/** Rejects with an error as `SigningFailure` describes. */
+export interface ConsensusSigner {
+  signProposal(data: ProposalData): Promise<Uint8Array>;
+  signVote(data: VoteData): Promise<Uint8Array>;
+  raiseFloor(epoch: number, slot: number): Promise<void>;
+  /** The network carries a valid signature of this validator; rejects when the signer knows nothing of it. */
+  observed(data: VoteData | ProposalData): Promise<void>;
+  /** The network was listened to for `listenMs`. */
+  listened(): Promise<void>;
+}
+
+/** What consensus reads from a signer's error. */
+interface SigningFailure {
+  /** the same request may succeed later */
+  readonly isTransient?: boolean;
+  /** the signer wants the network to be listened to for so long before it signs (ms) */
+  readonly listenMs?: number | undefined;
+}
+
+export interface OwnSignaturesDependencies {
+  readonly signer: ConsensusSigner;
+  readonly lastFinalSlot: () => number;
+  /** Whether other nodes are connected, or there are none to hear. */
+  readonly isConnected: () => boolean;
+  readonly after: (milliseconds: number, call: () => void) => void;
+  /** in [0, 1) */
+  readonly random: () => number;
+  readonly onFailure: (error: unknown) => void;
+}
+
+interface Request {
+  readonly slot: number;
+  readonly ask: () => Promise<Uint8Array>;
+  readonly use: (signature: Uint8Array) => void;
+}
+
+/** Requests kept for another try; the oldest go first. A slot has four at most, and the window of open slots 64. */
+const MAX_WAITING = 256;
+/** Signatures that the signer has been told of; more than a network repeats within a few minutes. */
+const MAX_TOLD = 4096;
+/** Listening is counted in steps of this (ms): a process that was stopped for a while has heard nothing meanwhile. */
+const LISTEN_STEP_MS = 250;
+
+export class OwnSignatures {
+  readonly #d: OwnSignaturesDependencies;
+  readonly #waiting = new Set<Request>();
+  readonly #told = new Set<string>();
+  #listening = false;
+  /** steps of listening still to come */
+  #stepsLeft = 0;
+  #stepsWanted = 0;
+
+  constructor(dependencies: OwnSignaturesDependencies) {
+    this.#d = dependencies;
+  }
+
+  sign(data: VoteData | ProposalData, use: (signature: Uint8Array) => void): void {
+    const { signer } = this.#d;
+    const ask = () => ('parentSlot' in data ? signer.signProposal(data) : signer.signVote(data));
+    this.#try({ slot: data.slot, ask, use });
+  }
+
+  /** Asks again for what the signer could not give and is still of use. */
+  tryAgain(): void {
+    const requests = [...this.#waiting];
+    this.#waiting.clear();
+    for (const request of requests) if (request.slot > this.#d.lastFinalSlot()) this.#try(request);
+  }
+
+  /** Never rejects: without a higher floor the signer remembers more than it must. */
+  async raiseFloor(epoch: number, slot: number): Promise<void> {
+    await this.#d.signer.raiseFloor(epoch, slot).catch(this.#d.onFailure);
+  }
+
+  /** Whether the signer has been told of this signature. */
+  isTold(signature: Uint8Array): boolean {
+    return this.#told.has(toHex(signature));
+  }
+
+  /** @param signature of this validator, over `data`, and valid */
+  observed(data: VoteData | ProposalData, signature: Uint8Array): void {
+    const key = toHex(signature);
+    if (this.#told.has(key)) return;
+    if (this.#told.size >= MAX_TOLD) this.#told.clear();
+    this.#told.add(key);
+    this.#d.signer.observed(data).catch((error: unknown) => {
+      // What the signer was not told of counts as not heard.
+      this.#told.delete(key);
+      this.#stepsLeft = this.#stepsWanted;
+      this.#d.onFailure(error);
+    });
+  }
+
+  #try(request: Request): void {
+    request.ask().then(request.use, (error: unknown) => {
+      const { isTransient, listenMs } = error as SigningFailure;
+      if (isTransient === true) this.#keep(request);
+      if (listenMs !== undefined) this.#listen(listenMs);
+      this.#d.onFailure(error);
+    });
+  }
+
+  #keep(request: Request): void {
+    const [oldest] = this.#waiting;
+    if (this.#waiting.size >= MAX_WAITING && oldest !== undefined) this.#waiting.delete(oldest);
+    this.#waiting.add(request);
+  }
+
+  #listen(milliseconds: number): void {
+    if (this.#listening) return;
+    this.#listening = true;
+    // Up to twice as long: of two copies that start together one is heard by the other.
+    this.#stepsWanted = Math.ceil((milliseconds * (1 + this.#d.random())) / LISTEN_STEP_MS);
+    this.#stepsLeft = this.#stepsWanted;
+    this.#nextStep();
+  }
+
+  #nextStep(): void {
+    this.#d.after(LISTEN_STEP_MS, () => {
+      if (this.#d.isConnected()) this.#stepsLeft--;
+      if (this.#stepsLeft > 0) return this.#nextStep();
+      this.#listening = false;
+      this.#d.signer.listened().then(() => this.tryAgain(), this.#d.onFailure);
+    });
+  }
+}
