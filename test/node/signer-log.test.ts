@@ -1,3 +1,4 @@
+import { Writable } from 'node:stream';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { SignerError, type SignerErrorCode } from '../../src/crypto/signer/errors.ts';
@@ -7,15 +8,17 @@ import { createLogger } from '../../src/telemetry/logger.ts';
 const log = suite('signer log');
 
 function open() {
-  const lines: { level: number | string; code?: string; more?: number }[] = [];
+  const lines: { code?: string; more?: number }[] = [];
   const codes: string[] = [];
   const stops: string[] = [];
   const time = { now: 0 };
-  const stream = Object.assign(process.stdout, {});
-  const logger = createLogger({
-    level: 'info',
-    stream: Object.create(stream, { write: { value: (text: string) => lines.push(JSON.parse(text)) } }),
+  const stream = new Writable({
+    write(chunk, _, done) {
+      lines.push(JSON.parse(String(chunk)));
+      done();
+    },
   });
+  const logger = createLogger({ level: 'info', stream: Object.assign(stream, { isTTY: false }) });
   const signerLog = new SignerLog({
     logger,
     now: () => time.now,
