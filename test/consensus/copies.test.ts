@@ -8,12 +8,12 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ConsensusDriver } from '../../src/consensus/driver.ts';
-import type { Evidence } from '../../src/consensus/types.ts';
 import { verifyNative } from '../../src/crypto/keys.ts';
 import { LocalSigner } from '../../src/crypto/signer/local-signer.ts';
 import type { Signer } from '../../src/crypto/signer/signer.ts';
 import { type Block, headerHash } from '../../src/primitives/block.ts';
 import { toHex } from '../../src/primitives/bytes.ts';
+import type { Evidence } from '../../src/primitives/evidence.ts';
 import { Random } from '../sim/random.ts';
 import {
   GENESIS_BLOCK,

@@ -78,6 +78,7 @@ function open() {
     members: MEMBERS,
     genesisHash: GENESIS_HASH,
     verify: async (asked) => asked.map((one) => verifyNative(one.publicKey, one.message, one.signature)),
+    evidence: async () => 'ignore',
     bodyMatches: () => true,
     now: () => 0,
     resendInterval: PARAMETERS.resendInterval,
