@@ -19,13 +19,17 @@ for (const { validators, seconds } of STORMS) {
     async () => {
       const story: string[] = [];
       try {
-        const { rounds, clients, transactions } = await storm({
+        const { rounds, clients, observations, transactions } = await storm({
           validators,
           seed,
           seconds,
           tell: (line) => story.push(line),
         });
         assert.ok(rounds > 0 && clients.transfers > 0 && transactions >= clients.transfers);
+        assert.ok(
+          clients.answers > 0 && clients.events > 0 && observations > clients.events,
+          'there was much to judge',
+        );
       } catch (error) {
         const kept = error instanceof StormFailure ? `files and logs of the nodes: ${error.directory}` : '';
         const again = `again: make storm SECONDS=${seconds} N=${validators} SEED=${seed}`;

@@ -35,7 +35,7 @@ const BEGIN_WITHIN_MS = 4_000;
 const LONGEST_AWAY_MS = 3_000;
 const LONGEST_FREEZE_MS = 5_000;
 const LONGEST_WRONG_CLOCK_MS = 4_000;
-/** Of so few clocks that the others can go on without them: far beyond what a proposal may be ahead. */
+/** Of at most f clocks by one fault, so that the others can go on: far beyond what a proposal may be ahead. */
 const FAR_OFF_MS = 30_000;
 /** Of all clocks: once they are back, nobody votes before they have come to the time of the newest block. */
 const A_LITTLE_OFF_MS = 3_000;

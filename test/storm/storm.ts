@@ -141,7 +141,7 @@ async function strike(fault: Fault, victims: readonly Victim[], counts: Record<s
       return;
     case 'clock': {
       const [first, second] = fault.offsets;
-      count('clock jump', 3);
+      count('clock jump', second === 0 ? 2 : 3);
       for (const { clock } of struck) clock.set(first);
       await sleep(fault.during);
       for (const { clock } of struck) clock.set(second);
