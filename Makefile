@@ -37,7 +37,7 @@ bench-silent: build
 
 # SEEDS=200 FROM=1 N=4
 sim: $(installed)
-	$(NODE) --import tsx test/sim/main.ts $(ARGS)
+	$(NODE) $(NODE_FLAGS) --import tsx test/sim/main.ts $(ARGS)
 
 # Which lines of src/consensus its own tests do not run; fails below 95 %.
 coverage: $(installed)

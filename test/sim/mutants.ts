@@ -121,6 +121,18 @@ export const MUTANTS: readonly Mutant[] = [
     find: "for (const hash of this.#blocks.wanted) this.#emit({ type: 'fetchBlock', hash });",
     replace: '',
   },
+  {
+    name: 'journal not waited for',
+    file: 'driver.ts',
+    find: 'this.#durable = this.#d.journal.append(JournalRecord.serialize(record));\n    this.#durable.catch',
+    replace: 'this.#d.journal.append(JournalRecord.serialize(record)).catch',
+  },
+  {
+    name: 'commit not waited for',
+    file: 'driver.ts',
+    find: 'await this.#d.blocks.finalize(hash, certificate);',
+    replace: 'this.#d.blocks.finalize(hash, certificate).catch(() => undefined);',
+  },
 ];
 
 /** Loads a copy of the room with the mutant's replacement, or an unchanged one. `dispose` removes the copy. */
