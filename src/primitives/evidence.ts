@@ -113,13 +113,13 @@ export function evidenceChecks(evidence: Evidence, genesisHash: Hash): Signature
   if (messages.selector === 0) {
     return [messages.value.first, messages.value.second].map((vote) => ({
       publicKey,
-      message: voteSigningBytes({ ...shared, ...vote }, genesisHash),
+      message: voteSigningBytes({ ...vote, ...shared }, genesisHash),
       signature: vote.signature,
     }));
   }
   return [messages.value.first, messages.value.second].map((proposal) => ({
     publicKey,
-    message: proposalSigningBytes({ ...shared, ...proposal }, genesisHash),
+    message: proposalSigningBytes({ ...proposal, ...shared }, genesisHash),
     signature: proposal.signature,
   }));
 }
