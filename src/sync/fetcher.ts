@@ -1,5 +1,6 @@
 // Fetches the single blocks and certificates that consensus misses, from one peer after the other, until somebody has
-// them or they are not needed any more. Catching up by ranges is the business of catch-up.ts.
+// them or they are not needed any more. Who is slow to answer keeps nobody else from being asked. Catching up by ranges
+// is the business of catch-up.ts.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { withDeadline } from '../network/deadline.ts';
@@ -17,6 +18,8 @@ const CERTIFICATE_ROUNDS = 1;
 /** Between two rounds (ms): the block may be on its way by gossip. */
 const ROUND_PAUSE_MS = 150;
 const REQUEST_TIMEOUT_MS = 3000;
+/** A peer that has not answered for so long is left to it, and the next one is asked as well (ms). */
+const PATIENCE_MS = 400;
 /** Blocks fetched at once; consensus wants at most its window of them. */
 const MAX_UNDERWAY = 128;
 
@@ -77,20 +80,45 @@ export class Fetcher {
 
   /** Rejects when this is stopped. */
   async #fromAnyone(what: string, rounds: number, ask: Ask): Promise<boolean> {
-    const { signal } = this.#stop;
     for (let round = 0; round < rounds; round++) {
-      for (const { id } of this.#peersInTurn()) {
-        try {
-          if (await withDeadline(REQUEST_TIMEOUT_MS, `${what} from ${id}`, signal, (limit) => ask(id, limit)))
-            return true;
-        } catch (error) {
-          signal.throwIfAborted();
-          this.#o.logger.debug({ err: error, peer: id, what }, 'a peer did not answer well');
-        }
-      }
-      await sleep(ROUND_PAUSE_MS, undefined, { signal });
+      if (await this.#askEveryone(what, ask)) return true;
+      await sleep(ROUND_PAUSE_MS, undefined, { signal: this.#stop.signal });
     }
     return false;
+  }
+
+  /** One round: who is still to answer when somebody had it is not waited for. Rejects when this is stopped. */
+  async #askEveryone(what: string, ask: Ask): Promise<boolean> {
+    const { signal } = this.#stop;
+    const over = new AbortController();
+    const end = () => over.abort(signal.reason);
+    signal.addEventListener('abort', end, { once: true });
+    const answers: Promise<void>[] = [];
+    let found = false;
+    const answerOf = async (id: string): Promise<void> => {
+      try {
+        const has = await withDeadline(REQUEST_TIMEOUT_MS, `${what} from ${id}`, over.signal, (limit) =>
+          ask(id, limit),
+        );
+        if (has) found = true;
+        if (has) over.abort();
+      } catch (error) {
+        if (!over.signal.aborted) this.#o.logger.debug({ err: error, peer: id, what }, 'a peer did not answer well');
+      }
+    };
+    try {
+      for (const { id } of this.#peersInTurn()) {
+        const answer = answerOf(id);
+        answers.push(answer);
+        await Promise.race([answer, pause(PATIENCE_MS, over.signal)]);
+        if (over.signal.aborted) break;
+      }
+      await Promise.all(answers);
+    } finally {
+      signal.removeEventListener('abort', end);
+    }
+    signal.throwIfAborted();
+    return found;
   }
 
   /** Every peer once, each time beginning with another. */
@@ -118,4 +146,9 @@ export class Fetcher {
     if (!certificates.some(({ slot }) => slot >= request.from)) return false;
     return this.#o.onCertificates(certificates);
   }
+}
+
+/** Ends early when the signal fires. */
+async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  await sleep(milliseconds, undefined, { signal }).catch(() => undefined);
 }

@@ -255,6 +255,36 @@ fetcherTest('as many are under way at once as consensus can want, no more', asyn
   });
 });
 
+fetcherTest(
+  'peers that never answer keep nobody else from being asked, and are let go when somebody has it',
+  async () => {
+    const hanging: AbortSignal[] = [];
+    async function* never(_: unknown, signal: AbortSignal) {
+      hanging.push(signal);
+      yield await hang(signal);
+    }
+    const peers = [peer('a', { blocks: never }), peer('b', { blocks: never }), peer('honest'), peer('c')];
+    await withFetcher(peers, async ({ fetcher, told, network }) => {
+      let waited: boolean[] = [];
+      const block = told.next().then(() => {
+        waited = hanging.map(({ aborted }) => aborted);
+      });
+      fetcher.fetchBlock(first.hash);
+      await block;
+      assert.equal(network.asked, ['a', 'b', 'honest']);
+      assert.equal(waited, [false, false], 'the time of neither had run out');
+      await turns(5);
+      assert.equal(
+        hanging.map(({ aborted }) => aborted),
+        [true, true],
+      );
+      fetcher.fetchBlock(second.hash);
+      await told.next();
+      assert.equal(told.blocks, [toHex(first.hash), toHex(second.hash)]);
+    });
+  },
+);
+
 fetcherTest('certificates that hold end the search, others do not', async () => {
   const certificates = [sign(first.hash, 5)];
   const peers = [
