@@ -4,7 +4,7 @@
 import type { Block, Header } from '../primitives/block.ts';
 import { toHex } from '../primitives/bytes.ts';
 import type { Hash } from '../primitives/hash.ts';
-import type { BlockVerdict } from './types.ts';
+import type { BlockVerdict, Held } from './types.ts';
 
 /** Blocks further than this above the committed one are not fetched one by one: catch-up by ranges is cheaper. */
 export const MAX_FETCH_DEPTH = 64;
@@ -30,6 +30,10 @@ export class BlockTree {
 
   get committedHeight(): number {
     return this.#root.header.height;
+  }
+
+  get held(): Pick<Held, 'blocks' | 'wanted'> {
+    return { blocks: this.#entries.size, wanted: this.#wanted.size };
   }
 
   entry(hashHex: string): BlockEntry | undefined {

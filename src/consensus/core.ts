@@ -71,6 +71,7 @@ import type {
   Anchor,
   BlockVerdict,
   ConsensusEvent,
+  Held,
   Input,
   InstanceConfig,
   Message,
@@ -258,6 +259,10 @@ export class Simplex {
   /** A certificate that settles `hash`, if one is held. */
   certificateFor(hashHex: string): Certificate | undefined {
     return this.#slots.certificateFor(hashHex);
+  }
+
+  get held(): Held {
+    return { ...this.#slots.held, ...this.#blocks.held };
   }
 
   /** What a fresh journal must hold to take the place of the present one. */

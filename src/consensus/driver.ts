@@ -139,7 +139,7 @@ export class ConsensusDriver {
   /** Read-only views of the instance, for peers' requests and the API. */
   get core(): Pick<
     Simplex,
-    'certificates' | 'block' | 'certificateFor' | 'front' | 'lastFinalSlot' | 'epoch' | 'schedule' | 'round'
+    'certificates' | 'block' | 'certificateFor' | 'front' | 'lastFinalSlot' | 'epoch' | 'schedule' | 'round' | 'held'
   > {
     return this.#core;
   }

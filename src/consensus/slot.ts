@@ -176,6 +176,12 @@ export class Slot {
     return [...(this.#byMember[kind]?.keys() ?? [])];
   }
 
+  get voteCount(): number {
+    let count = 0;
+    for (const byMember of this.#byMember) for (const votes of byMember.values()) count += votes.length;
+    return count;
+  }
+
   /** The votes of one member, for sending again. */
   votesOf(member: number): Vote[] {
     return this.#byMember.flatMap((votes) => votes.get(member) ?? []);

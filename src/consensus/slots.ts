@@ -6,7 +6,7 @@ import { type Certificate, NOTAR } from '../primitives/consensus.ts';
 import type { Hash } from '../primitives/hash.ts';
 import type { JournalRecord } from '../primitives/journal.ts';
 import { Slot } from './slot.ts';
-import type { Anchor } from './types.ts';
+import type { Anchor, Held } from './types.ts';
 
 /** Votes and proposals further ahead of the front than this are ignored: nobody honest is there. */
 export const WINDOW = 64;
@@ -67,6 +67,16 @@ export class Slots {
       this.#slots.set(number, slot);
     }
     return slot;
+  }
+
+  get held(): Pick<Held, 'slots' | 'votes' | 'proposals'> {
+    let votes = 0;
+    let proposals = 0;
+    for (const slot of this.#slots.values()) {
+      votes += slot.voteCount;
+      proposals += slot.proposals.length;
+    }
+    return { slots: this.#slots.size, votes, proposals };
   }
 
   /** Those above the last Final, in the order in which they were first heard of. */

@@ -125,6 +125,16 @@ export interface Round {
   readonly silent: readonly number[];
 }
 
+/** How much a core keeps in memory, for those who watch over it. */
+export interface Held {
+  readonly slots: number;
+  readonly votes: number;
+  readonly proposals: number;
+  readonly blocks: number;
+  /** blocks asked for */
+  readonly wanted: number;
+}
+
 /** What an onlooker may want to know; nothing depends on these. */
 export type ConsensusEvent =
   | { readonly type: 'entered'; readonly slot: number; readonly leader: number }
