@@ -8,6 +8,8 @@ VALIDATORS ?= 4
 
 installed := node_modules/.package-lock.json
 model_installed := test/model/node_modules/.package-lock.json
+# Other versions of Node.js, for the test that compares their traces. They are binaries for this platform alone.
+nodes_installed := $(if $(filter Linux-x86_64,$(shell uname -sm | tr ' ' -)),test/nodes/node_modules/.package-lock.json)
 built := dist/build-info.json
 
 .PHONY: run devnet test lint build bench bench-silent sim coverage storm model clean check-node
@@ -19,7 +21,7 @@ devnet: build
 	$(NODE) $(NODE_FLAGS) bin/aitbc-node.js devnet --validators $(VALIDATORS)
 
 # ONLY=part-of-a-path runs the test files that match.
-test: build $(model_installed)
+test: build $(model_installed) $(nodes_installed)
 	$(NODE) --import tsx test/run.ts $(ONLY)
 
 lint: $(installed)
@@ -35,9 +37,9 @@ bench: build
 bench-silent: build
 	$(NODE) --import tsx test/perf/silent-leader.bench.ts
 
-# SEEDS=200 FROM=1 N=4
+# SEEDS=200 FROM=0 N=4,7: simulated worlds, SEEDS of each size; HELP=1 lists all options
 sim: $(installed)
-	$(NODE) $(NODE_FLAGS) --import tsx test/sim/main.ts $(ARGS)
+	$(NODE) $(NODE_FLAGS) --import tsx test/sim/main.ts
 
 # Which lines of src/consensus its own tests do not run; fails below 95 %.
 coverage: $(installed)
@@ -66,6 +68,10 @@ $(installed): package.json package-lock.json | check-node
 
 $(model_installed): test/model/package.json test/model/package-lock.json | check-node
 	$(NPM) ci --no-audit --prefix test/model
+	@touch $@
+
+test/nodes/node_modules/.package-lock.json: test/nodes/package.json test/nodes/package-lock.json | check-node
+	$(NPM) ci --no-audit --prefix test/nodes
 	@touch $@
 
 $(built): $(installed) tsconfig.json tsconfig.build.json $(shell find src -name '*.ts' 2>/dev/null) | check-node

@@ -28,15 +28,17 @@ export class Accidents {
   }
 
   plan(): void {
-    this.#planCrash();
-    this.#planBlackout();
-    this.#planPartition();
+    const { without } = this.#o.world;
+    if (!without.has('crashes')) this.#planCrash();
+    if (!without.has('blackouts')) this.#planBlackout();
+    if (!without.has('partitions')) this.#planPartition();
   }
 
   /** Whether the node crashes at the write that it is about to complete; if so, it is down now. */
   atWrite(node: SimNode): boolean {
     const { world } = this.#o;
-    if (world.network.stable || !world.random.chance(CRASHES_AT_WRITE)) return false;
+    if (world.network.stable || world.without.has('write-crashes') || !world.random.chance(CRASHES_AT_WRITE))
+      return false;
     this.#crash(node, LONGEST_DOWNTIME);
     return true;
   }
@@ -54,6 +56,7 @@ export class Accidents {
     const { world } = this.#o;
     this.#later(2000, 12_000, () => {
       world.faults.add('blackouts');
+      world.note({ what: 'blackout' });
       for (const node of world.nodes) this.#crash(node, LONGEST_BLACKOUT);
       this.#planBlackout();
     });
@@ -64,11 +67,14 @@ export class Accidents {
     const { random, network } = world;
     if (split !== undefined) return network.split(new Set(split));
     this.#later(1000, 8000, () => {
-      const side = new Set(world.nodes.filter(() => random.chance(0.5)).map(({ id }) => id));
-      if (random.chance(0.4)) network.mute(side);
+      const side: ReadonlySet<number> = new Set(world.nodes.filter(() => random.chance(0.5)).map(({ id }) => id));
+      const isMute = random.chance(0.4);
+      if (isMute) network.mute(side);
       else network.split(side);
+      world.note({ what: `${isMute ? 'nobody hears' : 'cut off:'} ${[...side].join(' ')}` });
       world.scheduler.after(random.between(200, 5000), () => {
         network.heal();
+        world.note({ what: 'all connected' });
         this.#planPartition();
       });
     });

@@ -75,7 +75,8 @@ export interface ChainOptions {
   readonly validatorsRoot: Hash;
   /** tells blocks of the same height apart */
   readonly mark: () => Hash;
-  readonly onCommitted: (stored: Stored, parent: Hash) => void;
+  /** @param below the newest stored block below it */
+  readonly onCommitted: (stored: Stored, below: Stored) => void;
   readonly wait: { build(): Promise<void>; verify(): Promise<void> };
   /** whether nothing waits to be put in a block */
   readonly isIdle: () => boolean;
@@ -138,7 +139,7 @@ export class SimChain implements BlockPort {
         // Catch-up may have been quicker; that it stored another block is for the invariants to see.
         const known = database.at(height);
         if (known !== undefined && equalBytes(known.hash, stored.hash)) return;
-        onCommitted(stored, (database.at(height - 1) ?? database.top).hash);
+        onCommitted(stored, database.at(height - 1) ?? database.top);
         database.push(stored);
       },
       tear: () => undefined, // a batch is written as a whole or not at all

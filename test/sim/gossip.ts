@@ -32,6 +32,7 @@ export class Gossip {
   send(to: number, envelope: Envelope): void {
     const { world, id } = this.#node;
     const peer = world.node(to);
+    this.#node.meter(envelope.bytes.length);
     world.network.send(id, to, () => peer.up && peer.gossip.receive(envelope, this.#node));
   }
 

@@ -1,85 +1,42 @@
-// What must hold in every world, checked from the outside: from what honest nodes signed, sent and committed. Written
-// apart from the core and sharing none of its code.
+// What must hold in every world, checked from the outside: from what honest nodes send, commit and hold. Each rule is a
+// file of its own, written apart from the code under test and sharing none of it.
 
-import type { Block } from '../../src/primitives/block.ts';
-import { toHex } from '../../src/primitives/bytes.ts';
-import { type Certificate, certificateMembers, FINAL, NOTAR, SKIP } from '../../src/primitives/consensus.ts';
+import type { Held } from '../../src/consensus/types.ts';
+import { CertificateRules } from './invariants/certificates.ts';
+import { ChainRules } from './invariants/chain.ts';
+import { EvidenceRule } from './invariants/evidence.ts';
+import { Law, type LawOptions } from './invariants/law.ts';
+import { MemoryRule } from './invariants/memory.ts';
+import { ProgressRule } from './invariants/progress.ts';
+import { SignatureRules } from './invariants/signatures.ts';
+import { type TrafficBounds, TrafficRules } from './invariants/traffic.ts';
 
-/** An invariant does not hold: the implementation under test is wrong. */
-export class InvariantViolation extends Error {
-  override readonly name = 'InvariantViolation';
+export interface InvariantsOptions extends LawOptions {
+  /** ms */
+  readonly stableAt: number;
+  /** ms from then on within which every node goes on */
+  readonly recovery: number;
+  readonly memory: Held;
+  readonly traffic: TrafficBounds;
 }
 
 export class Invariants {
-  readonly #weights: readonly number[];
-  readonly #total: number;
-  readonly #honest: (member: number) => boolean;
-  /** `member/kind/slot` → hash, for every vote an honest node signed */
-  readonly #signed = new Map<string, string>();
-  readonly #proposed = new Map<string, string>();
-  /** height → hash that some honest node committed */
-  readonly #committed = new Map<number, string>();
-  /** votes seen anywhere, `member/kind/slot/hash` */
-  readonly #votes = new Set<string>();
+  readonly signatures: SignatureRules;
+  readonly certificates: CertificateRules;
+  readonly chain: ChainRules;
+  readonly evidence: EvidenceRule;
+  readonly progress: ProgressRule;
+  readonly memory: MemoryRule;
+  readonly traffic: TrafficRules;
 
-  constructor(weights: readonly number[], honest: (member: number) => boolean) {
-    this.#weights = weights;
-    this.#total = weights.reduce((sum, weight) => sum + weight, 0);
-    this.#honest = honest;
-  }
-
-  /** A node has signed a vote: an honest one never signs two that contradict each other. */
-  voted(member: number, kind: number, slot: number, hash: Uint8Array): void {
-    const hashHex = toHex(hash);
-    this.#votes.add(`${member}/${kind}/${slot}/${hashHex}`);
-    if (!this.#honest(member)) return;
-    const key = `${member}/${kind}/${slot}`;
-    const before = this.#signed.get(key);
-    if (before !== undefined && before !== hashHex)
-      throw new InvariantViolation(`member ${member} signed two votes of kind ${kind} in slot ${slot}`);
-    this.#signed.set(key, hashHex);
-    const has = (other: number) => this.#signed.has(`${member}/${other}/${slot}`);
-    if (has(SKIP) && has(FINAL)) throw new InvariantViolation(`member ${member} signed SKIP and FINAL in slot ${slot}`);
-    if (kind === FINAL && this.#signed.get(`${member}/${NOTAR}/${slot}`) !== hashHex) {
-      throw new InvariantViolation(`member ${member} signed FINAL in slot ${slot} without its NOTAR`);
-    }
-  }
-
-  proposed(member: number, slot: number, hash: Uint8Array): void {
-    if (!this.#honest(member)) return;
-    const key = `${member}/${slot}`;
-    const before = this.#proposed.get(key);
-    if (before !== undefined && before !== toHex(hash))
-      throw new InvariantViolation(`member ${member} proposed twice in slot ${slot}`);
-    this.#proposed.set(key, toHex(hash));
-  }
-
-  /** A certificate that an honest node made or passed on: every vote in it exists, and their weight is a quorum. */
-  certified({ kind, slot, hash, ...certificate }: Certificate): void {
-    let weight = 0;
-    for (const member of certificateMembers({ kind, slot, hash, ...certificate })) {
-      if (!this.#votes.has(`${member}/${kind}/${slot}/${toHex(hash)}`)) {
-        throw new InvariantViolation(`a certificate of slot ${slot} holds a vote that member ${member} never cast`);
-      }
-      weight += this.#weights[member] ?? 0;
-    }
-    if (3 * weight <= 2 * this.#total)
-      throw new InvariantViolation(`a certificate of slot ${slot} has weight ${weight} of ${this.#total}`);
-  }
-
-  /** An honest node has committed a block on top of `parent`. */
-  committed(member: number, hash: Uint8Array, block: Block, parent: Uint8Array): void {
-    const { height } = block.header;
-    if (toHex(block.header.parent) !== toHex(parent)) {
-      throw new InvariantViolation(`member ${member} committed height ${height} on a block that is not its parent`);
-    }
-    const before = this.#committed.get(height);
-    if (before !== undefined && before !== toHex(hash))
-      throw new InvariantViolation(`two blocks are final at height ${height}`);
-    this.#committed.set(height, toHex(hash));
-  }
-
-  get height(): number {
-    return this.#committed.size;
+  constructor(options: InvariantsOptions) {
+    const law = new Law(options);
+    this.signatures = new SignatureRules(law);
+    this.certificates = new CertificateRules(law);
+    this.chain = new ChainRules(law, this.certificates);
+    this.evidence = new EvidenceRule(law);
+    this.progress = new ProgressRule(options.stableAt, options.recovery);
+    this.memory = new MemoryRule(options.memory);
+    this.traffic = new TrafficRules(options.traffic);
   }
 }

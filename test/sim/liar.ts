@@ -63,7 +63,6 @@ export class Liar implements FaultyNode {
     const { member } = this;
     const data = { epoch: EPOCH, validatorsRoot: this.members.root, kind, slot, hash };
     const signature = sign(publicKeyOf(member), voteSigningBytes(data, GENESIS_HASH));
-    this.#node.world.invariants.voted(member, kind, slot, hash);
     return { kind: 'vote', vote: { epoch: EPOCH, kind, slot, hash, member, signature } } as const;
   }
 

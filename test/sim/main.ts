@@ -1,45 +1,133 @@
-// `make sim`: worlds by the thousand. SEEDS worlds for each size in N, from seed FROM; prints totals and, for a world
-// that fails, the seed and the command that runs it again.
+// `make sim`: worlds by the thousand, on all cores. Prints totals and, for a world that fails, what happened in it and
+// the command that runs it again. Options come from the environment, as make passes them: see HELP.
 
-import { InvariantViolation } from './invariants.ts';
-import { SLOTS_PER_WORLD, simulate } from './simulate.ts';
+import { asFaultClass, FAULT_CLASSES } from './fault-class.ts';
+import { BEHAVIOURS } from './faulty/all.ts';
+import { type Outcome, runAll } from './pool.ts';
+import { shrink } from './shrink.ts';
+import {
+  behaviourNamed,
+  commandOf,
+  type Draw,
+  FAULTS_PER_WORLD,
+  SLOTS_PER_WORLD,
+  simulate,
+  WorldFailure,
+} from './simulate.ts';
+import { Totals } from './totals.ts';
+import { TWIN } from './world.ts';
 
-const seeds = readNumber('SEEDS', 200);
-const from = readNumber('FROM', 0);
-const sizes = (process.env.N ?? '4,7').split(',').map(Number);
+const HELP = `make sim [OPTION=value …]   runs simulated worlds until one breaks an invariant, or none does
 
-let failures = 0;
-for (const nodes of sizes) {
-  const totals = { worlds: 0, slots: 0, steps: 0, virtualSeconds: 0 };
-  const faults: Record<string, number> = {};
-  const started = performance.now();
-  for (let seed = from; seed < from + seeds; seed++) {
-    try {
-      const result = await simulate({ seed, nodes });
-      totals.worlds++;
-      totals.slots += result.slots;
-      totals.steps += result.steps;
-      totals.virtualSeconds += result.virtualSeconds;
-      for (const [fault, count] of Object.entries(result.faults)) faults[fault] = (faults[fault] ?? 0) + count;
-    } catch (error) {
-      failures++;
-      const kind = error instanceof InvariantViolation ? 'invariant broken' : 'crashed';
-      process.stdout.write(
-        `FAILED n=${nodes} seed=${seed}: ${kind}: ${error instanceof Error ? error.stack : error}\n`,
-      );
-      process.stdout.write(`  again: make sim SEEDS=1 FROM=${seed} N=${nodes}\n`);
-    }
+  SEEDS=200        worlds for each size
+  FROM=0           the first seed
+  N=4,7            sizes: numbers of validators
+  SLOTS=${SLOTS_PER_WORLD}        slots that every honest node must finalize (each world meets at least ${FAULTS_PER_WORLD} faults)
+  FAULTY=a,b       what the last validators do, instead of what the seed draws; 'none': all are honest
+                   ${wrapped([...BEHAVIOURS.map(({ name }) => name), TWIN])}
+  WITHOUT=a,b      classes of faults that do not happen
+                   ${wrapped(FAULT_CLASSES)}
+  SHRINK=1         makes each failure smaller: which faults, faulty validators and slots does it take?
+  HELP=1           this text
+`;
+/** s between two lines of progress */
+const PROGRESS_EVERY = 10;
+
+if (process.env.HELP !== undefined || process.argv.includes('--help')) process.stdout.write(HELP);
+else await main();
+
+async function main(): Promise<void> {
+  const seeds = readNumber('SEEDS', 200);
+  const from = readNumber('FROM', 0);
+  const sizes = readList('N')?.map((size) => asNumber('N', size)) ?? [4, 7];
+  const chosen = readChoices();
+  let failures = 0;
+  for (const nodes of sizes) {
+    const draws = Array.from({ length: seeds }, (_, index): Draw => ({ ...chosen, seed: from + index, nodes }));
+    failures += await runSize(nodes, draws);
   }
-  const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  process.stdout.write(
-    `n=${nodes}: ${totals.worlds} worlds of at least ${SLOTS_PER_WORLD} slots in ${seconds} s: ${totals.slots} slots, ` +
-      `${totals.steps} events, ${Math.round(totals.virtualSeconds)} virtual seconds; faults ${JSON.stringify(faults)}\n`,
-  );
+  if (failures > 0) process.stdout.write(`\n${failures} of ${seeds * sizes.length} worlds FAILED\n`);
+  process.exitCode = failures === 0 ? 0 : 1;
 }
-process.exitCode = failures === 0 ? 0 : 1;
+
+/** @returns how many failed */
+async function runSize(nodes: number, draws: readonly Draw[]): Promise<number> {
+  const totals = new Totals();
+  const failed: Draw[] = [];
+  const started = performance.now();
+  const seconds = () => (performance.now() - started) / 1000;
+  let told = 0;
+  await runAll(draws, (outcome) => {
+    if (outcome.result !== undefined) totals.add(outcome.draw.seed, outcome.result);
+    else {
+      failed.push(outcome.draw);
+      process.stdout.write(describeFailure(outcome));
+    }
+    if (seconds() - told < PROGRESS_EVERY) return;
+    told = seconds();
+    process.stdout.write(
+      `n=${nodes}: ${totals.worlds + failed.length} of ${draws.length} worlds, ${failed.length} failed\n`,
+    );
+  });
+  process.stdout.write(`n=${nodes}: ${seconds().toFixed(1)} s, ${failed.length} failed; ${totals.tell()}\n`);
+  if (process.env.SHRINK !== undefined) for (const draw of failed) await shrinkOne(draw);
+  return failed.length;
+}
+
+function describeFailure({ draw, failure }: Outcome): string {
+  return [
+    `\nFAILED n=${draw.nodes} seed=${draw.seed}: ${failure?.rule} is broken: ${failure?.message}`,
+    failure?.timeline,
+    `again: ${commandOf(draw)}\n\n`,
+  ].join('\n');
+}
+
+async function shrinkOne(draw: Draw): Promise<void> {
+  try {
+    await simulate(draw);
+  } catch (error) {
+    if (!(error instanceof WorldFailure)) throw error;
+    process.stdout.write(`smaller worlds that break ${error.rule} too:\n`);
+    const smallest = await shrink(error, (smaller) => process.stdout.write(`  ${commandOf(smaller.draw)}\n`));
+    process.stdout.write(`\n${smallest.timeline}\nsmallest: ${smallest.message}\n`);
+  }
+}
+
+function readChoices(): Omit<Draw, 'seed' | 'nodes'> {
+  const slots = process.env.SLOTS === undefined ? undefined : readNumber('SLOTS', SLOTS_PER_WORLD);
+  const faulty = readList('FAULTY')?.filter((name) => name !== 'none');
+  const without = readList('WITHOUT')?.map(asFaultClass);
+  for (const name of faulty ?? []) behaviourNamed(name);
+  return {
+    ...(slots !== undefined && { slots }),
+    ...(faulty !== undefined && { faulty }),
+    ...(without !== undefined && { without }),
+  };
+}
+
+function readList(name: string): string[] | undefined {
+  const text = process.env[name];
+  return text === undefined || text === '' ? undefined : text.split(',');
+}
 
 function readNumber(name: string, otherwise: number): number {
-  const value = Number(process.env[name] ?? otherwise);
-  if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`${name} is a whole number`);
+  return asNumber(name, process.env[name] ?? String(otherwise));
+}
+
+function asNumber(name: string, text: string): number {
+  const value = Number(text);
+  if (text === '' || !Number.isSafeInteger(value) || value < 0) {
+    throw new RangeError(`${name} is a whole number, not '${text}'; HELP=1 lists all options`);
+  }
   return value;
+}
+
+function wrapped(names: readonly string[]): string {
+  const lines: string[] = [''];
+  for (const name of names) {
+    const line = lines.at(-1) as string;
+    if (line.length + name.length > 90) lines.push(name);
+    else lines[lines.length - 1] = line === '' ? name : `${line}, ${name}`;
+  }
+  return lines.join(',\n                   ');
 }

@@ -3,6 +3,7 @@
 
 import { MAX_CLOCK_AHEAD } from '../../src/consensus/core.ts';
 import type { ConsensusDriver, DriverObserver } from '../../src/consensus/driver.ts';
+import type { ConsensusEvent } from '../../src/consensus/types.ts';
 import { type Entry, entryKind } from '../../src/crypto/signer/entry.ts';
 import type { Block } from '../../src/primitives/block.ts';
 import { FINAL, NOTAR, SKIP } from '../../src/primitives/consensus.ts';
@@ -12,7 +13,7 @@ import type { Behaviour } from './behaviour.ts';
 import { Database, SimChain, type Stored } from './chain.ts';
 import { Disk } from './disk.ts';
 import { Gossip } from './gossip.ts';
-import { InvariantViolation } from './invariants.ts';
+import { InvariantViolation } from './invariants/violation.ts';
 import { JournalFile, proposalLabel, SimJournal, voteLabel } from './journal.ts';
 import { GENESIS_HASH, holds, publicKeyOf } from './keys.ts';
 import { Liar } from './liar.ts';
@@ -62,7 +63,8 @@ export class SimNode {
     this.behaviour = behaviour;
     this.world = world;
     this.liar = new Liar(this);
-    this.#clockError = behaviour?.clockError ?? world.random.between(-MAX_CLOCK_ERROR, MAX_CLOCK_ERROR);
+    const clockError = world.random.between(-MAX_CLOCK_ERROR, MAX_CLOCK_ERROR);
+    this.#clockError = behaviour?.clockError ?? (world.without.has('clock-errors') ? 0 : clockError);
     this.#database = new Database(world.genesisBlock);
     this.#present = this.#begin();
   }
@@ -100,6 +102,12 @@ export class SimNode {
     return this.world.isHonest(this.member) && !this.#forgot;
   }
 
+  /** It hands something to the network. */
+  meter(bytes: number): void {
+    const { world, id, behaviour } = this;
+    if (behaviour === undefined) world.guard(() => world.invariants.traffic.sent(id, bytes, world.scheduler.now));
+  }
+
   /** A block that this node can serve. */
   block(hashHex: string): Block | undefined {
     return this.driver.core.block(hashHex) ?? this.chain.find(hashHex);
@@ -112,6 +120,7 @@ export class SimNode {
   crash(): void {
     if (!this.#up) return;
     this.#up = false;
+    this.#note('crashes');
     this.#present.life.end();
     for (const disk of this.#present.disks) disk.crash();
   }
@@ -123,6 +132,7 @@ export class SimNode {
     }
     if (loss === 'the database and the journal') this.#journalFile = new JournalFile();
     this.#up = true;
+    this.#note(`comes back with the loss of ${loss}`);
     this.#present = this.#begin();
     this.start();
   }
@@ -180,7 +190,7 @@ export class SimNode {
       proposer: world.members.at(member).address,
       validatorsRoot: world.members.root,
       mark: () => world.mark(),
-      onCommitted: (stored, parent) => this.#committed(stored, parent),
+      onCommitted: (stored, top) => this.#committed(stored, top),
       build: behaviour?.build && ((request) => behaviour.build?.(request, this.liar)),
       isIdle: () => world.random.chance(0.3),
       wait: {
@@ -198,8 +208,6 @@ export class SimNode {
       disk,
       random: world.random,
       observer: {
-        onVote: ({ kind, slot, hash }) => world.invariants.voted(member, kind, slot, hash),
-        onProposal: ({ slot, hash }) => world.invariants.proposed(member, slot, hash),
         onRefused: (entry, rule, signed) => this.#refused(entry, rule, signed),
       },
     });
@@ -209,13 +217,14 @@ export class SimNode {
     const { world, behaviour } = this;
     return {
       onEvent: (event) => {
-        if (life.alive) behaviour?.onEvent?.(event, this.liar);
+        if (!life.alive) return;
+        this.#noteEvent(event);
+        behaviour?.onEvent?.(event, this.liar);
       },
       onEvidence: ({ publicKey, slot }) => {
         world.faults.add('pieces of evidence');
-        const accused = world.members.indexOf(publicKey);
-        if (accused !== undefined && !world.isHonest(accused)) return;
-        world.fail(new InvariantViolation(`evidence against member ${accused}, which is honest, in slot ${slot}`));
+        this.#note(`has evidence against member ${world.members.indexOf(publicKey)}`, slot);
+        world.guard(() => world.invariants.evidence.check(publicKey, slot));
       },
       onRefused: () => world.faults.add('refusals of a signer'),
       onUnsent: (error) => world.fail(error),
@@ -225,7 +234,7 @@ export class SimNode {
         world.fail(
           error instanceof InvariantViolation
             ? error
-            : new InvariantViolation(`node ${this.id} halted: ${error.stack}`),
+            : new InvariantViolation('halt', `node ${this.id} halted: ${error.stack}`),
         );
       },
     };
@@ -238,18 +247,31 @@ export class SimNode {
   }
 
   #executionTime(): number {
-    const { random, network, faults } = this.world;
-    if (network.stable || !random.chance(SLOW_EXECUTIONS)) return random.between(...EXECUTION);
+    const { random, network, faults, without } = this.world;
+    if (network.stable || without.has('slow-execution') || !random.chance(SLOW_EXECUTIONS))
+      return random.between(...EXECUTION);
     faults.add('slow executions');
     return random.between(...SLOW_EXECUTION);
   }
 
-  #committed({ hash, block }: Stored, parent: Hash): void {
+  #noteEvent({ type, ...event }: ConsensusEvent): void {
+    const { traffic } = this.world.invariants;
+    if (type === 'finalized') traffic.finalized(this.id, this.world.scheduler.now);
+    this.#note(type, 'slot' in event ? event.slot : undefined, 'hash' in event ? event.hash : undefined);
+  }
+
+  #note(what: string, slot?: number, hash?: Hash): void {
+    this.world.note({ node: this.id, what, slot, hash });
+  }
+
+  #committed(stored: Stored, top: Stored): void {
     if (this.behaviour !== undefined) return;
-    this.world.invariants.committed(this.member, hash, block, parent);
+    const { block, hash, final } = stored;
+    this.#note(`committed height ${block.header.height}`, final?.slot, hash);
+    this.world.invariants.chain.committed(this.id, stored, top);
     const ahead = block.header.timestamp - this.world.scheduler.now;
     if (ahead > MAX_CLOCK_AHEAD + MAX_CLOCK_ERROR) {
-      throw new InvariantViolation(`node ${this.id} committed a block of ${ahead} ms after now`);
+      throw new InvariantViolation('validity', `node ${this.id} committed a block of ${ahead} ms after now`);
     }
   }
 
@@ -258,7 +280,11 @@ export class SimNode {
     if (!this.isCareful) return;
     if (signed.some((earlier) => !this.journal.holds(labelOf(earlier)))) return;
     this.world.fail(
-      new InvariantViolation(`node ${this.id} asked to sign ${entryKind(entry)} in slot ${entry.slot}: ${rule}`),
+      new InvariantViolation(
+        'double signature',
+        `node ${this.id} asked to sign ${entryKind(entry)} in slot ${entry.slot}: ${rule}`,
+        entry.slot,
+      ),
     );
   }
 }

@@ -3,14 +3,15 @@
 
 import { certificateChecks, malformedCertificate } from '../../src/consensus/certificate.ts';
 import type { PeerPort } from '../../src/consensus/driver.ts';
+import type { Message } from '../../src/consensus/types.ts';
 import { headerHash } from '../../src/primitives/block.ts';
 import { equalBytes, toHex } from '../../src/primitives/bytes.ts';
-import type { Certificate } from '../../src/primitives/consensus.ts';
+import { type Certificate, VOTE_KINDS } from '../../src/primitives/consensus.ts';
 import type { Hash } from '../../src/primitives/hash.ts';
 import { CertificatesResponse, CertifiedBlock } from '../../src/primitives/wire.ts';
 import { type VouchedBlock, vouchedRuns } from '../../src/sync/range.ts';
 import { decode, encode, makeEnvelope } from './gossip.ts';
-import { InvariantViolation } from './invariants.ts';
+import { InvariantViolation } from './invariants/violation.ts';
 import { GENESIS_HASH, holds } from './keys.ts';
 import type { SimNode } from './node.ts';
 import { checkReleased } from './released.ts';
@@ -19,6 +20,8 @@ import { ChainAnswer } from './service.ts';
 /** What is missing is asked for this often, with this pause (ms), as the node's fetcher does. */
 const TRIES = 8;
 const PAUSE = 200;
+/** A hash, or a range. */
+const QUESTION_BYTES = 32;
 
 export class Peers implements PeerPort {
   readonly #node: SimNode;
@@ -91,12 +94,18 @@ export class Peers implements PeerPort {
     const envelope = makeEnvelope(topic, bytes);
     const { behaviour, liar, gossip } = node;
     node.world.trace.note(node.world.scheduler.now, node.id, envelope.word);
-    if (behaviour === undefined) checkReleased(decode(envelope).message, node);
+    if (behaviour === undefined) this.#release(decode(envelope).message);
     if (behaviour?.send === undefined) return gossip.publish(envelope);
     const { message, attempt } = decode(envelope);
     for (const to of node.world.neighbours(node.id)) {
       for (const lie of behaviour.send(message, to, liar)) gossip.send(to, encode(lie, attempt));
     }
+  }
+
+  #release(message: Message): void {
+    const node = this.#node;
+    node.world.note({ node: node.id, what: `sends ${nameOf(message)}`, ...subjectOf(message) });
+    node.world.guard(() => checkReleased(message, node));
   }
 
   /** Asks one neighbour after the other until one answer is good. */
@@ -137,9 +146,12 @@ export class Peers implements PeerPort {
   #request(question: (peer: SimNode) => Uint8Array | undefined, answer: (bytes: Uint8Array) => void): void {
     const { world, id, life } = this.#node;
     const peer = world.node(world.random.pick(world.neighbours(id)));
+    this.#node.meter(QUESTION_BYTES);
     world.network.send(id, peer.id, () => {
       const bytes = peer.up ? question(peer) : undefined;
-      if (bytes !== undefined) world.network.send(peer.id, id, () => life.alive && answer(bytes));
+      if (bytes === undefined) return;
+      peer.meter(bytes.length);
+      world.network.send(peer.id, id, () => life.alive && answer(bytes));
     });
   }
 
@@ -154,7 +166,10 @@ export class Peers implements PeerPort {
     for (const { hash, block, certificate } of run) {
       const { verdict } = await chain.verify(hash, block);
       if (verdict !== 'valid') {
-        throw new InvariantViolation(`a Final vouches for block ${block.header.height}, which is ${verdict}`);
+        throw new InvariantViolation(
+          'validity',
+          `a Final vouches for block ${block.header.height}, which is ${verdict}`,
+        );
       }
       await chain.commit(block, certificate);
       if (certificate !== undefined) {
@@ -169,4 +184,17 @@ async function* split(bytes: Uint8Array, height: number): AsyncGenerator<Uint8Ar
   for (const one of ChainAnswer.deserialize(bytes)) {
     if (one.block.header.height >= height) yield CertifiedBlock.serialize(one);
   }
+}
+
+function nameOf(message: Message): string {
+  if (message.kind === 'proposal') return 'its proposal';
+  if (message.kind === 'vote') return `its ${VOTE_KINDS[message.vote.kind]}`;
+  return `a ${VOTE_KINDS[message.certificate.kind]} certificate`;
+}
+
+function subjectOf(message: Message): { slot: number; hash: Hash } {
+  if (message.kind === 'proposal')
+    return { slot: message.proposal.slot, hash: headerHash(message.proposal.block.header) };
+  const { slot, hash } = message.kind === 'vote' ? message.vote : message.certificate;
+  return { slot, hash };
 }

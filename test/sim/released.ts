@@ -3,19 +3,22 @@
 import type { Message } from '../../src/consensus/types.ts';
 import { headerHash } from '../../src/primitives/block.ts';
 import { NOTAR } from '../../src/primitives/consensus.ts';
-import { InvariantViolation } from './invariants.ts';
+import { InvariantViolation } from './invariants/violation.ts';
 import { blockLabel, proposalLabel, voteLabel } from './journal.ts';
 import type { SimNode } from './node.ts';
 
 /** @throws {InvariantViolation} */
 export function checkReleased(message: Message, node: SimNode): void {
-  if (message.kind === 'certificate') return node.world.invariants.certified(message.certificate);
+  const { signatures, certificates } = node.world.invariants;
+  if (message.kind === 'certificate') return certificates.check(message.certificate);
+  if (message.kind === 'vote') signatures.vote(node.member, message.vote);
+  else signatures.proposal(node.member, message.proposal);
   if (!node.isCareful) return;
   const { slot } = message.kind === 'vote' ? message.vote : message.proposal;
   if (slot <= node.database.anchor.slot) return; // the database settles it, and the journal may have dropped it
   for (const label of restsOn(message)) {
     if (!node.journal.holds(label)) {
-      throw new InvariantViolation(`node ${node.id} sent a ${message.kind} before it was durable: ${label}`);
+      throw new InvariantViolation('durability', `node ${node.id} sent what is not durable: ${label}`, slot);
     }
   }
 }

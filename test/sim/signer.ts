@@ -15,8 +15,6 @@ import { GENESIS_HASH, sign } from './keys.ts';
 import type { Random } from './random.ts';
 
 export interface SignerObserver {
-  onVote(data: VoteData): void;
-  onProposal(data: ProposalData): void;
   /** @param signed what the record holds for that slot */
   onRefused(entry: Entry, rule: string, signed: readonly Entry[]): void;
 }
@@ -46,13 +44,11 @@ export class SimSigner implements ConsensusSigner {
 
   async signVote(data: VoteData): Promise<Uint8Array> {
     await this.#admit(voteEntry(data));
-    this.#o.observer.onVote(data);
     return sign(this.#o.publicKey, voteSigningBytes(data, GENESIS_HASH));
   }
 
   async signProposal(data: ProposalData): Promise<Uint8Array> {
     await this.#admit(proposalEntry(data));
-    this.#o.observer.onProposal(data);
     return sign(this.#o.publicKey, proposalSigningBytes(data, GENESIS_HASH));
   }
 

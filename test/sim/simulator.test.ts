@@ -1,16 +1,18 @@
-// The consensus core in simulated worlds with loss, delay, reordering, duplicates, partitions, crashes and faulty
-// members. Totals are printed so that a run without faults cannot pass for one with them.
+// The consensus driver in simulated worlds with loss, delay, reordering, duplicates, partitions, crashes and faulty
+// members. Totals are printed, and each kind of fault is counted: a run without faults can't pass for one with them.
 
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { silent } from './faulty/silent.ts';
-import { SLOTS_PER_WORLD, simulate } from './simulate.ts';
+import { runAll } from './pool.ts';
+import { commandOf, type Draw, SLOTS_PER_WORLD, simulate } from './simulate.ts';
+import { Totals } from './totals.ts';
 import { World } from './world.ts';
 
-const SEEDS = 60;
-/** Worlds of ten cost eight times as much as worlds of four, those of 31 sixty times. */
-const SEEDS_OF_TEN = 10;
-const SEEDS_OF_MANY = 1;
+/** Worlds by size. One of seven costs as much as three of four, one of 31 as much as a hundred. */
+const WORLDS = { 4: 340, 7: 140, 10: 20, 31: 2 };
+/** Fewer worlds than this need not meet every kind of fault. */
+const MANY = 100;
 /** Every run of many worlds has met each of these. */
 const FAULTS = [
   'blackouts',
@@ -24,6 +26,7 @@ const FAULTS = [
   'messages doubled',
   'messages late',
   'messages lost',
+  'messages rejected',
   'partitions',
   'partitions of one direction',
   'pieces of evidence',
@@ -32,24 +35,23 @@ const FAULTS = [
 
 const simulator = suite('simulator');
 
-for (const [nodes, seeds] of [
-  [4, SEEDS],
-  [7, SEEDS],
-  [10, SEEDS_OF_TEN],
-  [31, SEEDS_OF_MANY],
-] as const) {
-  simulator(`${seeds} worlds of ${nodes} validators keep every invariant`, async () => {
-    const faults = new Map<string, number>();
-    let slots = 0;
-    for (let seed = 0; seed < seeds; seed++) {
-      const result = await inWorld(seed, nodes);
-      assert.ok(result.slots >= SLOTS_PER_WORLD, `seed ${seed} ran ${result.slots} slots`);
-      slots += result.slots;
-      for (const [fault, count] of Object.entries(result.faults)) faults.set(fault, (faults.get(fault) ?? 0) + count);
-    }
-    process.stdout.write(`  n=${nodes}: ${slots} slots, faults ${JSON.stringify(Object.fromEntries(faults))}\n`);
-    if (seeds < SEEDS) return;
-    for (const fault of FAULTS) assert.ok((faults.get(fault) ?? 0) > 0, `no ${fault}`);
+for (const [size, worlds] of Object.entries(WORLDS)) {
+  const nodes = Number(size);
+  simulator(`${worlds} worlds of ${nodes} validators keep every invariant`, async () => {
+    const totals = new Totals();
+    const failures: string[] = [];
+    await runAll(
+      Array.from({ length: worlds }, (_, seed): Draw => ({ seed, nodes })),
+      ({ draw, result, failure }) => {
+        if (result !== undefined) totals.add(draw.seed, result);
+        else failures.push(`${failure?.rule}: ${failure?.message}\n${failure?.timeline}\nagain: ${commandOf(draw)}`);
+      },
+    );
+    process.stdout.write(`  n=${nodes}: ${totals.tell()}\n`);
+    assert.is(failures.length, 0, failures.join('\n\n'));
+    assert.is(totals.worlds, worlds);
+    assert.ok(totals.slots >= worlds * SLOTS_PER_WORLD);
+    if (worlds >= MANY) for (const fault of FAULTS) assert.ok(totals.count(fault) > 0, `no ${fault}`);
   });
 }
 
@@ -58,17 +60,21 @@ simulator('votes of both sides of a split come together again where each node he
   const weights = [...Array.from({ length: 15 }, () => 1), 2];
   const split = [0, 1, 2, 3, 4, 5, 6, 7];
   for (let seed = 0; seed < 3; seed++) {
-    const world = new World({
-      seed,
-      slots: 20,
-      weights,
-      faulty: [silent],
-      topology: 'ring',
-      distances: 'lan',
-      split,
-    });
+    const world = new World({ seed, slots: 20, weights, faulty: [silent], topology: 'ring', distances: 'lan', split });
     assert.ok((await world.run()).slots >= 20);
   }
+});
+
+simulator('a world that was chosen runs as chosen', async () => {
+  const { faults } = await simulate({
+    seed: 3,
+    nodes: 4,
+    slots: 10,
+    faulty: ['equivocator'],
+    without: ['loss', 'crashes'],
+  });
+  assert.ok((faults['pieces of evidence'] ?? 0) > 0);
+  assert.is(faults['messages lost'], undefined);
 });
 
 simulator('the same seed gives the same trace', async () => {
@@ -76,13 +82,5 @@ simulator('the same seed gives the same trace', async () => {
   assert.is(traces[0], traces[1]);
   assert.is.not(traces[0], traces[2]);
 });
-
-async function inWorld(seed: number, nodes: number) {
-  try {
-    return await simulate({ seed, nodes });
-  } catch (error) {
-    throw new Error(`seed ${seed}, again with: make sim SEEDS=1 FROM=${seed} N=${nodes}`, { cause: error });
-  }
-}
 
 simulator.run();

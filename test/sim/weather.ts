@@ -1,5 +1,6 @@
 // How a world's network and machines behave, drawn from its seed: distances, losses until it is stable, slow disks.
 
+import type { FaultClass } from './fault-class.ts';
 import type { Random } from './random.ts';
 
 /** `lan`: a few ms. `world`: by the regions of sender and receiver. `slow`: longer than the protocol hopes for. */
@@ -37,7 +38,16 @@ const QUICK_WRITE = 1;
 const SLOW_WRITE = [10, 200] as const;
 const SLOW_DISKS = 0.1;
 
-export function drawWeather(random: Random, stableAt: number, distances: Distances, nodes: number): Weather {
+export interface WeatherOptions {
+  readonly random: Random;
+  /** ms since 1970 */
+  readonly stableAt: number;
+  readonly distances: Distances;
+  readonly nodes: number;
+  readonly without: ReadonlySet<FaultClass>;
+}
+
+export function drawWeather({ random, stableAt, distances, nodes, without }: WeatherOptions): Weather {
   const isSlowWorld = random.chance(0.3);
   const slowestWrite = Array.from({ length: nodes }, () =>
     isSlowWorld && random.chance(3 * SLOW_DISKS) ? random.between(...SLOW_WRITE) : QUICK_WRITE,
@@ -50,7 +60,15 @@ export function drawWeather(random: Random, stableAt: number, distances: Distanc
     worstDelay: random.between(100, 1500),
     slowestWrite,
   };
-  return { ...weather, ...drawDelay(random, distances, nodes) };
+  // Everything is drawn, so that what is left out changes nothing else.
+  return {
+    ...weather,
+    ...drawDelay(random, distances, nodes),
+    ...(without.has('loss') && { loss: 0 }),
+    ...(without.has('duplication') && { duplication: 0 }),
+    ...(without.has('lateness') && { lateness: 0 }),
+    ...(without.has('slow-disks') && { slowestWrite: slowestWrite.map(() => QUICK_WRITE) }),
+  };
 }
 
 function drawDelay(random: Random, distances: Distances, nodes: number): Pick<Weather, 'delay' | 'longestDelay'> {

@@ -3,17 +3,23 @@
 
 import { ConsensusDriver } from '../../src/consensus/driver.ts';
 import { Members } from '../../src/consensus/members.ts';
+import { WINDOW } from '../../src/consensus/slots.ts';
 import { baseTimeout } from '../../src/consensus/timing.ts';
+import type { Held } from '../../src/consensus/types.ts';
 import type { Block } from '../../src/primitives/block.ts';
+import { VOTE_KINDS } from '../../src/primitives/consensus.ts';
 import type { Parameters } from '../../src/primitives/genesis.ts';
 import { type Hash, sha256 } from '../../src/primitives/hash.ts';
 import type { Validator } from '../../src/primitives/validators.ts';
 import { Accidents } from './accidents.ts';
 import type { Behaviour } from './behaviour.ts';
 import { genesisBlock } from './chain.ts';
+import type { FaultClass } from './fault-class.ts';
 import type { Envelope } from './gossip.ts';
-import { Invariants, InvariantViolation } from './invariants.ts';
-import { publicKeyOf } from './keys.ts';
+import type { TrafficBounds } from './invariants/traffic.ts';
+import { InvariantViolation } from './invariants/violation.ts';
+import { Invariants } from './invariants.ts';
+import { GENESIS_HASH, holds, publicKeyOf } from './keys.ts';
 import { SimNetwork } from './network.ts';
 import { SimNode } from './node.ts';
 import { Overlay, type Topology } from './overlay.ts';
@@ -21,6 +27,7 @@ import { Random } from './random.ts';
 import { Scheduler } from './scheduler.ts';
 import { settled } from './settled.ts';
 import { Tally } from './tally.ts';
+import { Timeline, type TimelineEntry } from './timeline.ts';
 import { Trace } from './trace.ts';
 import { type Distances, drawWeather, type Weather } from './weather.ts';
 
@@ -50,6 +57,8 @@ export interface WorldOptions {
   readonly distances: Distances;
   /** one side of a partition that lasts until the weather is fair, in the place of many that come and go */
   readonly split?: readonly number[];
+  /** what does not happen in this world */
+  readonly without?: ReadonlySet<FaultClass>;
 }
 
 export interface WorldResult {
@@ -58,6 +67,12 @@ export interface WorldResult {
   readonly virtualSeconds: number;
   readonly steps: number;
   readonly faults: Record<string, number>;
+  /** ms from the fair weather to the first new block of the last node */
+  readonly recovery: number;
+  /** the most that any node held */
+  readonly held: Held;
+  /** the busiest second of a node whose chain stood still */
+  readonly busiest: { readonly messages: number; readonly bytes: number };
   /** hash over everything that happened, in order */
   readonly trace: string;
 }
@@ -71,6 +86,8 @@ const RECOVERY_TIMEOUTS = 4;
 const WRITES_PER_SLOT = 12;
 /** For each pair of nodes. */
 const MAX_STEPS = 40_000;
+/** Steps between two looks at every node's memory and progress. */
+const CHECK_EVERY = 256;
 /** Some nodes check signatures in no time, some worlds' take up to this (ms). */
 const SLOW_SIGNATURES = 3;
 
@@ -94,6 +111,8 @@ export class World {
   readonly trace = new Trace();
   /** what the behaviours of this world remember */
   readonly lore = new Map<string, unknown>();
+  readonly timeline: Timeline;
+  readonly without: ReadonlySet<FaultClass>;
   readonly random: Random;
   readonly stableAt: number;
   readonly weather: Weather;
@@ -121,14 +140,28 @@ export class World {
     this.#firstFaulty = weights.length - faulty.length;
     this.random = new Random(seed);
     this.stableAt = START + this.random.between(...ROUGH);
-    this.weather = drawWeather(this.random, this.stableAt, distances, size);
-    this.signatureDelay = this.random.chance(0.2) ? SLOW_SIGNATURES : 0;
+    this.without = options.without ?? new Set();
+    this.timeline = new Timeline(START, size);
+    const { random, stableAt, without } = this;
+    this.weather = drawWeather({ random, stableAt, distances, nodes: size, without });
+    const isSlow = this.random.chance(0.2);
+    this.signatureDelay = isSlow && !without.has('slow-signatures') ? SLOW_SIGNATURES : 0;
     this.parameters = distances === 'world' ? { ...PARAMETERS, messageDelay: 180 } : PARAMETERS;
     this.network = new SimNetwork(this);
     this.implementation = options.implementation ?? IMPLEMENTATION;
     this.members = new Members(weights.map(makeValidator));
     this.#overlay = new Overlay(topology, size, this.#firstFaulty);
-    this.invariants = new Invariants(weights, (member) => this.isHonest(member));
+    this.invariants = new Invariants({
+      validators: this.members.list,
+      validatorsRoot: this.members.root,
+      genesisHash: GENESIS_HASH,
+      isHonest: (member) => this.isHonest(member),
+      verify: holds,
+      stableAt,
+      recovery: RECOVERY_TIMEOUTS * (this.parameters.timerCap + this.#longestWay(size)),
+      memory: memoryBounds(size),
+      traffic: trafficBounds(size, this.parameters),
+    });
     this.genesisBlock = genesisBlock(this.members.root, START - 1);
     this.nodes = identities(options).map((identity) => new SimNode(identity, this));
     this.#accidents = new Accidents({ world: this, forgetful: options.forgetful, split: options.split });
@@ -140,25 +173,25 @@ export class World {
     this.#planTransactions();
     this.#accidents.plan();
     const honest = this.nodes.filter(({ member }) => this.isHonest(member));
-    const heightWhenStable = new Map<SimNode, number>();
-    const deadline = this.stableAt + this.#slots * 3 * (baseTimeout(this.parameters) + this.#longestWay);
-    const isDone = (node: SimNode) =>
-      node.driver.core.lastFinalSlot >= this.#slots &&
-      node.database.height > (heightWhenStable.get(node) ?? Number.POSITIVE_INFINITY);
+    const deadline =
+      this.stableAt + this.#slots * 3 * (baseTimeout(this.parameters) + this.#longestWay(this.nodes.length));
+    const isDone = (node: SimNode) => node.driver.core.lastFinalSlot >= this.#slots && this.#hasRecovered(node);
     while (!honest.every(isDone)) {
-      if (!this.scheduler.advance()) throw new InvariantViolation('nothing is planned: every node waits for ever');
+      if (!this.scheduler.advance())
+        throw new InvariantViolation('progress', 'nothing is planned: every node waits for ever');
       await settled();
       if (this.#failure !== undefined) throw this.#failure.error;
-      if (heightWhenStable.size === 0 && this.network.stable) {
-        for (const node of honest) heightWhenStable.set(node, node.database.height);
-      }
-      if (this.scheduler.now > deadline) throw new InvariantViolation(`no progress: ${this.#standings()}`);
-      if (this.#steps++ > MAX_STEPS * this.nodes.length ** 2) throw new InvariantViolation('a storm of messages');
-      if (this.#steps % 256 === 0) this.#checkRecovery(heightWhenStable);
+      if (this.scheduler.now > deadline) throw new InvariantViolation('progress', `no progress: ${this.#standings()}`);
+      if (this.#steps++ > MAX_STEPS * this.nodes.length ** 2)
+        throw new InvariantViolation('traffic', 'a storm of messages');
+      if (this.#steps % CHECK_EVERY === 0) this.#check(honest);
     }
     return {
       slots: Math.min(...honest.map(({ driver }) => driver.core.lastFinalSlot)),
-      height: this.invariants.height,
+      height: this.invariants.chain.height,
+      recovery: this.invariants.progress.slowest,
+      held: this.invariants.memory.most,
+      busiest: this.invariants.traffic.busiest,
       virtualSeconds: (this.scheduler.now - START) / 1000,
       steps: this.#steps,
       faults: this.faults.counts,
@@ -199,7 +232,21 @@ export class World {
   rejected(by: SimNode, from: SimNode, { topic }: Envelope): void {
     this.faults.add('messages rejected');
     if (!this.isHonest(by.member) || !this.isHonest(from.member)) return;
-    this.fail(new InvariantViolation(`node ${by.id} blames node ${from.id} for a message of topic ${topic}`));
+    this.fail(new InvariantViolation('blame', `node ${by.id} blames node ${from.id} for a message of topic ${topic}`));
+  }
+
+  /** For the timeline. */
+  note(entry: Omit<TimelineEntry, 'time' | 'node'> & { readonly node?: number }): void {
+    this.timeline.note({ node: undefined, ...entry, time: this.scheduler.now });
+  }
+
+  /** A rule that is broken ends the world, and nothing that was only passing by. */
+  guard(check: () => void): void {
+    try {
+      check();
+    } catch (error) {
+      this.fail(error);
+    }
   }
 
   /** Ends the world. The first failure counts. */
@@ -218,22 +265,21 @@ export class World {
     });
   }
 
-  /** The progress bound: some time after the weather turned fair, every honest node has finalized something new. */
-  #checkRecovery(heightWhenStable: ReadonlyMap<SimNode, number>): void {
-    if (this.scheduler.now < this.stableAt + RECOVERY_TIMEOUTS * (this.parameters.timerCap + this.#longestWay)) return;
-    for (const [node, height] of heightWhenStable) {
-      if (node.database.height <= height) {
-        throw new InvariantViolation(
-          `node ${node.id} finalized nothing after the network healed: ${this.#standings()}`,
-        );
-      }
+  #check(honest: readonly SimNode[]): void {
+    for (const node of honest) {
+      this.#hasRecovered(node);
+      if (node.up) this.invariants.memory.check(node.id, node.driver.core.held);
     }
   }
 
+  #hasRecovered({ id, database }: SimNode): boolean {
+    return this.invariants.progress.check(id, database.height, this.scheduler.now);
+  }
+
   /** ms, from a message to its effect at the other end of the network, in fair weather. */
-  get #longestWay(): number {
+  #longestWay(size: number): number {
     const slowest = Math.max(...this.weather.slowestWrite);
-    return this.#overlay.hops(this.nodes.length) * this.weather.longestDelay + WRITES_PER_SLOT * slowest;
+    return this.#overlay.hops(size) * this.weather.longestDelay + WRITES_PER_SLOT * slowest;
   }
 
   #standings(): string {
@@ -261,4 +307,23 @@ function identities({ weights, faulty }: WorldOptions) {
 
 function makeValidator(weight: number, member: number): Validator {
   return { publicKey: publicKeyOf(member), address: new Uint8Array(20).fill(member + 1), weight };
+}
+
+/**
+ * What an honest node may hold: slots up to twice the window, and in each slot two votes of a kind from every member,
+ * two proposals, and as many blocks that are fetched.
+ */
+function memoryBounds(size: number): Held {
+  const slots = 2 * WINDOW;
+  return { slots, votes: 2 * VOTE_KINDS.length * size * slots, proposals: 2 * slots, blocks: 4 * slots, wanted: slots };
+}
+
+/** A standstill costs each link a trickle, and where nodes pass on what others send again, a little for each of them. */
+function trafficBounds(size: number, { resendInterval }: Parameters): TrafficBounds {
+  const links = size - 1;
+  return {
+    stalledAfter: 2 * resendInterval,
+    messages: links * (100 + 20 * size),
+    bytes: links * (64 + 8 * size) * 1024,
+  };
 }

@@ -1,0 +1,74 @@
+// No honest member signs twice: judged by the signatures that leave its nodes, however often they crash and come back.
+
+import { headerHash, type Proposal } from '../../../src/primitives/block.ts';
+import { toHex } from '../../../src/primitives/bytes.ts';
+import {
+  FINAL,
+  NOTAR,
+  proposalSigningBytes,
+  SKIP,
+  VOTE_KINDS,
+  type Vote,
+  voteSigningBytes,
+} from '../../../src/primitives/consensus.ts';
+import type { Law } from './law.ts';
+import { InvariantViolation } from './violation.ts';
+
+export class SignatureRules {
+  readonly #law: Law;
+  /** `member/PROPOSE or kind of vote/slot` → hash */
+  readonly #signed = new Map<string, string>();
+
+  constructor(law: Law) {
+    this.#law = law;
+  }
+
+  /** A member has let out a vote. @throws {InvariantViolation} */
+  vote(member: number, vote: Vote): void {
+    if (!this.#law.isHonest(member)) return;
+    const { kind, slot, hash } = vote;
+    const { validatorsRoot, genesisHash, verify } = this.#law;
+    const { publicKey } = this.#law.validator(member);
+    const message = voteSigningBytes({ ...vote, validatorsRoot }, genesisHash);
+    if (vote.member !== member || !verify({ publicKey, message, signature: vote.signature })) {
+      throw violation(member, slot, 'sent a vote that it did not sign');
+    }
+    this.#sign(member, nameOf(kind), slot, toHex(hash));
+    const of = (other: number) => this.#signed.get(keyOf(member, nameOf(other), slot));
+    if (of(SKIP) !== undefined && of(FINAL) !== undefined) throw violation(member, slot, 'signed SKIP and FINAL');
+    if (kind === FINAL && of(NOTAR) !== toHex(hash)) throw violation(member, slot, 'signed FINAL without its NOTAR');
+  }
+
+  /** A member has let out a proposal. @throws {InvariantViolation} */
+  proposal(member: number, proposal: Proposal): void {
+    if (!this.#law.isHonest(member)) return;
+    const { epoch, slot, parentSlot, signature, block } = proposal;
+    const { validatorsRoot, genesisHash, verify } = this.#law;
+    const hash = headerHash(block.header);
+    const message = proposalSigningBytes({ epoch, validatorsRoot, slot, hash, parentSlot }, genesisHash);
+    if (member !== this.#law.leader(slot)) throw violation(member, slot, 'proposed, and it is not its turn');
+    if (!verify({ publicKey: this.#law.validator(member).publicKey, message, signature })) {
+      throw violation(member, slot, 'sent a proposal that it did not sign');
+    }
+    this.#sign(member, 'PROPOSE', slot, `${toHex(hash)} on slot ${parentSlot}`);
+  }
+
+  #sign(member: number, what: string, slot: number, content: string): void {
+    const key = keyOf(member, what, slot);
+    const before = this.#signed.get(key);
+    if (before !== undefined && before !== content) throw violation(member, slot, `signed two different ${what}`);
+    this.#signed.set(key, content);
+  }
+}
+
+function keyOf(member: number, what: string, slot: number): string {
+  return `${member}/${what}/${slot}`;
+}
+
+function nameOf(kind: number): string {
+  return VOTE_KINDS[kind] ?? `vote of kind ${kind}`;
+}
+
+function violation(member: number, slot: number, what: string): InvariantViolation {
+  return new InvariantViolation('double signature', `member ${member} ${what} in slot ${slot}`, slot);
+}
