@@ -14,6 +14,7 @@ import { EXIT } from './exit-codes.ts';
 import { addGenesis } from './genesis.ts';
 import { addInit } from './init.ts';
 import { addKeys } from './keys.ts';
+import { addSigner } from './signer.ts';
 import { addStart } from './start.ts';
 import { addStatus } from './status.ts';
 import { addTx } from './tx.ts';
@@ -62,6 +63,7 @@ Exit codes: 0 done, 1 a fault of this program, 2 usage, 3 configuration, 4 data 
     addAccount,
     addTx,
     addKeys,
+    addSigner,
     addGenesis,
     addConfig,
     addDb,

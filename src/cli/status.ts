@@ -14,13 +14,19 @@ export function addStatus(program: Command, context: CliContext): void {
 
 async function status(context: CliContext, options: ClientOptions): Promise<void> {
   const client = rpcClient(context, options);
-  const [network, head, sync, mempool] = await Promise.all([
+  const [network, head, sync, mempool, block] = await Promise.all([
     client.get('rpc/network_info'),
     client.get('rpc/get_head'),
     client.get('sync_status'),
     client.get('rpc/mempool'),
+    client.get('rpc/get_block/latest'),
   ]);
-  printResult(context, options, { network, head, sync, mempool }, describe(network, head, sync, mempool, Date.now()));
+  printResult(
+    context,
+    options,
+    { network, head, sync, mempool, slot: slotOf(block) },
+    describe(network, { ...head, slot: slotOf(block) }, sync, mempool, Date.now()),
+  );
 }
 
 function describe(network: JsonObject, head: JsonObject, sync: JsonObject, mempool: JsonObject, now: number): string[] {
@@ -29,9 +35,15 @@ function describe(network: JsonObject, head: JsonObject, sync: JsonObject, mempo
     ['network', `${network.chain_id} (genesis ${network.genesis_hash})`],
     ['version', String(network.version)],
     ['head', `${head.height}  ${head.hash}`],
+    ['slot', String(head.slot)],
     ['head age', `${age.toFixed(1)} s`],
     ['sync', `${sync.phase} (head ${sync.head} of ${sync.target})`],
     ['peers', String(sync.peers)],
     ['waiting', `${mempool.size} transactions`],
   ]);
+}
+
+/** In which the newest final block was decided. */
+function slotOf({ certificate }: JsonObject): number {
+  return Number((certificate as JsonObject | null)?.slot ?? 0);
 }

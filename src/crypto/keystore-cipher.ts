@@ -1,13 +1,11 @@
-// The encrypted part of a keystore: the seed under XChaCha20-Poly1305, with a key that scrypt makes of a passphrase.
-// The public key is authenticated with it, so that a file cannot be relabelled.
+// The encrypted part of a file with a secret: under XChaCha20-Poly1305, with a key that scrypt makes of a passphrase.
+// What the file says in the open is authenticated with it, so that it cannot be relabelled.
 
 import { randomBytes, type ScryptOptions, scrypt } from 'node:crypto';
 import { promisify } from 'node:util';
 import { xchacha20poly1305 } from '@noble/ciphers/chacha.js';
 import { z } from 'zod';
 import { fromHex, toHex } from '../primitives/bytes.ts';
-import { SEED_BYTES } from '../primitives/ed25519.ts';
-import type { KeyPair } from './keys.ts';
 import { KeystoreError } from './keystore-error.ts';
 
 /** 2^17: 128 MiB and about half a second for each guess of a passphrase. */
@@ -20,7 +18,7 @@ const SALT_BYTES = 32;
 const NONCE_BYTES = 24;
 const TAG_BYTES = 16;
 
-export const EncryptedSeed = z.strictObject({
+const COMMON = {
   kdf: z.literal('scrypt'),
   n: z
     .int()
@@ -32,12 +30,29 @@ export const EncryptedSeed = z.strictObject({
   salt: hexOf(SALT_BYTES),
   cipher: z.literal('xchacha20-poly1305'),
   nonce: hexOf(NONCE_BYTES),
-  ciphertext: hexOf(SEED_BYTES + TAG_BYTES),
-});
-export type EncryptedSeed = z.infer<typeof EncryptedSeed>;
+};
 
-/** @throws {KeystoreError} EMPTY_PASSPHRASE */
-export async function encryptSeed(key: KeyPair, passphrase: string): Promise<EncryptedSeed> {
+/** As it stands in the JSON of a file. */
+export type Encrypted = z.infer<z.ZodObject<typeof COMMON & { ciphertext: z.ZodString }>>;
+
+/** The form of a secret of so many bytes, or of at most so many. */
+export function encryptedForm(bytes: number, length: 'exactly' | 'at most') {
+  const digits = 2 * (bytes + TAG_BYTES);
+  const ciphertext =
+    length === 'exactly'
+      ? hexOf(bytes + TAG_BYTES)
+      : z
+          .string()
+          .max(digits)
+          .regex(/^(?:[0-9a-f]{2})+$/, 'expected lower-case hex digits');
+  return z.strictObject({ ...COMMON, ciphertext });
+}
+
+/**
+ * @param open what is authenticated along with the secret, and not hidden
+ * @throws {KeystoreError} EMPTY_PASSPHRASE
+ */
+export async function encrypt(plain: Uint8Array, open: Uint8Array, passphrase: string): Promise<Encrypted> {
   if (passphrase.length === 0) {
     throw new KeystoreError(
       'EMPTY_PASSPHRASE',
@@ -55,19 +70,19 @@ export async function encryptSeed(key: KeyPair, passphrase: string): Promise<Enc
     salt: toHex(salt),
     cipher: 'xchacha20-poly1305',
     nonce: toHex(nonce),
-    ciphertext: toHex(xchacha20poly1305(secret, nonce, key.publicKey).encrypt(key.seed)),
+    ciphertext: toHex(xchacha20poly1305(secret, nonce, open).encrypt(plain)),
   };
 }
 
 /** @returns undefined when the passphrase is wrong or anything was altered. */
-export async function decryptSeed(
-  encrypted: EncryptedSeed,
-  publicKey: Uint8Array,
+export async function decrypt(
+  encrypted: Encrypted,
+  open: Uint8Array,
   passphrase: string,
 ): Promise<Uint8Array | undefined> {
   const secret = await deriveKey(passphrase, fromHex(encrypted.salt), encrypted.n);
   try {
-    return xchacha20poly1305(secret, fromHex(encrypted.nonce), publicKey).decrypt(fromHex(encrypted.ciphertext));
+    return xchacha20poly1305(secret, fromHex(encrypted.nonce), open).decrypt(fromHex(encrypted.ciphertext));
   } catch {
     return undefined; // the tag does not match: the library says so only by throwing
   }

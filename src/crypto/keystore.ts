@@ -6,9 +6,10 @@ import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { addressOf, formatAddress } from '../primitives/address.ts';
 import { fromHex, toHex } from '../primitives/bytes.ts';
+import { SEED_BYTES } from '../primitives/ed25519.ts';
 import { createDurably, isSystemError } from './durable-file.ts';
 import { KeyPair } from './keys.ts';
-import { decryptSeed, EncryptedSeed, encryptSeed, hexOf } from './keystore-cipher.ts';
+import { decrypt, encrypt, encryptedForm, hexOf } from './keystore-cipher.ts';
 import { KeystoreError } from './keystore-error.ts';
 
 export { KeystoreError } from './keystore-error.ts';
@@ -21,7 +22,7 @@ const PLAIN_WARNING = 'NOT ENCRYPTED: whoever reads this file owns the key. For 
 
 const COMMON = { version: z.literal(VERSION), address: z.string(), publicKey: hexOf(32) };
 const KeystoreFile = z.union([
-  z.strictObject({ ...COMMON, encrypted: EncryptedSeed }),
+  z.strictObject({ ...COMMON, encrypted: encryptedForm(SEED_BYTES, 'exactly') }),
   z.strictObject({ ...COMMON, plain: z.literal(true), warning: z.string(), seed: hexOf(32) }),
 ]);
 type KeystoreFile = z.infer<typeof KeystoreFile>;
@@ -51,7 +52,7 @@ export async function writeKeystore(file: string, key: KeyPair, protection: Prot
   const content: KeystoreFile =
     protection.kind === 'plain'
       ? { ...common, plain: true, warning: PLAIN_WARNING, seed: toHex(key.seed) }
-      : { ...common, encrypted: await encryptSeed(key, protection.passphrase) };
+      : { ...common, encrypted: await encrypt(key.seed, key.publicKey, protection.passphrase) };
   try {
     await createDurably(file, new TextEncoder().encode(`${JSON.stringify(content, null, 2)}\n`));
   } catch (cause) {
@@ -133,7 +134,7 @@ async function seedOf(file: string, content: KeystoreFile, passphrase: string | 
   if (passphrase === undefined) {
     throw new KeystoreError('PASSPHRASE_REQUIRED', `${basename(file)} is encrypted: its passphrase is needed`);
   }
-  const seed = await decryptSeed(content.encrypted, fromHex(content.publicKey), passphrase);
+  const seed = await decrypt(content.encrypted, fromHex(content.publicKey), passphrase);
   if (seed !== undefined) return seed;
   throw new KeystoreError('WRONG_PASSPHRASE', `wrong passphrase for ${basename(file)}, or the file was altered`);
 }

@@ -134,7 +134,8 @@ function capacityFor(entries: number): number {
   return Math.max(MIN_CAPACITY, 2 * entries);
 }
 
-function encodeRecord(identity: RecordIdentity, entries: readonly Entry[]): Uint8Array {
+/** A whole file, with room for more. */
+export function encodeRecord(identity: RecordIdentity, entries: readonly Entry[]): Uint8Array {
   const { publicKey, genesisHash } = identity;
   const capacity = capacityFor(entries.length);
   const initial = entries.length;

@@ -1,0 +1,68 @@
+// `signer …`: how a validator's key and the record of what it has signed are looked at, moved and brought back. The work
+// is in signer-commands.ts.
+
+import type { Command } from 'commander';
+import type { CliContext } from './context.ts';
+import { type DataDirOptions, withDataDir, withJson } from './options.ts';
+import type { PassphraseOptions } from './passphrase.ts';
+
+export interface SignerOptions extends DataDirOptions, PassphraseOptions {
+  readonly key?: string;
+}
+
+export interface ExportOptions extends SignerOptions {
+  readonly out: string;
+}
+
+export interface RecoverOptions extends SignerOptions {
+  readonly slot: string;
+}
+
+export function addSigner(program: Command, context: CliContext): void {
+  const signer = program
+    .command('signer')
+    .description("Look after a validator's signer: its key, and the record of what it has signed.");
+  const commands = () => import('./signer-commands.ts');
+
+  withKey(signer.command('show'))
+    .description('Print the state of the record: floor, entries, and whether it signs.')
+    .addHelpText('after', '\nExample:\n  aitbc-node signer show --data-dir ./node')
+    .action(async (options: SignerOptions) => (await commands()).show(context, options));
+
+  withKey(signer.command('export'))
+    .description('Move the validator away: seals the record here for good, then writes key and record to a file.')
+    .requiredOption('--out <file>', 'the file to make; it is encrypted under a passphrase')
+    .addHelpText(
+      'after',
+      '\nOnly while the node is stopped. From then on nothing is signed here.\n\nExample:\n  aitbc-node signer export --data-dir ./node --out validator.export',
+    )
+    .action(async (options: ExportOptions) => (await commands()).exportValidator(context, options));
+
+  withKey(signer.command('import <file>'))
+    .description('Bring an exported validator here. It listens to the network for a while before it signs.')
+    .addHelpText(
+      'after',
+      '\nThe data directory is made by `init` first, without a validator. Import each export once.\n\nExample:\n  aitbc-node signer import validator.export --data-dir ./node',
+    )
+    .action(async (file: string, options: SignerOptions) => (await commands()).importValidator(context, file, options));
+
+  withKey(signer.command('recover'))
+    .description(
+      'Let a key sign again whose record is lost, damaged, or marked as copied, above all that it may have signed.',
+    )
+    .requiredOption('--slot <number>', "the network's newest final slot, from `aitbc-node status` of another node")
+    .addHelpText(
+      'after',
+      '\nFirst make sure that nothing else signs with this key.\n\nExample:\n  aitbc-node signer recover --data-dir ./node --slot 81234',
+    )
+    .action(async (options: RecoverOptions) => (await commands()).recover(context, options));
+}
+
+function withKey(command: Command): Command {
+  return withJson(withDataDir(command))
+    .option(
+      '--key <name>',
+      'the validator key in <data dir>/keys (default: validator_key of the settings, or validator)',
+    )
+    .option('--passphrase-file <file>', 'file whose first line is the passphrase (environment PASSPHRASE_FILE)');
+}
