@@ -204,9 +204,9 @@ export class Peers {
     if (session.exchanging) return;
     session.exchanging = true;
     try {
-      await withDeadline(this.#context.statusInterval, 'status', this.#context.lifetime, (signal) =>
-        this.#exchange(session, signal),
-      );
+      // Each miss makes the next wait longer: on a machine out of breath everybody is late, and nobody has gone.
+      const patience = this.#context.statusInterval * (1 + session.missed);
+      await withDeadline(patience, 'status', this.#context.lifetime, (signal) => this.#exchange(session, signal));
       session.missed = 0;
       // gossipsub loses its stream for good when a buffer overflows or one of two connections closes
       if (session.phase !== 'connected') return;

@@ -41,7 +41,7 @@ import { voteVerifier } from './vote-verifier.ts';
 
 /** The set never changes in this version, so there is one epoch. */
 const EPOCH = 1;
-/** Between two status exchanges with a peer (ms); three missed ones drop the connection. */
+/** Between two status exchanges with a peer (ms); three missed ones, each waited for longer, drop the connection. */
 const STATUS_INTERVAL_MS = 1500;
 
 interface LedgerParts {

@@ -138,6 +138,34 @@ handshake('a peer that stops answering is dropped', async () => {
   }
 });
 
+handshake('a peer that is only slow is kept: each miss makes the next wait longer', async () => {
+  const statusInterval = 300;
+  let answers = 0;
+  let slow = false;
+  const a = await startNode(1, {
+    serve: {
+      status: () => {
+        // Both nodes live in this process: the answer comes when the time for the first try is over.
+        for (const end = performance.now() + 1.3 * statusInterval; slow && performance.now() < end; );
+        answers += 1;
+        return statusOf();
+      },
+    },
+  });
+  const b = await startNode(2, { peers: [addressOf(a)], statusInterval });
+  try {
+    await Promise.all([connected(a, 1), connected(b, 1)]);
+    slow = true;
+    answers = 0;
+    await eventually(() => answers >= 8, 'slow answers', 30_000);
+    assert.not.ok(logs(b, 'status exchanges without an answer'));
+    assert.is(b.network.peers().length, 1);
+  } finally {
+    slow = false;
+    await stopAll([a, b]);
+  }
+});
+
 handshake('the node that is full turns strangers away and lets configured peers in', async () => {
   const friend = await startNode(1);
   const full = await startNode(2, { maxPeers: 1, peers: [addressOf(friend)] });
