@@ -8,6 +8,7 @@ import { type Block, type Header, headerHash, justificationHash } from '../../sr
 import { concatBytes, equalBytes, toHex } from '../../src/primitives/bytes.ts';
 import type { Certificate } from '../../src/primitives/consensus.ts';
 import { type Hash, sha256Pair, ZERO_HASH } from '../../src/primitives/hash.ts';
+import { MAX_TRANSACTION_BYTES } from '../../src/primitives/transaction.ts';
 import type { CertifiedBlock } from '../../src/primitives/wire.ts';
 import type { BuildRequest } from './behaviour.ts';
 import type { Disk } from './disk.ts';
@@ -75,9 +76,11 @@ export interface ChainOptions {
   readonly validatorsRoot: Hash;
   /** tells blocks of the same height apart */
   readonly mark: () => Hash;
+  /** bytes of transactions in a block */
+  readonly load: number;
   /** @param below the newest stored block below it */
   readonly onCommitted: (stored: Stored, below: Stored) => void;
-  readonly wait: { build(): Promise<void>; verify(): Promise<void> };
+  readonly wait: { build(): Promise<void>; verify(block: Block): Promise<void> };
   /** whether nothing waits to be put in a block */
   readonly isIdle: () => boolean;
   /** a liar's builder */
@@ -102,7 +105,7 @@ export class SimChain implements BlockPort {
   }
 
   async verify(hash: Hash, block: Block) {
-    await this.#o.wait.verify();
+    await this.#o.wait.verify(block);
     const { height } = block.header;
     const stored = this.#o.database.at(height);
     if (stored !== undefined) return { verdict: equalBytes(stored.hash, hash) ? 'valid' : 'lost' } as const;
@@ -162,14 +165,22 @@ export class SimChain implements BlockPort {
   make({ parent, parentCertificate, timestamp }: Omit<BuildRequest, 'type'>): Block | undefined {
     const header = this.find(toHex(parent))?.header;
     if (header === undefined) return undefined;
-    const { proposer, validatorsRoot, mark } = this.#o;
+    const { proposer, validatorsRoot, mark, load } = this.#o;
     const change = { parent, proposer, timestamp, height: header.height + 1, transactionsRoot: mark() };
-    return assemble({ ...emptyHeader(validatorsRoot), ...change }, header, parentCertificate);
+    const block = assemble({ ...emptyHeader(validatorsRoot), ...change }, header, parentCertificate);
+    return load === 0 ? block : { ...block, body: { ...block.body, transactions: filler(load) } };
   }
 }
 
 export function genesisBlock(validatorsRoot: Hash, timestamp: number): Block {
   return assemble({ ...emptyHeader(validatorsRoot), timestamp }, undefined, undefined);
+}
+
+/** Transactions of so many bytes in all; what they say is not looked at here. */
+function filler(bytes: number): SerializedList {
+  const count = Math.ceil(bytes / MAX_TRANSACTION_BYTES);
+  const transaction = new Uint8Array(Math.floor(bytes / count));
+  return SerializedList.fromArray(Array.from({ length: count }, () => transaction));
 }
 
 /** Fills in what follows from the parent and the justification. */

@@ -33,7 +33,7 @@ export class Gossip {
     const { world, id } = this.#node;
     const peer = world.node(to);
     this.#node.meter(envelope.bytes.length);
-    world.network.send(id, to, () => peer.up && peer.gossip.receive(envelope, this.#node));
+    world.network.send(id, to, () => peer.up && peer.gossip.receive(envelope, this.#node), envelope);
   }
 
   receive(envelope: Envelope, from: SimNode): void {
@@ -55,6 +55,7 @@ export class Gossip {
 
   #passOn(envelope: Envelope, from: SimNode): void {
     if (this.#node.behaviour?.relays === false) return;
+    this.#node.work.passedOn++;
     for (const to of this.#node.world.relaysOf(this.#node.id)) if (to !== from.id) this.send(to, envelope);
   }
 }

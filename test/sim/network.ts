@@ -1,6 +1,7 @@
 // The simulated network: until it is stable, what is sent is lost, doubled, delayed out of order and cut off by
 // partitions, some of them in one direction only; afterwards everything arrives within the weather's longest delay.
 
+import type { Envelope } from './gossip.ts';
 import type { Random } from './random.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { Tally } from './tally.ts';
@@ -13,10 +14,12 @@ export interface NetworkOptions {
   readonly faults: Tally;
 }
 
+/** Whether something does not get from one node to the other: an envelope of gossip, or a question or its answer. */
+export type Cut = (from: number, to: number, envelope: Envelope | undefined) => boolean;
+
 export class SimNetwork {
   readonly #o: NetworkOptions;
-  /** whether nothing gets from one node to the other */
-  #cut: (from: number, to: number) => boolean = () => false;
+  #cut: Cut = () => false;
 
   constructor(options: NetworkOptions) {
     this.#o = options;
@@ -38,15 +41,20 @@ export class SimNetwork {
     this.#cut = (from, to) => side.has(from) && !side.has(to);
   }
 
+  /** Takes the place of a partition. */
+  cut(cut: Cut): void {
+    this.#cut = cut;
+  }
+
   heal(): void {
     this.#cut = () => false;
   }
 
   /** Delivers once, twice or never. */
-  send(from: number, to: number, deliver: () => void): void {
+  send(from: number, to: number, deliver: () => void, envelope?: Envelope): void {
     const { random, weather, faults, scheduler } = this.#o;
     if (!this.stable) {
-      if (this.#cut(from, to)) return faults.add('messages cut off');
+      if (this.#cut(from, to, envelope)) return faults.add('messages cut off');
       if (random.chance(weather.loss)) return faults.add('messages lost');
       if (random.chance(weather.duplication)) {
         faults.add('messages doubled');

@@ -34,6 +34,18 @@ const SLOW_EXECUTIONS = 0.01;
 /** What a crash takes away for good. */
 export type Loss = 'nothing' | 'the database' | 'the database and the journal';
 
+/** What a node has done since the world began, crashes or not. */
+export interface Work {
+  /** handed to the network, every copy counted */
+  bytes: number;
+  /** signatures checked */
+  checks: number;
+  /** different things that peers were asked for: blocks, ranges of certificates, chains */
+  fetches: number;
+  /** messages that were found good and go on to neighbours */
+  passedOn: number;
+}
+
 export interface Identity {
   readonly id: number;
   /** whose key it has */
@@ -47,6 +59,7 @@ export class SimNode {
   readonly behaviour: Behaviour | undefined;
   readonly world: World;
   readonly service = new Service(this);
+  readonly work: Work = { bytes: 0, checks: 0, fetches: 0, passedOn: 0 };
   readonly liar: Liar;
   readonly #clockError: number;
   readonly #record: Entry[] = [];
@@ -105,6 +118,7 @@ export class SimNode {
   /** It hands something to the network. */
   meter(bytes: number): void {
     const { world, id, behaviour } = this;
+    this.work.bytes += bytes;
     if (behaviour === undefined) world.guard(() => world.invariants.traffic.sent(id, bytes, world.scheduler.now));
   }
 
@@ -190,12 +204,13 @@ export class SimNode {
       proposer: world.members.at(member).address,
       validatorsRoot: world.members.root,
       mark: () => world.mark(),
+      load: world.scene.load ?? 0,
       onCommitted: (stored, top) => this.#committed(stored, top),
       build: behaviour?.build && ((request) => behaviour.build?.(request, this.liar)),
       isIdle: () => world.random.chance(0.3),
       wait: {
         build: () => life.sleep(world.random.between(...EXECUTION)),
-        verify: () => life.sleep(this.#executionTime()),
+        verify: (block) => life.sleep(this.#executionTime(block)),
       },
     });
   }
@@ -241,13 +256,16 @@ export class SimNode {
   }
 
   async #verify(checks: readonly SignatureCheck[], life: Life): Promise<boolean[]> {
+    this.work.checks += checks.length;
     const delay = this.world.signatureDelay;
     if (delay > 0) await life.sleep(this.world.random.between(0, delay));
     return checks.map(holds);
   }
 
-  #executionTime(): number {
-    const { random, network, faults, without } = this.world;
+  #executionTime(block: Block): number {
+    const { random, network, faults, without, scene } = this.world;
+    const byHand = scene.executionTime?.(this.id, block);
+    if (byHand !== undefined) return byHand;
     if (network.stable || without.has('slow-execution') || !random.chance(SLOW_EXECUTIONS))
       return random.between(...EXECUTION);
     faults.add('slow executions');

@@ -115,6 +115,7 @@ export class Peers implements PeerPort {
     answer: (bytes: Uint8Array) => Promise<boolean>,
   ): void {
     if (this.#underway.has(what)) return;
+    this.#node.work.fetches++;
     this.#underway.add(what);
     this.#askUntilAnswered(question, answer)
       .catch((error: unknown) => this.#node.world.fail(error))

@@ -24,6 +24,7 @@ import { SimNetwork } from './network.ts';
 import { SimNode } from './node.ts';
 import { Overlay, type Topology } from './overlay.ts';
 import { Random } from './random.ts';
+import type { Scene } from './scene.ts';
 import { Scheduler } from './scheduler.ts';
 import { settled } from './settled.ts';
 import { Tally } from './tally.ts';
@@ -59,6 +60,8 @@ export interface WorldOptions {
   readonly split?: readonly number[];
   /** what does not happen in this world */
   readonly without?: ReadonlySet<FaultClass>;
+  /** what is set by hand in this world */
+  readonly scene?: Scene;
 }
 
 export interface WorldResult {
@@ -113,6 +116,7 @@ export class World {
   readonly lore = new Map<string, unknown>();
   readonly timeline: Timeline;
   readonly without: ReadonlySet<FaultClass>;
+  readonly scene: Scene;
   readonly random: Random;
   readonly stableAt: number;
   readonly weather: Weather;
@@ -139,14 +143,17 @@ export class World {
     this.#slots = options.slots;
     this.#firstFaulty = weights.length - faulty.length;
     this.random = new Random(seed);
-    this.stableAt = START + this.random.between(...ROUGH);
+    const drawn = this.random.between(...ROUGH);
+    this.scene = options.scene ?? {};
+    this.stableAt = START + (this.scene.roughFor ?? drawn);
     this.without = options.without ?? new Set();
     this.timeline = new Timeline(START, size);
     const { random, stableAt, without } = this;
     this.weather = drawWeather({ random, stableAt, distances, nodes: size, without });
     const isSlow = this.random.chance(0.2);
     this.signatureDelay = isSlow && !without.has('slow-signatures') ? SLOW_SIGNATURES : 0;
-    this.parameters = distances === 'world' ? { ...PARAMETERS, messageDelay: 180 } : PARAMETERS;
+    const parameters = this.scene.parameters ?? PARAMETERS;
+    this.parameters = distances === 'world' ? { ...parameters, messageDelay: 180 } : parameters;
     this.network = new SimNetwork(this);
     this.implementation = options.implementation ?? IMPLEMENTATION;
     this.members = new Members(weights.map(makeValidator));
@@ -169,18 +176,13 @@ export class World {
 
   /** @throws {InvariantViolation} */
   async run(): Promise<WorldResult> {
-    for (const node of this.nodes) this.scheduler.after(this.random.between(0, 50), () => node.start());
-    this.#planTransactions();
-    this.#accidents.plan();
+    this.begin();
     const honest = this.nodes.filter(({ member }) => this.isHonest(member));
     const deadline =
       this.stableAt + this.#slots * 3 * (baseTimeout(this.parameters) + this.#longestWay(this.nodes.length));
     const isDone = (node: SimNode) => node.driver.core.lastFinalSlot >= this.#slots && this.#hasRecovered(node);
     while (!honest.every(isDone)) {
-      if (!this.scheduler.advance())
-        throw new InvariantViolation('progress', 'nothing is planned: every node waits for ever');
-      await settled();
-      if (this.#failure !== undefined) throw this.#failure.error;
+      await this.step();
       if (this.scheduler.now > deadline) throw new InvariantViolation('progress', `no progress: ${this.#standings()}`);
       if (this.#steps++ > MAX_STEPS * this.nodes.length ** 2)
         throw new InvariantViolation('traffic', 'a storm of messages');
@@ -197,6 +199,21 @@ export class World {
       faults: this.faults.counts,
       trace: this.trace.hash,
     };
+  }
+
+  /** Nodes start, transactions come, accidents happen. `run` does it, and takes all steps. */
+  begin(): void {
+    for (const node of this.nodes) this.scheduler.after(this.random.between(0, 50), () => node.start());
+    this.#planTransactions();
+    this.#accidents.plan();
+  }
+
+  /** The next event with all that follows from it at once. @throws {InvariantViolation} */
+  async step(): Promise<void> {
+    if (!this.scheduler.advance())
+      throw new InvariantViolation('progress', 'nothing is planned: every node waits for ever');
+    await settled();
+    if (this.#failure !== undefined) throw this.#failure.error;
   }
 
   // --- what nodes ask of the world -------------------------------------------------------------------------------

@@ -1,0 +1,14 @@
+// What a world made by hand sets itself, where other worlds draw it from their seed.
+
+import type { Block } from '../../src/primitives/block.ts';
+import type { Parameters } from '../../src/primitives/genesis.ts';
+
+export interface Scene {
+  readonly parameters?: Parameters;
+  /** ms in which the network may cut and lose what is sent */
+  readonly roughFor?: number;
+  /** bytes of transactions in every block */
+  readonly load?: number;
+  /** ms that a node takes to execute a block; undefined: as long as usual */
+  readonly executionTime?: (node: number, block: Block) => number | undefined;
+}
