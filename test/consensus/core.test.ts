@@ -50,6 +50,18 @@ core('a second proposal of one slot is evidence and gets no vote', () => {
   assert.equal(votesIn([...outputs, ...bench.executeAll(outputs)]), []);
 });
 
+core('what is held is counted, and let go when a block is committed', () => {
+  const bench = new Bench(3);
+  const empty = bench.core.held;
+  bench.executeAll(bench.propose(propose(0, 1, 0, block1)));
+  bench.give({ type: 'vote', vote: vote(1, NOTAR, 1, hash1) });
+  assert.equal(bench.core.held, { slots: 1, votes: 1, proposals: 1, blocks: 1, wanted: 0 });
+  bench.give({ type: 'certificate', certificate: certificate(FINAL, 1, hash1) });
+  bench.give({ type: 'committed', hash: hash1 });
+  const { votes, proposals, blocks } = bench.core.held;
+  assert.equal([votes, proposals, blocks], [empty.votes, empty.proposals, empty.blocks]);
+});
+
 core('an invalid block gets no vote', () => {
   const bench = new Bench(3);
   bench.propose(propose(0, 1, 0, block1));

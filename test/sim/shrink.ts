@@ -5,41 +5,66 @@ import { FAULT_CLASSES } from './fault-class.ts';
 import { type Draw, faultyOf, SLOTS_PER_WORLD, simulate, WorldFailure } from './simulate.ts';
 
 /** Less chance changes all that is drawn after it, so a smaller world is given a few seeds to fail with. */
-const SEEDS_PER_ATTEMPT = 12;
+const SEEDS_PER_ATTEMPT = 3;
+/** Short worlds first: whatever is tried after them is quick. */
+const SHARES_OF_SLOTS = [0.1, 0.3, 0.6];
+
+/** What makes a draw smaller in one way; undefined when there is nothing left of that kind. */
+type Reduction = (draw: Explicit) => Draw | undefined;
+type Explicit = Draw & Required<Pick<Draw, 'slots' | 'faulty' | 'without'>>;
 
 /** @returns the failure of the smallest world that was found @param tell called with each smaller one */
 export async function shrink(failure: WorldFailure, tell: (smaller: WorldFailure) => void): Promise<WorldFailure> {
   let smallest = failure;
-  for (let smaller: WorldFailure | undefined = failure; smaller !== undefined; ) {
-    smallest = smaller;
-    smaller = await smallerThan(smallest);
-    if (smaller !== undefined) tell(smaller);
+  for (let before: WorldFailure | undefined; before !== smallest; ) {
+    before = smallest;
+    for (const reduce of reductions(faultyOf(smallest.draw).length)) {
+      const smaller = await attempt(reduce(explicit(smallest.draw)), failure.rule);
+      if (smaller === undefined) continue;
+      smallest = smaller;
+      tell(smaller);
+    }
   }
   return smallest;
 }
 
-async function smallerThan({ draw, rule }: WorldFailure): Promise<WorldFailure | undefined> {
-  for (const candidate of candidates(draw)) {
-    for (let add = 0; add < SEEDS_PER_ATTEMPT; add++) {
-      const failure = await failureOf({ ...candidate, seed: draw.seed + add });
-      if (failure?.rule === rule) return failure;
-    }
+async function attempt(draw: Draw | undefined, rule: string): Promise<WorldFailure | undefined> {
+  for (let add = 0; draw !== undefined && add < SEEDS_PER_ATTEMPT; add++) {
+    const failure = await failureOf({ ...draw, seed: draw.seed + add });
+    if (failure?.rule === rule) return failure;
   }
   return undefined;
 }
 
-/** Smaller draws, those that take away most first. */
-function* candidates(draw: Draw): Generator<Draw> {
-  const faulty = draw.faulty ?? faultyOf(draw);
-  const without = draw.without ?? [];
-  const slots = draw.slots ?? SLOTS_PER_WORLD;
-  const explicit = { ...draw, faulty, without, slots };
-  if (faulty.length > 0) yield { ...explicit, faulty: [] };
-  for (const [index] of faulty.entries()) {
-    if (faulty.length > 1) yield { ...explicit, faulty: faulty.toSpliced(index, 1) };
-  }
-  for (const fault of FAULT_CLASSES) if (!without.includes(fault)) yield { ...explicit, without: [...without, fault] };
-  if (slots > 1) yield { ...explicit, slots: Math.floor(slots / 2) };
+/** Those that take away most come first. */
+function reductions(members: number): Reduction[] {
+  return [
+    ...SHARES_OF_SLOTS.map(
+      (share): Reduction =>
+        (draw) => {
+          const slots = Math.ceil(draw.slots * share);
+          return slots < draw.slots ? { ...draw, slots } : undefined;
+        },
+    ),
+    (draw) => (draw.faulty.length > 0 ? { ...draw, faulty: [] } : undefined),
+    ...Array.from(
+      { length: members },
+      (_, index): Reduction =>
+        (draw) => {
+          return draw.faulty.length > index ? { ...draw, faulty: draw.faulty.toSpliced(index, 1) } : undefined;
+        },
+    ),
+    ...FAULT_CLASSES.map(
+      (fault): Reduction =>
+        (draw) => {
+          return draw.without.includes(fault) ? undefined : { ...draw, without: [...draw.without, fault] };
+        },
+    ),
+  ];
+}
+
+function explicit(draw: Draw): Explicit {
+  return { ...draw, faulty: faultyOf(draw), without: draw.without ?? [], slots: draw.slots ?? SLOTS_PER_WORLD };
 }
 
 async function failureOf(draw: Draw): Promise<WorldFailure | undefined> {

@@ -83,6 +83,8 @@ export interface WorldResult {
 const START = 1_700_000_000_000;
 /** The weather turns fair between these (ms). */
 const ROUGH = [20_000, 60_000] as const;
+/** … in worlds of fewer slots than these in proportion. */
+const ROUGH_SLOTS = 100;
 /** After the weather is fair, the first new Final comes within this many timeouts at the cap, for every node. */
 const RECOVERY_TIMEOUTS = 4;
 /** Durable writes, one after the other, between a proposal and its Final, and as many again for those in the queue. */
@@ -143,7 +145,7 @@ export class World {
     this.#slots = options.slots;
     this.#firstFaulty = weights.length - faulty.length;
     this.random = new Random(seed);
-    const drawn = this.random.between(...ROUGH);
+    const drawn = this.random.between(...ROUGH) * Math.min(1, options.slots / ROUGH_SLOTS);
     this.scene = options.scene ?? {};
     this.stableAt = START + (this.scene.roughFor ?? drawn);
     this.without = options.without ?? new Set();
