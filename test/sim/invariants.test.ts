@@ -44,6 +44,7 @@ const law = new Law({
   validatorsRoot: ROOT,
   genesisHash: GENESIS_HASH,
   isHonest: (member) => member !== FAULTY,
+  epochEnd: Number.POSITIVE_INFINITY,
   verify: holds,
 });
 
@@ -246,6 +247,14 @@ invariants(
     breaks('validity', () => chainRules().committed(0, follow(first, 3, {}, certificate(NOTAR, 2, first.hash)), first));
   },
 );
+
+invariants('a block on top of the last block of an epoch is noticed', () => {
+  const [genesis, first, second] = chainOf(2);
+  const ending = new Law({ ...law, validators, epochEnd: first.block.header.timestamp });
+  const rules = new ChainRules(ending, new CertificateRules(ending));
+  rules.committed(0, { ...first, final: certificate(FINAL, 3, first.hash) }, genesis);
+  breaks('validity', () => rules.committed(0, second, first));
+});
 
 invariants('a Final that is of another block, or no Final, is noticed', () => {
   const [genesis, first] = chainOf(1);

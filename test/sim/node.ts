@@ -122,6 +122,11 @@ export class SimNode {
     if (behaviour === undefined) world.guard(() => world.invariants.traffic.sent(id, bytes, world.scheduler.now));
   }
 
+  /** The last block of the epoch is final here. */
+  get hasEnded(): boolean {
+    return this.#database.top.block.header.timestamp >= this.world.epochEnd;
+  }
+
   /** A block that this node can serve. */
   block(hashHex: string): Block | undefined {
     return this.driver.core.block(hashHex) ?? this.chain.find(hashHex);
@@ -169,7 +174,7 @@ export class SimNode {
         self: member,
         parameters: world.parameters,
         anchor: this.#database.anchor,
-        epochEnd: Number.POSITIVE_INFINITY,
+        epochEnd: world.epochEnd,
       },
       genesisHash: GENESIS_HASH,
       verify: (checks) => this.#verify(checks, life),
@@ -246,6 +251,7 @@ export class SimNode {
       onFatal: (error) => {
         if (!life.alive) return;
         if (behaviour !== undefined) return this.crash();
+        if (this.hasEnded) return this.#note('ends its epoch');
         world.fail(
           error instanceof InvariantViolation
             ? error

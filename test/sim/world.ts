@@ -166,6 +166,7 @@ export class World {
       genesisHash: GENESIS_HASH,
       isHonest: (member) => this.isHonest(member),
       verify: holds,
+      epochEnd: this.epochEnd,
       stableAt,
       recovery: RECOVERY_TIMEOUTS * (this.parameters.timerCap + this.#longestWay(size)),
       memory: memoryBounds(size),
@@ -174,6 +175,11 @@ export class World {
     this.genesisBlock = genesisBlock(this.members.root, START - 1);
     this.nodes = identities(options).map((identity) => new SimNode(identity, this));
     this.#accidents = new Accidents({ world: this, forgetful: options.forgetful, split: options.split });
+  }
+
+  /** ms since 1970 */
+  get epochEnd(): number {
+    return START + (this.scene.epochEnd ?? Number.POSITIVE_INFINITY);
   }
 
   /** @throws {InvariantViolation} */

@@ -1,7 +1,7 @@
 // Finalized blocks are the same everywhere, each on its finalized parent, valid, and by the leader of its slot: judged
 // for every block that an honest node commits.
 
-import type { Block } from '../../../src/primitives/block.ts';
+import type { Block, Header } from '../../../src/primitives/block.ts';
 import { concatBytes, equalBytes, toHex } from '../../../src/primitives/bytes.ts';
 import { type Certificate, FINAL, SKIP } from '../../../src/primitives/consensus.ts';
 import { type Hash, sha256Pair } from '../../../src/primitives/hash.ts';
@@ -61,6 +61,7 @@ export class ChainRules {
   #checkBlock({ header, body }: Block, top: CommittedBlock, fail: (rule: Rule, what: string) => void): void {
     const { parentCertificate } = body.justification;
     const above = top.block.header;
+    if (above.timestamp >= this.#law.epochEnd) fail('validity', 'on top of the last block of the epoch');
     if (header.timestamp <= above.timestamp) fail('validity', 'not later than its parent');
     if (!equalBytes(header.stateRoot, executed(above.stateRoot, header.transactionsRoot))) {
       fail('validity', 'with a state that is not what execution gives');
@@ -77,7 +78,15 @@ export class ChainRules {
     if (parentCertificate.slot <= before) fail('validity', 'of a slot not above its parent’s');
   }
 
+  /** The last block of the epoch is proposed again by the leaders after its own. */
   #isLeaders({ header }: Block, slot: number): boolean {
+    if (header.timestamp >= this.#law.epochEnd) {
+      return Array.from({ length: slot }, (_, before) => before + 1).some((at) => this.#isBy(header, at));
+    }
+    return this.#isBy(header, slot);
+  }
+
+  #isBy(header: Header, slot: number): boolean {
     return equalBytes(header.proposer, this.#law.validator(this.#law.leader(slot)).address);
   }
 }
