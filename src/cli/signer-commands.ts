@@ -8,7 +8,7 @@ import { readExport } from '../crypto/signer/export-file.ts';
 import type { RecordIdentity } from '../crypto/signer/record.ts';
 import type { SignerState } from '../crypto/signer/state.ts';
 import { exportSigner, importSigner, inspectSigner, recoverSigner } from '../crypto/signer/transfer.ts';
-import { type LoadedConfig, loadConfig } from '../node/config.ts';
+import { type LoadedConfig, loadConfig, type NodeConfig } from '../node/config.ts';
 import { dataPaths, keyFile, requireInitialized } from '../node/data-dir.ts';
 import { loadGenesis } from '../node/genesis-file.ts';
 import { keepKey } from '../node/init.ts';
@@ -26,11 +26,12 @@ import type { ExportOptions, RecoverOptions, SignerOptions } from './signer.ts';
 const EPOCH = 1;
 const DEFAULT_KEY = 'validator';
 
-interface Location {
+export interface Location {
   readonly directory: string;
   readonly record: string;
   readonly genesisHash: Hash;
   readonly keyName: string;
+  readonly config: NodeConfig;
 }
 
 export async function show(context: CliContext, options: SignerOptions): Promise<void> {
@@ -78,12 +79,18 @@ export async function recover(context: CliContext, options: RecoverOptions): Pro
   report(context, options, formatAddress(addressOf(key.publicKey)), place.record, state, []);
 }
 
-async function locate(context: CliContext, options: SignerOptions): Promise<Location> {
+export async function locate(context: CliContext, options: SignerOptions): Promise<Location> {
   const { config } = await load(context, options);
   const { hash } = await loadGenesis(config.genesisFile);
   await requireInitialized(config.dataDir, config.network);
   const keyName = checkKeyName(options.key ?? config.validatorKey ?? DEFAULT_KEY);
-  return { directory: config.dataDir, record: dataPaths(config.dataDir).signerRecord, genesisHash: hash, keyName };
+  return {
+    directory: config.dataDir,
+    record: dataPaths(config.dataDir).signerRecord,
+    genesisHash: hash,
+    keyName,
+    config,
+  };
 }
 
 function load(context: CliContext, options: DataDirOptions): Promise<LoadedConfig> {
@@ -91,7 +98,7 @@ function load(context: CliContext, options: DataDirOptions): Promise<LoadedConfi
   return loadConfig({ flags: { network, dataDir }, environment: context.environment, file: options.config });
 }
 
-async function locked<T>({ directory, genesisHash }: Location, work: () => Promise<T>): Promise<T> {
+export async function locked<T>({ directory, genesisHash }: Location, work: () => Promise<T>): Promise<T> {
   const lock = await DirectoryLock.acquire(directory, { hash: genesisHash });
   try {
     return await work();

@@ -14,6 +14,11 @@ export interface ExportOptions extends SignerOptions {
   readonly out: string;
 }
 
+export interface ServeOptions extends SignerOptions {
+  readonly socket: string;
+  readonly stopWithParent?: boolean;
+}
+
 export interface RecoverOptions extends SignerOptions {
   readonly slot: string;
 }
@@ -56,6 +61,17 @@ export function addSigner(program: Command, context: CliContext): void {
       '\nFirst make sure that nothing else signs with this key.\n\nExample:\n  aitbc-node signer recover --data-dir ./node --slot 81234',
     )
     .action(async (options: RecoverOptions) => (await commands()).recover(context, options));
+
+  const serve = withKey(signer.command('serve'))
+    .description('Hold the key in this process, and sign for one node over a unix socket.')
+    .requiredOption('--socket <path>', 'the socket to make; only its owner may connect')
+    .addHelpText(
+      'after',
+      '\nThe node sets validator_signer: unix:<path>, validator_key: none and validator_address.\n\nExample:\n  aitbc-node signer serve --data-dir ./signer --socket /run/aitbc/signer.sock',
+    );
+  serve
+    .addOption(serve.createOption('--stop-with-parent', 'stop when the process that started this one ends').hideHelp())
+    .action(async (options: ServeOptions) => (await import('./signer-serve.ts')).serve(context, options));
 }
 
 function withKey(command: Command): Command {

@@ -3,21 +3,8 @@
 
 import type { Stream, StreamCloseEvent, StreamMessageEvent } from '@libp2p/interface';
 import { concatBytes } from '../primitives/bytes.ts';
+import { encodeFrame, MAX_LENGTH_BYTES } from '../primitives/frame.ts';
 import { NetworkError } from './errors.ts';
-
-/** A length of at most 28 bits: far above every bound in use. */
-export const MAX_LENGTH_BYTES = 4;
-
-export function encodeFrame(payload: Uint8Array): Uint8Array {
-  const header: number[] = [];
-  let rest = payload.length;
-  while (rest > 0x7f) {
-    header.push((rest & 0x7f) | 0x80);
-    rest >>>= 7;
-  }
-  header.push(rest);
-  return concatBytes(Uint8Array.from(header), payload);
-}
 
 export interface FrameBounds {
   /** payload bytes of one frame */

@@ -3,10 +3,11 @@
 
 import type { Stream } from '@libp2p/interface';
 import type { Logger } from 'pino';
+import { MAX_LENGTH_BYTES } from '../primitives/frame.ts';
 import { Status } from '../primitives/wire.ts';
 import { withDeadline } from './deadline.ts';
 import { asError, NetworkError } from './errors.ts';
-import { FrameReader, MAX_LENGTH_BYTES, writeFrame } from './frames.ts';
+import { FrameReader, writeFrame } from './frames.ts';
 import type { Host } from './host.ts';
 import {
   decodeBlocksRequest,

@@ -12,6 +12,8 @@ export interface NodeInputs {
   readonly genesisHash: Hash;
   /** has a seat in genesis; absent on a node that only follows */
   readonly validatorKey: KeyPair | undefined;
+  /** public key of the validator whose signer is another process; absent where the key is here or nowhere */
+  readonly remoteValidator: Uint8Array | undefined;
   /** absent where there is no faucet */
   readonly faucetKey: KeyPair | undefined;
 }

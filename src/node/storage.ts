@@ -3,6 +3,7 @@
 import type { Members } from '../consensus/members.ts';
 import type { Anchor } from '../consensus/types.ts';
 import { LocalSigner } from '../crypto/signer/local-signer.ts';
+import { RemoteSigner } from '../crypto/signer/remote/remote-signer.ts';
 import type { Signer } from '../crypto/signer/signer.ts';
 import { FINAL } from '../primitives/consensus.ts';
 import { ChainStore } from '../store/chain-store.ts';
@@ -22,12 +23,13 @@ export interface Storage {
 
 /** @throws {StoreError | SignerError} when something is locked, damaged or of another network. */
 export async function openStorage(
-  { dataDir, blockCacheSize, signerListen }: NodeConfig,
-  { genesisHash, validatorKey }: NodeInputs,
+  config: NodeConfig,
+  inputs: NodeInputs,
   members: Members,
   teardown: Teardown,
 ): Promise<Storage> {
-  const genesis = { hash: genesisHash };
+  const { dataDir, blockCacheSize } = config;
+  const genesis = { hash: inputs.genesisHash };
   const paths = dataPaths(dataDir);
   const lock = await DirectoryLock.acquire(dataDir, genesis);
   teardown.add('lock', () => lock.release());
@@ -35,11 +37,24 @@ export async function openStorage(
   teardown.add('store', () => store.close());
   const journal = await Journal.open(paths.journal);
   teardown.add('journal', () => journal.close());
-  const member = validatorKey && members.indexOf(validatorKey.publicKey);
-  if (validatorKey === undefined || member === undefined) return { store, journal, seat: undefined };
-  const signer = await LocalSigner.open(paths.signerRecord, validatorKey, genesisHash, { listenMs: signerListen });
+  const publicKey = inputs.validatorKey?.publicKey ?? inputs.remoteValidator;
+  const member = publicKey && members.indexOf(publicKey);
+  const signer = member === undefined ? undefined : await openSigner(config, inputs);
+  if (member === undefined || signer === undefined) return { store, journal, seat: undefined };
   teardown.add('signer', () => signer.close());
   return { store, journal, seat: { member, signer } };
+}
+
+async function openSigner(
+  { dataDir, validatorSigner, signerListen }: NodeConfig,
+  { genesisHash, validatorKey, remoteValidator }: NodeInputs,
+): Promise<Signer | undefined> {
+  if (validatorKey !== undefined) {
+    const record = dataPaths(dataDir).signerRecord;
+    return LocalSigner.open(record, validatorKey, genesisHash, { listenMs: signerListen });
+  }
+  if (validatorSigner === undefined || remoteValidator === undefined) return undefined;
+  return new RemoteSigner({ path: validatorSigner.slice('unix:'.length), publicKey: remoteValidator, genesisHash });
 }
 
 /**

@@ -9,8 +9,8 @@ import type { Libp2p, Stream } from '@libp2p/interface';
 import { tcp } from '@libp2p/tcp';
 import { multiaddr } from '@multiformats/multiaddr';
 import { createLibp2p } from 'libp2p';
-import { encodeFrame } from '../../src/network/frames.ts';
 import { GOSSIP_TOPICS, type GossipTopic, ProtocolNames, type RequestProtocol } from '../../src/network/protocols.ts';
+import { encodeFrame } from '../../src/primitives/frame.ts';
 import { Status } from '../../src/primitives/wire.ts';
 import { addressOf, GENESIS, statusOf } from './harness.ts';
 

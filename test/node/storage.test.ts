@@ -93,7 +93,14 @@ type Config = Awaited<ReturnType<typeof loadConfig>>['config'];
 async function opened(config: Config, validatorKey: KeyPair | undefined, genesisHash: Uint8Array) {
   const teardown = new Teardown();
   const logger = silentLogger();
-  const inputs = { genesis: GENESIS, genesisHash, validatorKey, faucetKey: undefined, logger };
+  const inputs = {
+    genesis: GENESIS,
+    genesisHash,
+    validatorKey,
+    remoteValidator: undefined,
+    faucetKey: undefined,
+    logger,
+  };
   const close = () => teardown.run(logger);
   try {
     return { ...(await openStorage(config, inputs, MEMBERS, teardown)), close };

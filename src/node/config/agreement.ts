@@ -80,3 +80,33 @@ export function checkValidator(
   }
   return seat;
 }
+
+/**
+ * The seat of a validator whose key is in a signer process: `validator_address` names it, for the process need not run
+ * yet.
+ * @returns undefined when no `validator_signer` is set.
+ * @throws {ConfigError}
+ */
+export function remoteSeat({ config, sources }: Expectations, genesis: Genesis): Validator | undefined {
+  const { validatorSigner, validatorKey, validatorAddress } = config;
+  if (validatorSigner === undefined) return undefined;
+  const problem = { key: 'validator_signer', source: sources.validatorSigner ?? 'default' };
+  if (validatorKey !== undefined) {
+    const where = sources.validatorKey ?? 'default';
+    throw configError({
+      ...problem,
+      message: `is set, and so is validator_key (${where}): a key is in one place. Set validator_key: none.`,
+    });
+  }
+  if (validatorAddress === undefined) {
+    throw configError({ ...problem, message: 'needs validator_address: say which validator of genesis signs there.' });
+  }
+  const address = parseAddress(validatorAddress);
+  const seat = genesis.validators.find((validator) => equalBytes(validator.address, address));
+  if (seat !== undefined) return seat;
+  throw configError({
+    key: 'validator_address',
+    source: sources.validatorAddress ?? 'default',
+    message: `${validatorAddress} is no validator in ${config.genesisFile}.`,
+  });
+}

@@ -22,6 +22,9 @@ const MULTIADDR = /^\/(?:ip4|ip6|dns|dns4|dns6)\/[^/\s]+\/tcp\/\d{1,5}(?:\/ws)?$
 const PEER_MULTIADDR = /^\/(?:ip4|ip6|dns|dns4|dns6)\/[^/\s]+\/tcp\/\d{1,5}(?:\/ws)?\/p2p\/[A-Za-z0-9]{46,64}$/;
 const NETWORK_NAME = /^[a-z0-9][a-z0-9-]{0,31}$/;
 
+/** The path of a unix socket has at most 107 bytes. */
+const SIGNER_SOCKET = /^unix:\/[\x21-\x7e]{1,106}$/;
+
 const text = z.string().trim().min(1);
 const digits = z
   .string()
@@ -69,6 +72,7 @@ export const SettingsSchema = z.object({
   consensusMode: z.enum(CONSENSUS_MODES).optional(),
   blockTime: quantity(parseDuration, 1, HOUR_MS).optional(),
   validatorKey: text.regex(KEY_NAME).optional(),
+  validatorSigner: text.regex(SIGNER_SOCKET).optional(),
   signerListen: quantity(parseDuration, 0, MAX_SIGNER_LISTEN_MS).default(10_000),
   validatorAddress: text.refine(isAddress).optional(),
   faucetKey: text.regex(KEY_NAME).optional(),

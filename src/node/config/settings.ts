@@ -48,6 +48,10 @@ export const SETTINGS = {
     form: `the name of a key (${KEY_NAME_FORM}), or none`,
     doc: 'The key in <data dir>/keys with which this node validates. none: it only follows.',
   },
+  validatorSigner: {
+    form: 'unix: and the absolute path of a socket, like unix:/run/aitbc/signer.sock, or none',
+    doc: 'The signer process that holds the validator key, instead of validator_key; needs validator_address.',
+  },
   signerListen: {
     form: `${DURATION_FORM}, from 0ms to 10m`,
     doc: 'After a start the validator first listens for so long whether another copy of its key is at work.',
@@ -105,7 +109,7 @@ export const SETTING_NAMES = Object.keys(SETTINGS) as readonly SettingName[];
 /** A relative path in a file is relative to that file's folder. */
 export const PATH_SETTINGS: ReadonlySet<SettingName> = new Set(['dataDir', 'genesisFile', 'passphraseFile']);
 /** Where `none` means "not set", to undo what a weaker source says. */
-export const NONE_SETTINGS: ReadonlySet<SettingName> = new Set(['validatorKey', 'faucetKey']);
+export const NONE_SETTINGS: ReadonlySet<SettingName> = new Set(['validatorKey', 'validatorSigner', 'faucetKey']);
 /** Held in milliseconds. */
 export const DURATION_SETTINGS: ReadonlySet<SettingName> = new Set(['blockTime', 'rpcTimeout', 'signerListen']);
 /** Held in bytes. */
