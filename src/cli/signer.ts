@@ -55,7 +55,7 @@ export function addSigner(program: Command, context: CliContext): void {
     .description(
       'Let a key sign again whose record is lost, damaged, or marked as copied, above all that it may have signed.',
     )
-    .requiredOption('--slot <number>', "the network's newest final slot, from `aitbc-node status` of another node")
+    .requiredOption('--slot <number>', 'the slot that the network is in, from `aitbc-node status` of another node')
     .addHelpText(
       'after',
       '\nFirst make sure that nothing else signs with this key.\n\nExample:\n  aitbc-node signer recover --data-dir ./node --slot 81234',

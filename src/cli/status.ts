@@ -14,18 +14,18 @@ export function addStatus(program: Command, context: CliContext): void {
 
 async function status(context: CliContext, options: ClientOptions): Promise<void> {
   const client = rpcClient(context, options);
-  const [network, head, sync, mempool, block] = await Promise.all([
+  const [network, head, sync, mempool, consensus] = await Promise.all([
     client.get('rpc/network_info'),
     client.get('rpc/get_head'),
     client.get('sync_status'),
     client.get('rpc/mempool'),
-    client.get('rpc/get_block/latest'),
+    client.get('rpc/consensus?limit=1'),
   ]);
   printResult(
     context,
     options,
-    { network, head, sync, mempool, slot: slotOf(block) },
-    describe(network, { ...head, slot: slotOf(block) }, sync, mempool, Date.now()),
+    { network, head, sync, mempool, slot: consensus.front_slot },
+    describe(network, { ...head, slot: consensus.front_slot }, sync, mempool, Date.now()),
   );
 }
 
@@ -41,9 +41,4 @@ function describe(network: JsonObject, head: JsonObject, sync: JsonObject, mempo
     ['peers', String(sync.peers)],
     ['waiting', `${mempool.size} transactions`],
   ]);
-}
-
-/** In which the newest final block was decided. */
-function slotOf({ certificate }: JsonObject): number {
-  return Number((certificate as JsonObject | null)?.slot ?? 0);
 }

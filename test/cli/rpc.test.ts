@@ -191,6 +191,17 @@ rpc('account show prints AIT for people and units for scripts', async () => {
   });
 });
 
+rpc('status names the slot that the network is in, however far the newest final one is behind', async () => {
+  const answer: Answer = (path) =>
+    path.startsWith('/rpc/consensus')
+      ? [200, { front_slot: 900, last_final_slot: 100 }]
+      : [200, { timestamp: 0, certificate: { slot: 100 } }];
+  await withServer(answer, async (url) => {
+    assert.is((await runJson(['status', '--rpc', url])).slot, 900);
+    assert.match((await runCli(['status', '--rpc', url])).stdout, /^slot +900$/m);
+  });
+});
+
 rpc('nobody there, no node there, and no answer are told apart', async () => {
   const nobody = await runCli(['status', '--rpc', 'http://127.0.0.1:1']);
   assert.is(nobody.code, EXIT.unreachable);

@@ -17,7 +17,7 @@ import { SignerState } from './state.ts';
  * longer than the longest patience with one leader, so that a copy at work would have signed.
  */
 export const TRANSFER_LISTEN_MS = 20_000;
-/** Added to the slot that an operator names as the network's newest: a validator signs at most 64 slots ahead. */
+/** Added to the open slot that an operator names: others may be a little further, and 64 ahead of that nobody signs. */
 export const FLOOR_MARGIN = 128;
 
 export interface Custody {
@@ -88,7 +88,7 @@ export async function importSigner(
 /**
  * Makes a key sign again whose record is missing, damaged or marked as copied: above a floor that lies over everything
  * it may have signed, after listening. A damaged record is kept beside the new one.
- * @param newest of the network, as the operator says
+ * @param newest the slot that the network is in, as the operator says; it may be far above the newest final one
  * @throws {SignerError} RECORD_EXISTS when the record is sound, SEALED
  */
 export async function recoverSigner(custody: Custody, newest: Place): Promise<SignerState> {
