@@ -39,7 +39,7 @@ export interface DoorDependencies {
   /** Whether a body is the one its header commits to. */
   readonly bodyMatches: (block: Block) => boolean;
   readonly input: (input: Input) => void;
-  /** judges evidence of a peer, and keeps it */
+  /** judges evidence of a peer, and keeps it; `accept` when it is new and holds */
   readonly evidence: (evidence: Evidence) => Promise<Verdict>;
   /** ms */
   readonly now: () => number;
@@ -64,7 +64,7 @@ export class Door {
     if (gossip === undefined) return 'reject';
     const { message, attempt } = gossip;
     if (message.selector === 1) return this.certificate(message.value);
-    if (message.selector === 2) return this.#d.evidence(message.value);
+    if (message.selector === 2) return this.#evidence(message.value);
     const verdict = await this.#vote(message.value);
     return verdict === 'ignore' && attempt > 0 && this.#passOn(message.value) ? 'accept' : verdict;
   }
@@ -112,6 +112,17 @@ export class Door {
     if (!(await this.#holds(certificate))) return 'reject';
     input({ type: 'certificate', certificate });
     return settles ? 'accept' : 'ignore';
+  }
+
+  /** Against this node's own key it tells of a copy: at most one of the two messages is its signer's. */
+  async #evidence(evidence: Evidence): Promise<Verdict> {
+    const { own, members, evidence: judge } = this.#d;
+    const verdict = await judge(evidence);
+    const { publicKey, messages, ...shared } = evidence;
+    if (verdict !== 'accept' || own === undefined || members.indexOf(publicKey) !== own.member) return verdict;
+    const { first, second } = messages.value;
+    for (const message of [first, second]) own.signatures.observed({ ...shared, ...message }, message.signature);
+    return verdict;
   }
 
   /** Tells the signer of this node's signature in a certificate that holds. */

@@ -35,6 +35,8 @@ export interface OwnSignaturesDependencies {
 }
 
 interface Request {
+  /** kind and slot: consensus asks for one message of each, again and again while it waits */
+  readonly key: string;
   readonly slot: number;
   readonly ask: () => Promise<Uint8Array>;
   readonly use: (signature: Uint8Array) => void;
@@ -49,7 +51,8 @@ const LISTEN_STEP_MS = 250;
 
 export class OwnSignatures {
   readonly #d: OwnSignaturesDependencies;
-  readonly #waiting = new Set<Request>();
+  /** by key */
+  readonly #waiting = new Map<string, Request>();
   readonly #told = new Set<string>();
   #listening = false;
   /** steps of listening still to come */
@@ -62,13 +65,14 @@ export class OwnSignatures {
 
   sign(data: VoteData | ProposalData, use: (signature: Uint8Array) => void): void {
     const { signer } = this.#d;
-    const ask = () => ('parentSlot' in data ? signer.signProposal(data) : signer.signVote(data));
-    this.#try({ slot: data.slot, ask, use });
+    const { slot } = data;
+    if ('parentSlot' in data) this.#try({ key: `proposal ${slot}`, slot, ask: () => signer.signProposal(data), use });
+    else this.#try({ key: `${data.kind} ${slot}`, slot, ask: () => signer.signVote(data), use });
   }
 
   /** Asks again for what the signer could not give and is still of use. */
   tryAgain(): void {
-    const requests = [...this.#waiting];
+    const requests = [...this.#waiting.values()];
     this.#waiting.clear();
     for (const request of requests) if (request.slot > this.#d.lastFinalSlot()) this.#try(request);
   }
@@ -107,9 +111,9 @@ export class OwnSignatures {
   }
 
   #keep(request: Request): void {
-    const [oldest] = this.#waiting;
-    if (this.#waiting.size >= MAX_WAITING && oldest !== undefined) this.#waiting.delete(oldest);
-    this.#waiting.add(request);
+    this.#waiting.set(request.key, request);
+    const [oldest] = this.#waiting.keys();
+    if (this.#waiting.size > MAX_WAITING && oldest !== undefined) this.#waiting.delete(oldest);
   }
 
   #listen(milliseconds: number): void {

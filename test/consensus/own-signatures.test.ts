@@ -4,12 +4,13 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Simplex } from '../../src/consensus/core.ts';
-import { Door } from '../../src/consensus/door.ts';
+import { Door, type Verdict } from '../../src/consensus/door.ts';
 import { OwnSignatures } from '../../src/consensus/own-signatures.ts';
 import { verifyNative } from '../../src/crypto/keys.ts';
 import { SignerError } from '../../src/crypto/signer/errors.ts';
 import { headerHash } from '../../src/primitives/block.ts';
 import { FINAL, NOTAR, type ProposalData, type Vote, type VoteData } from '../../src/primitives/consensus.ts';
+import { type MessagePair, proposalPair, votePair } from '../../src/primitives/evidence.ts';
 import { sha256 } from '../../src/primitives/hash.ts';
 import { GossipProposal, GossipVote } from '../../src/primitives/wire.ts';
 import {
@@ -36,7 +37,7 @@ function open() {
   const told: (VoteData | ProposalData)[] = [];
   const failures: unknown[] = [];
   const timers: (() => void)[] = [];
-  const state = { connected: true, asked: 0, listened: 0, lacks: false };
+  const state = { connected: true, asked: 0, listened: 0, lacks: false, evidence: 'ignore' as Verdict };
   const sign = async () => {
     state.asked++;
     const error = answers.shift();
@@ -78,7 +79,7 @@ function open() {
     members: MEMBERS,
     genesisHash: GENESIS_HASH,
     verify: async (asked) => asked.map((one) => verifyNative(one.publicKey, one.message, one.signature)),
-    evidence: async () => 'ignore',
+    evidence: async () => state.evidence,
     bodyMatches: () => true,
     now: () => 0,
     resendInterval: PARAMETERS.resendInterval,
@@ -142,6 +143,45 @@ own(
   },
 );
 
+own('own signatures in evidence that holds are told, those of others and those of no proof are not', async () => {
+  const { door, told, state } = open();
+  const other = sha256(hash);
+  const evidence = (member: number, slot: number, messages: MessagePair): Uint8Array => {
+    const { publicKey } = MEMBERS.at(member);
+    const value = { epoch: 1, validatorsRoot: MEMBERS.root, publicKey, slot, messages };
+    return GossipVote.serialize({ attempt: 0, message: { selector: 2, value } });
+  };
+  const votes = (member: number, slot: number) =>
+    evidence(member, slot, votePair(vote(member, NOTAR, slot, hash), vote(member, NOTAR, slot, other)));
+  const one = propose(SELF, 7, 5, block);
+  const two = propose(SELF, 7, 6, block);
+  const proposals = evidence(
+    SELF,
+    7,
+    proposalPair(
+      { hash, parentSlot: one.parentSlot, signature: one.signature },
+      { hash, parentSlot: two.parentSlot, signature: two.signature },
+    ),
+  );
+  for (const verdict of ['reject', 'ignore'] as const) {
+    state.evidence = verdict;
+    assert.is(await door.vote(votes(SELF, 6)), verdict);
+  }
+  state.evidence = 'accept';
+  assert.is(await door.vote(votes(0, 6)), 'accept');
+  assert.equal(told, []);
+  assert.is(await door.vote(votes(SELF, 6)), 'accept');
+  assert.is(await door.vote(proposals), 'accept');
+  assert.equal(slots(told), [6, 6, 7, 7]);
+  assert.equal(
+    told
+      .map((data) => ('parentSlot' in data ? data.parentSlot : data.kind))
+      .slice(2)
+      .sort(),
+    [5, 6],
+  );
+});
+
 own('what the signer could not give is asked for again while it is of use', async () => {
   const { core, signatures, state, answers } = open();
   const used: number[] = [];
@@ -172,6 +212,20 @@ own('requests that wait are bounded; the newest stay', async () => {
   await turn();
   assert.is(state.asked, 256);
   assert.is(used.at(-1), 1000);
+});
+
+own('a request that waits and is made again does not push others out', async () => {
+  const { signatures, answers, state } = open();
+  const used: number[] = [];
+  answers.push(...Array.from({ length: 1001 }, () => new SignerError('UNREACHABLE', 'gone')));
+  signatures.sign(request(1), () => used.push(1));
+  for (let round = 0; round < 1000; round++) signatures.sign(request(2), () => used.push(2));
+  await turn();
+  state.asked = 0;
+  signatures.tryAgain();
+  await turn();
+  assert.is(state.asked, 2);
+  assert.equal(used, [1, 2]);
 });
 
 own('listening counts only while others are connected, and begins anew when the signer could not be told', async () => {
