@@ -51,6 +51,7 @@ export class EvidenceDesk {
 
   /** Consensus has seen both messages and checked their signatures. */
   found(evidence: Evidence): void {
+    if (!this.#o.store.isWanted(evidence)) return; // consensus may find it over and over
     this.#keeping = Promise.all([this.#keeping, this.#keepAndPublish(evidence)]);
   }
 

@@ -1,6 +1,9 @@
 // Evidence on its way through a node: what peers send is judged before it is kept or passed on, and what is held is
 // announced to those who come.
 
+import { setImmediate as turn } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { verifyNative } from '../../src/crypto/keys.ts';
@@ -15,6 +18,8 @@ import { GENESIS_HASH, MEMBERS, membersOf, vote } from '../consensus/fixtures.ts
 import { withTempDir } from '../helpers/temp-dir.ts';
 
 const desk = suite('evidence desk');
+setFlagsFromString('--expose-gc');
+const gc = runInNewContext('gc') as () => void;
 const [A, B] = [sha256(Uint8Array.of(1)), sha256(Uint8Array.of(2))] as const;
 
 function make(member: number, slot: number): Evidence {
@@ -101,6 +106,21 @@ desk('what consensus finds is stored, told and published once', () =>
     await one.stop();
     assert.equal(sent, [1]);
     assert.equal(told, [1]);
+  }),
+);
+
+desk('what is known and found over and over takes no memory', () =>
+  withDesk(async ({ desk: one }) => {
+    const evidence = make(0, 1);
+    await one.judge(evidence);
+    const used = async () => {
+      await turn();
+      gc();
+      return process.memoryUsage().heapUsed;
+    };
+    const before = await used();
+    for (let times = 0; times < 20_000; times++) one.found(evidence);
+    assert.ok((await used()) - before < 1024 * 1024);
   }),
 );
 
