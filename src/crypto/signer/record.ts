@@ -87,11 +87,13 @@ export class SignerRecord {
 
   /** @throws {SignerError} RECORD_MISSING, RECORD_CORRUPT, RECORD_FOREIGN */
   static async open(file: string, identity: RecordIdentity): Promise<{ record: SignerRecord; entries: Entry[] }> {
-    const { capacity, entries, hasTail } = decodeRecord(file, await readRecord(file), identity);
+    const bytes = await readRecord(file);
+    const { capacity, entries, hasTail } = decodeRecord(file, bytes, identity);
     const handle = await open(file, 'r+');
-    // After a kill some entries may be in the file and not on the disk; from here on they count as synced.
-    await handle.datasync();
     const record = new SignerRecord(file, identity, handle, capacity, entries.length);
+    // After a kill some entries may be in the file and not on the disk, and after a failed sync the system may take them
+    // for written. From here on they count as synced, so they are written once more.
+    await record.#write(bytes.subarray(0, (1 + entries.length) * BLOCK_BYTES), 0);
     if (hasTail) await record.rewrite(entries);
     return { record, entries };
   }
@@ -109,10 +111,7 @@ export class SignerRecord {
   async append(entries: readonly Entry[]): Promise<void> {
     const synced = this.#count;
     const blocks = entries.map((entry, i) => sealBlock(Frame.serialize({ index: synced + i, synced, entry })));
-    const bytes = Buffer.concat(blocks);
-    const { bytesWritten } = await this.#handle.write(bytes, 0, bytes.length, (1 + synced) * BLOCK_BYTES);
-    if (bytesWritten !== bytes.length) throw new Error(`wrote ${bytesWritten} of ${bytes.length} bytes`);
-    await this.#handle.datasync();
+    await this.#write(Buffer.concat(blocks), (1 + synced) * BLOCK_BYTES);
     this.#count += entries.length;
   }
 
@@ -127,6 +126,12 @@ export class SignerRecord {
 
   async close(): Promise<void> {
     await this.#handle.close();
+  }
+
+  async #write(bytes: Uint8Array, position: number): Promise<void> {
+    const { bytesWritten } = await this.#handle.write(bytes, 0, bytes.length, position);
+    if (bytesWritten !== bytes.length) throw new Error(`wrote ${bytesWritten} of ${bytes.length} bytes`);
+    await this.#handle.datasync();
   }
 }
 

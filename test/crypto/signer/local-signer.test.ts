@@ -239,6 +239,34 @@ test('entries of a write that was never synced are dropped with all behind them'
   }
 });
 
+test('opening writes all entries once more: a sync that failed may have left them in the memory of the system', async () => {
+  await recordOf(3);
+  const probe = await open(file, 'r');
+  const handles = Object.getPrototypeOf(probe) as Record<
+    'write' | 'datasync',
+    (...args: unknown[]) => Promise<unknown>
+  >;
+  await probe.close();
+  const { write, datasync } = handles;
+  const written: unknown[] = [];
+  let synced = 0;
+  handles.write = function record(...args) {
+    written.push(args.slice(2));
+    return write.apply(this, args);
+  };
+  handles.datasync = function count(...args) {
+    synced += written.length;
+    return datasync.apply(this, args);
+  };
+  try {
+    await (await LocalSigner.open(file, key, GENESIS)).close();
+  } finally {
+    Object.assign(handles, { write, datasync });
+  }
+  assert.equal(written, [[(1 + 1 + 3) * BLOCK_BYTES, 0]]); // header, floor, votes
+  assert.is(synced, 1);
+});
+
 test('a failing disk stops it for good, loudly', async () => {
   const signer = await LocalSigner.create(file, key, GENESIS);
   const slots = Array.from({ length: 5_000 }, (_, i) => i + 1);
