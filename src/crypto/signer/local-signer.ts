@@ -142,7 +142,7 @@ export class LocalSigner implements Signer {
     }
     const bytes = signingBytes();
     await this.#persist(ruling.kind === 'new' ? entry : undefined);
-    if (this.#stopped?.code === 'COPIED') throw this.#stopped; // it was seen meanwhile
+    if (this.#state.copied !== undefined) throw copied(this.#state.copied); // it was seen meanwhile
     return this.#key.sign(bytes);
   }
 

@@ -267,6 +267,14 @@ test('opening writes all entries once more: a sync that failed may have left the
   assert.is(synced, 1);
 });
 
+test('a signature that waits for the disk is not given when a copy is seen meanwhile, not at the end either', async () => {
+  const signer = await LocalSigner.create(file, key, GENESIS);
+  const waiting = rejects(signer.signVote(vote(NOTAR, 1)), 'COPIED');
+  const observed = rejects(signer.observed(vote(NOTAR, 2)), 'COPIED');
+  await signer.close();
+  await Promise.all([waiting, observed]);
+});
+
 test('a failing disk stops it for good, loudly', async () => {
   const signer = await LocalSigner.create(file, key, GENESIS);
   const slots = Array.from({ length: 5_000 }, (_, i) => i + 1);
