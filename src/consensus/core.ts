@@ -624,12 +624,16 @@ export class Simplex {
     this.#emit({ type: 'broadcast', message, again: false });
   }
 
-  /** Impossible while less than a third of the weight misbehaves. */
-  /** Not before it is told who signed both, where that is seen from the two. */
+  /**
+   * Impossible while less than a third of the weight misbehaves. First it is told who signed both, where that is seen
+   * from the two.
+   */
   #haltOnFinals(finals: readonly (Certificate | undefined)[]): void {
     const held = finals.filter((final) => final !== undefined);
-    for (const final of held)
-      this.#keepVotes(this.#slots.remembered(final.slot) ?? this.#slots.at(final.slot), votesOf(final));
+    for (const final of held) {
+      const { slot } = final;
+      this.#keepVotes(this.#slots.remembered(slot) ?? this.#slots.at(slot), votesOf(final));
+    }
     this.#halt('two conflicting Finals', held);
   }
 

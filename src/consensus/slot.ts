@@ -27,7 +27,7 @@ import type { Hash } from '../primitives/hash.ts';
 import type { OwnProposal } from '../primitives/journal.ts';
 
 /** Two are evidence; more prove nothing further. */
-export const MAX_CONFLICTING = 2;
+const MAX_CONFLICTING = 2;
 
 export interface ProposalEntry {
   readonly proposal: Proposal;

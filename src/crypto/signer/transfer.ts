@@ -16,9 +16,9 @@ import { SignerState } from './state.ts';
  * A record that comes from elsewhere listens for this long before its first signature (ms), whatever the settings say:
  * longer than the longest patience with one leader, so that a copy at work would have signed.
  */
-export const TRANSFER_LISTEN_MS = 20_000;
+const TRANSFER_LISTEN_MS = 20_000;
 /** Added to the open slot that an operator names: others may be a little further, and 64 ahead of that nobody signs. */
-export const FLOOR_MARGIN = 128;
+const FLOOR_MARGIN = 128;
 
 export interface Custody {
   /** the signer's record */
