@@ -74,9 +74,14 @@ export function reportError(error: unknown): ErrorReport {
   return {
     exitCode: EXIT[exit],
     code: typeof code === 'string' ? code : error.name,
-    message: error.message,
+    message: systemMessage(error),
     ...(isPeerPort ? { hint: PEER_PORT_HINT } : {}),
   };
+}
+
+/** What the operating system said, in words where it is the mistake that everybody makes. */
+export function systemMessage({ code, path, message }: NodeJS.ErrnoException): string {
+  return code === 'ENOENT' && path !== undefined ? `there is no file ${path}` : message;
 }
 
 /** The one case where a stack helps: somebody has to mend this program. */

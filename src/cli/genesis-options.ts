@@ -14,7 +14,7 @@ import { CliError } from './errors.ts';
 export interface CreateGenesisOptions extends JsonOption {
   readonly chainId: string;
   readonly validator: readonly string[];
-  readonly account: readonly string[];
+  readonly account?: readonly string[];
   readonly time?: string;
   readonly blockTime: string;
   readonly minBlockInterval: string;
@@ -40,7 +40,7 @@ export function buildGenesis(options: CreateGenesisOptions, now: number): Genesi
     mode: 0,
     parameters: buildParameters(options),
     validators: options.validator.map(parseValidator).sort((a, b) => compareBytes(a.publicKey, b.publicKey)),
-    accounts: options.account.map(parseAccount),
+    accounts: (options.account ?? []).map(parseAccount),
   };
 }
 

@@ -26,7 +26,7 @@ function addCreate(genesis: Command, context: CliContext): void {
       '--validator <key:weight:address...>',
       'public key (64 hex digits); weight (default 1) and account (default: that of the key) may be left out; repeat it for each',
     )
-    .option('--account <address:amount...>', 'an account and its balance in AIT; repeat it for each', [])
+    .option('--account <address:amount...>', 'an account and its balance in AIT; repeat it for each')
     .option('--time <when>', 'start of the chain, as ISO 8601 (default: now)')
     .option('--block-time <duration>', 'longest wait for a block when nothing waits', '1s')
     .option('--min-block-interval <duration>', 'shortest time between two blocks', '100ms')

@@ -2,7 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import type { CliContext } from './context.ts';
-import { CliError } from './errors.ts';
+import { CliError, systemMessage } from './errors.ts';
 
 /** Longer than any passphrase that a person types; a larger file is something else. */
 const MAX_PASSPHRASE_LENGTH = 1024;
@@ -37,7 +37,7 @@ export async function readPassphraseFile(file: string): Promise<string> {
   try {
     text = await readFile(file, 'utf8');
   } catch (error) {
-    throw new CliError('data', `the passphrase file can not be read: ${(error as Error).message}`);
+    throw new CliError('data', `the passphrase file can not be read: ${systemMessage(error as NodeJS.ErrnoException)}`);
   }
   const line = text.split(/\r?\n/, 1)[0] ?? '';
   if (line === '' || line.length > MAX_PASSPHRASE_LENGTH) {
@@ -53,7 +53,7 @@ function passphraseFile(context: CliContext, options: PassphraseOptions): string
 function prompt({ stdin, stderr }: CliContext, question: string): Promise<string> {
   if (stdin.isTTY !== true) {
     throw new CliError('data', 'a passphrase is needed, and there is no terminal to ask on', {
-      hint: 'use --passphrase-file FILE (or PASSPHRASE_FILE), or --plain for a devnet key',
+      hint: 'use --passphrase-file FILE (or PASSPHRASE_FILE)',
     });
   }
   stderr.write(question);

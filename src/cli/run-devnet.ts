@@ -1,12 +1,14 @@
 // The work of `devnet`: makes or finds the network's folder, runs one process for each node, tells where they are.
 
+import { createServer } from 'node:http';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { checkAgreement } from '../node/config/agreement.ts';
 import { loadConfig } from '../node/config.ts';
-import { DEFAULT_BASE_PORT, ensureDevnet, PORTS_PER_NODE, writeDevnetConfigs } from '../node/devnet.ts';
+import { DEFAULT_BASE_PORT, devnetPorts, ensureDevnet, PORTS_PER_NODE, writeDevnetConfigs } from '../node/devnet.ts';
 import { loadGenesis } from '../node/genesis-file.ts';
 import type { NodeInfo } from '../node/lifecycle.ts';
+import { ListenError, listen } from '../telemetry/listen.ts';
 import { accountLines, fundedAccounts, tryLines } from './banner.ts';
 import { type CliContext, columns } from './context.ts';
 import type { DevnetOptions } from './devnet.ts';
@@ -18,6 +20,7 @@ import { StopRequest } from './stop-request.ts';
 /** More processes than this help nobody on one machine. */
 const MAX_VALIDATORS = 20;
 const MAX_PORT = 65_535;
+const LOOPBACK = '127.0.0.1';
 /** What a node may take to stop cleanly before it is killed. */
 const STOP_LIMIT_MS = 10_000;
 
@@ -29,6 +32,7 @@ export async function runDevnet(context: CliContext, options: DevnetOptions): Pr
     options.dataDir ?? (context.environment.DATA_DIR || join(homedir(), '.aitbc', `devnet-${validators}`)),
   );
   const genesis = await prepare(context, options, directory, validators);
+  await requireFreePorts(validators, basePort);
   const files = await writeDevnetConfigs(directory, validators, basePort);
   const nodes = files.map((file, index) => startNode(context, options, file, index));
   const stop = new StopRequest(() => {
@@ -63,6 +67,26 @@ async function prepare(context: CliContext, options: DevnetOptions, directory: s
   const { genesis } = await loadGenesis(loaded.config.genesisFile);
   checkAgreement(loaded, genesis);
   return genesis;
+}
+
+/** Said once before anything starts: of a network that lacks some nodes the others would wait for ever. */
+async function requireFreePorts(validators: number, basePort: number): Promise<void> {
+  for (let index = 0; index < validators; index++) {
+    for (const port of Object.values(devnetPorts(basePort, index))) {
+      const server = createServer();
+      try {
+        await listen(server, { host: LOOPBACK, port, setting: '--base-port' });
+      } catch (error) {
+        if (!(error instanceof ListenError) || error.code !== 'ADDRESS_IN_USE') throw error;
+        throw new CliError('environment', `${LOOPBACK}:${port} is in use by another process`, {
+          code: error.code,
+          hint: 'stop that process (another devnet?), or choose other ports with --base-port, like --base-port 20000',
+        });
+      } finally {
+        await new Promise((resolve) => server.close(resolve));
+      }
+    }
+  }
 }
 
 function startNode(context: CliContext, options: DevnetOptions, file: string, index: number): NodeProcess {

@@ -33,7 +33,9 @@ export async function runStart(context: CliContext, options: StartOptions): Prom
   try {
     if (options.stopWithParent === true) stop.withParent();
     const node = await createNode(config, { logger, ...prepared });
-    const accounts = config.network === 'devnet' ? await fundedAccounts(prepared.genesis) : [];
+    // A parent says them once for all its nodes.
+    const tellsAccounts = config.network === 'devnet' && options.stopWithParent !== true;
+    const accounts = tellsAccounts ? await fundedAccounts(prepared.genesis) : [];
     await runNode(node, stop, logger, (info) => announce(context, options, logger, info, accounts));
   } finally {
     stop.close();

@@ -43,15 +43,16 @@ export async function show(context: CliContext, options: SignerOptions): Promise
 
 export async function exportValidator(context: CliContext, options: ExportOptions): Promise<void> {
   const place = await locate(context, options);
-  const key = await openKey(context, options, place.keyName);
   const out = resolve(options.out);
-  const passphrase = await askNewPassphrase(context, options, 'the export');
-  const custody = { file: place.record, key, genesisHash: place.genesisHash };
-  await locked(place, () => exportSigner(custody, passphrase, out));
+  await locked(place, async () => {
+    const key = await openKey(context, options, place.keyName);
+    const passphrase = await askNewPassphrase(context, options, 'the export');
+    await exportSigner({ file: place.record, key, genesisHash: place.genesisHash }, passphrase, out);
+  });
   printResult(context, options, { out, sealed: true }, [
     `${out} holds the validator now; the record here is sealed and signs nothing more.`,
     'Bring the file to the other host, import it there once, then delete it.',
-    `Set validator_key: none here to follow the chain.`,
+    'Set validator_key: none here to follow the chain.',
   ]);
 }
 

@@ -46,6 +46,7 @@ async function show(context: CliContext, hash: string, options: ClientOptions): 
   if (!/^[0-9a-f]{64}$/.test(hash)) {
     throw new CliError('usage', `"${hash}" is no transaction hash`, { hint: 'it is 64 lower-case hex digits' });
   }
+  const { formatAit } = await import('../primitives/units.ts');
   const answer = await rpcClient(context, options).get(`rpc/get_tx/${hash}`);
   const transaction = answer.transaction as JsonObject;
   const rows: [string, string][] = [
@@ -53,9 +54,20 @@ async function show(context: CliContext, hash: string, options: ClientOptions): 
     ['status', String(answer.status)],
     ['from', String(answer.from)],
     ['nonce', String(transaction.nonce)],
-    ['action', JSON.stringify(transaction.action)],
+    ['fee', formatAit(BigInt(String(transaction.fee)))],
+    ...payments(transaction.action as JsonObject, formatAit),
   ];
   const receipt = answer.receipt as JsonObject | undefined;
   if (receipt !== undefined) rows.push(['block', `${receipt.height}`], ['result', String(receipt.code)]);
   printResult(context, options, answer, columns(rows));
+}
+
+/** Who is paid how much, one row for each output. */
+function payments(action: JsonObject, formatAit: (units: bigint) => string): [string, string][] {
+  const outputs = (action.outputs ?? [action]) as JsonObject[];
+  const paid = outputs.map(({ to, amount }): [string, string] => [
+    'pays',
+    `${formatAit(BigInt(String(amount)))} to ${to}`,
+  ]);
+  return action.memo === '' ? paid : [...paid, ['memo', JSON.stringify(action.memo)]];
 }

@@ -51,7 +51,8 @@ async function writeTemporary(file: string, bytes: Uint8Array): Promise<string> 
   return temporary;
 }
 
-async function syncDirectory(directory: string): Promise<void> {
+/** A file that was created or renamed is there after a crash only when its directory is synced. */
+export async function syncDirectory(directory: string): Promise<void> {
   const handle = await open(directory, 'r');
   try {
     await handle.sync();

@@ -66,7 +66,7 @@ async function readGenesisText(file: string): Promise<string> {
 async function explainMissing(file: string, error: NodeJS.ErrnoException): Promise<string> {
   const network = basename(dirname(file));
   if (error.code !== 'ENOENT' || file !== join(networkDirectory(network), 'genesis.json')) {
-    return `the genesis file can not be read: ${error.message}`;
+    return error.code === 'ENOENT' ? `there is no genesis file ${file}` : `${file} can not be read: ${error.message}`;
   }
   const known = await readFile(join(networkDirectory(network), 'README.md')).then(
     () => true,

@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { type FileHandle, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { syncDirectory } from '../crypto/durable-file.ts';
 import { codeOf, StoreError, toStoreError } from './errors.ts';
 import { decodeJournal, encodeFileHeader, encodeFrame, RECORD_OVERHEAD_BYTES, SALT_BYTES } from './journal-format.ts';
 
@@ -197,15 +198,5 @@ async function readIfPresent(path: string): Promise<Buffer | undefined> {
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined;
     throw error;
-  }
-}
-
-/** A file that was created or renamed is there after a crash only when its directory is synced. */
-async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }

@@ -76,6 +76,8 @@ commands('tx send --wait pays, and tx show and account show see it', async () =>
   ]);
   assert.is(shown.status, 'finalized');
   assert.equal([shown.transaction.action.memo, shown.transaction.action.amount], ['two coffees', '12500000000']);
+  const read = await run(['tx', 'show', sent.tx_hash, ...rpc]);
+  assert.match(read.stdout, new RegExp(`^pays +12\\.5 AIT to ${address}\nmemo +"two coffees"$`, 'm'));
   const account = await runJson<{ balance: string; nonce: number }>(['account', 'show', address, ...rpc]);
   assert.equal([account.balance, account.nonce], ['12500000000', 0]);
   const text = await run(['account', 'show', address, ...rpc]);

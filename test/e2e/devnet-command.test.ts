@@ -2,6 +2,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
@@ -9,6 +10,8 @@ import * as assert from 'uvu/assert';
 import { devnetNodeDirectory, devnetPorts, PORTS_PER_NODE } from '../../src/node/devnet.ts';
 import type { NodeInfo } from '../../src/node/lifecycle.ts';
 import { programFile } from '../../src/node/package-root.ts';
+import { listen } from '../../src/telemetry/listen.ts';
+import { runCli } from '../cli/run-cli.ts';
 import { withTimeout } from '../helpers/timeout.ts';
 import { TestNode, temporaryFolder } from './harness/devnet.ts';
 import { freePorts } from './harness/ports.ts';
@@ -50,6 +53,29 @@ command('four processes on the ports that the guide names finalize the same chai
   assert.is(new Set(blocks.map(({ hash }) => hash)).size, 1);
   assert.equal(await end('SIGINT'), { code: 0, signal: null });
   await allGone();
+});
+
+command('a port in use is said before any node starts, with the option that chooses others', async () => {
+  const other = createServer();
+  const { rpcPort } = devnetPorts(basePort, VALIDATORS - 1);
+  await listen(other, { host: '127.0.0.1', port: rpcPort, setting: 'rpcPort' });
+  try {
+    const args = [
+      'devnet',
+      '--validators',
+      String(VALIDATORS),
+      '--base-port',
+      String(basePort),
+      '--data-dir',
+      directory,
+    ];
+    const { code, stdout, stderr } = await runCli(args);
+    assert.is(code, 5);
+    assert.is(stdout, '');
+    assert.match(stderr, new RegExp(`127\\.0\\.0\\.1:${rpcPort} is in use.*\n.*--base-port`));
+  } finally {
+    await new Promise((resolve) => other.close(resolve));
+  }
 });
 
 command('the next time the same network goes on; one that is killed is reported and can be brought back', async () => {
