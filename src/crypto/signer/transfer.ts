@@ -1,7 +1,7 @@
 // How a validator moves to another host, and how it comes back when its record is lost. At every moment, crashes
 // included, at most one host has a record that signs. The caller holds the lock of the data directory.
 
-import { mkdir, rename, stat } from 'node:fs/promises';
+import { access, constants, mkdir, rename, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Hash } from '../../primitives/hash.ts';
 import { createDurably, isSystemError, replaceDurably } from '../durable-file.ts';
@@ -34,7 +34,7 @@ export interface Custody {
  */
 export async function exportSigner(custody: Custody, passphrase: string, out: string): Promise<Place> {
   const { file, key, genesisHash } = custody;
-  await requireAbsent(out);
+  await requireRoom(out);
   const { record, entries } = await SignerRecord.open(file, identityOf(custody));
   try {
     const state = SignerState.restore(entries, file);
@@ -139,7 +139,9 @@ async function readIfThere(file: string, identity: RecordIdentity): Promise<Entr
   }
 }
 
-async function requireAbsent(out: string): Promise<void> {
+/** Before the record is sealed: a mistyped path must not end a validator. */
+async function requireRoom(out: string): Promise<void> {
+  await access(dirname(out), constants.W_OK);
   try {
     await stat(out);
   } catch (error) {

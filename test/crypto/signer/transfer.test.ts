@@ -50,6 +50,12 @@ async function code(action: Promise<unknown>): Promise<string> {
   );
 }
 
+transfer('an export that has nowhere to go seals nothing', async () => {
+  await signed('a', 5);
+  assert.is(await code(exportSigner(custodyOf('a'), PASSPHRASE, at('nowhere/export'))), 'ENOENT');
+  assert.not((await inspectSigner(at('a'), { publicKey: key.publicKey, genesisHash: GENESIS })).sealed);
+});
+
 transfer('the other host knows what was signed, listens, and goes on; this one is sealed', async () => {
   await signed('a', 5, 6);
   await move('a', 'export', 'b');
