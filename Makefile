@@ -54,6 +54,7 @@ storm: build
 model: $(installed) $(model_installed)
 	$(NODE) --import tsx test/model/main.ts
 
+# What was built and measured. Installed packages stay.
 clean:
 	rm -rf dist coverage bench-results.json *.tgz
 

@@ -1,5 +1,6 @@
-// The rules of a block that need no execution (PROTOCOL §6), and the names of all the ways in which one is invalid.
-// Signatures of certificates and proposals are checked at the door, before a block comes here; so is the clock.
+// The rules of a block that need no execution (docs/protocol.md §6), and the names of all the ways in which one is
+// invalid. Signatures of certificates and proposals are checked at the door, before a block comes here; so is the
+// clock.
 
 import type { InvalidReason } from '../ledger/rules.ts';
 import { type Address, addressKey } from '../primitives/address.ts';

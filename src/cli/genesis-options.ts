@@ -29,7 +29,7 @@ export interface CreateGenesisOptions extends JsonOption {
   readonly out: string;
 }
 
-/** The least that lets timers outgrow a slow network (PROTOCOL §4). */
+/** The least that lets timers outgrow a slow network (docs/protocol.md §7). */
 const CAP_FACTOR = 8;
 
 /** @param now milliseconds since 1970. @throws {CliError} naming the option. */

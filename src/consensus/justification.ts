@@ -3,7 +3,7 @@
 import { MAX_PROPOSAL_CERTIFICATES } from '../primitives/block.ts';
 import { Certificate } from '../primitives/consensus.ts';
 
-/** A proposal attaches at most this many bytes of certificates (PROTOCOL §4). */
+/** A proposal attaches at most this many bytes of certificates (docs/protocol.md §7). */
 export const MAX_ATTACHED_BYTES = 512 * 1024;
 
 /** The first certificates that fit. */

@@ -1,6 +1,6 @@
-// Silent leaders (PROTOCOL §4): a member that has signed nothing for a while is passed over after about one message
-// delay instead of a whole timeout, within a bounded budget, so that a dead validator costs little and a living one
-// that is merely slow cannot be shut out.
+// Silent leaders (docs/protocol.md §7): a member that has signed nothing for a while is passed over after about one
+// message delay instead of a whole timeout, within a bounded budget, so that a dead validator costs little and a living
+// one that is merely slow cannot be shut out.
 
 import type { Members } from './members.ts';
 

@@ -1,4 +1,4 @@
-// How long a slot waits for its leader (PROTOCOL §4). All values are milliseconds and chain-wide.
+// How long a slot waits for its leader (docs/protocol.md §7). All values are milliseconds and chain-wide.
 
 import type { Parameters } from '../primitives/genesis.ts';
 

@@ -1,5 +1,5 @@
-// Which transactions a block may hold, and what they must pay (PROTOCOL §2). A block with one that breaks a rule
-// here, at its position, is invalid. Signatures are not judged here: the verifier did, off the main thread.
+// Which transactions a block may hold, and what they must pay (docs/protocol.md §3). A block with one that breaks a
+// rule here, at its position, is invalid. Signatures are not judged here: the verifier did, off the main thread.
 
 import type { Parameters } from '../primitives/genesis.ts';
 import { MAX_TRANSACTION_BYTES, type TransactionAction, type TransactionEnvelope } from '../primitives/transaction.ts';

@@ -1,4 +1,4 @@
-// Conservation: every unit is in some record of the state, and execution only moves them (PROTOCOL §6, invariants).
+// Conservation: every unit is in some record of the state, and execution only moves them.
 
 import { STATE_NAMESPACES } from '../primitives/account.ts';
 import { decodeAccount, decodeFeePool } from './accounts.ts';

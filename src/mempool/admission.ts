@@ -1,5 +1,5 @@
-// The rules by which a transaction enters the mempool (PROTOCOL §2), all but the signature. They look at the newest
-// finalized account, at what the sender has waiting, and change nothing.
+// The rules by which a transaction enters the mempool (docs/protocol.md §3), all but the signature. They look at the
+// newest finalized account, at what the sender has waiting, and change nothing.
 
 import { getAccount, type LedgerReader } from '../ledger/accounts.ts';
 import { totalDebit } from '../ledger/execute.ts';

@@ -5,7 +5,7 @@ export interface MempoolLimits {
   maxTransactions: number;
   /** sum of ssz(SignedTransaction) of the transactions waiting; in memory they take several times as much */
   maxBytes: number;
-  /** transactions waiting of one sender (PROTOCOL §2) */
+  /** transactions waiting of one sender */
   maxPerSender: number;
   /** transactions whose signatures are being checked; more are refused until the verifier has caught up */
   maxChecking: number;

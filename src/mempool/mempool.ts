@@ -1,4 +1,4 @@
-// The mempool (PROTOCOL §2): valid transactions that no finalized block holds yet. Here is the way in (cheap rules,
+// The mempool: valid transactions that no finalized block holds yet. Here is the way in (cheap rules,
 // signature, rules again) and the way out (included, invalid, replaced, evicted). It never changes state.
 
 import { EventEmitter } from 'node:events';

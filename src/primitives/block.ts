@@ -1,4 +1,4 @@
-// Blocks (PROTOCOL §6) and the proposals that carry them (§4).
+// Blocks (docs/protocol.md §6) and the proposals that carry them (§7).
 
 import { ContainerType, ListCompositeType, OptionalType, type ValueOf } from '@chainsafe/ssz';
 import { Certificate, MAX_MEMBERS, Vote } from './consensus.ts';

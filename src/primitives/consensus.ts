@@ -1,4 +1,4 @@
-// Votes, certificates and the signed part of proposals (PROTOCOL §4). The bodies of proposals are in block.ts.
+// Votes, certificates and the signed part of proposals (docs/protocol.md §7). The bodies of proposals are in block.ts.
 
 import { BitArray, BitListType, ContainerType, ListCompositeType, type ValueOf } from '@chainsafe/ssz';
 import type { Hash } from './hash.ts';

@@ -1,6 +1,7 @@
-// The one Ed25519 rule of the network (PROTOCOL §1), in portable JavaScript: what makes a signature valid, and how to
-// sign. A node checks with native code (src/crypto) that must give the same verdict on every input; tests hold both to
-// the same vectors. Nothing here may be replaced by a library's own `verify`: those accept other sets of signatures.
+// The one Ed25519 rule of the network (docs/protocol.md §1), in portable JavaScript: what makes a signature valid, and
+// how to sign. A node checks with native code (src/crypto) that must give the same verdict on every input; tests hold
+// both to the same vectors. Nothing here may be replaced by a library's own `verify`: those accept other sets of
+// signatures.
 
 import { getPublicKey, hashes, sign as nobleSign, Point } from '@noble/ed25519';
 import { sha512 } from '@noble/hashes/sha2.js';

@@ -1,6 +1,6 @@
-// Evidence: two signed messages of one validator that no honest validator signs both (PROTOCOL §4). It proves itself:
-// the key, what was signed, and both signatures, never a block. What both messages share stands once, and they have one
-// order, so that two messages make one piece of evidence with one encoding and one id.
+// Evidence: two signed messages of one validator that no honest validator signs both (docs/protocol.md §7). It proves
+// itself: the key, what was signed, and both signatures, never a block. What both messages share stands once, and they
+// have one order, so that two messages make one piece of evidence with one encoding and one id.
 
 import { type CompositeType, ContainerType, type ValueOf } from '@chainsafe/ssz';
 import { compareBytes, equalBytes } from './bytes.ts';

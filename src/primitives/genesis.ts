@@ -1,4 +1,4 @@
-// Genesis: everything that all nodes of a network agree on before the first block (PROTOCOL §1, §8).
+// Genesis: everything that all nodes of a network agree on before the first block (docs/protocol.md §5).
 
 import { ContainerType, ListCompositeType, type ValueOf } from '@chainsafe/ssz';
 import { MAX_MEMBERS } from './consensus.ts';

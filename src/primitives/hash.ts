@@ -1,4 +1,4 @@
-// The one hash function of the protocol: SHA-256 (PROTOCOL §1).
+// The one hash function of the protocol: SHA-256 (docs/protocol.md §1).
 
 import { digest, digest64, digest64Into } from '@chainsafe/as-sha256';
 

@@ -1,5 +1,5 @@
 // What a validator's consensus journal holds: everything that must outlive a crash between two finalized blocks
-// (PROTOCOL §4, durable before sent). Own votes carry no signature: the signer gives the same one again.
+// (docs/protocol.md §7, durable before sent). Own votes carry no signature: the signer gives the same one again.
 
 import { type CompositeType, ContainerType, ListCompositeType, type ValueOf } from '@chainsafe/ssz';
 import { Block, MAX_PROPOSAL_CERTIFICATES, Proposal } from './block.ts';

@@ -1,4 +1,5 @@
-// What became of a transaction that is in a block (PROTOCOL §2): done, or failed with its reason and the fee kept.
+// What became of a transaction that is in a block (docs/protocol.md §3): done, or failed with its reason and the fee
+// kept.
 
 import { ContainerType, type ValueOf } from '@chainsafe/ssz';
 import { Amount, Bytes32, EnumType } from './ssz.ts';

@@ -1,4 +1,4 @@
-// What is signed: `domain ‖ genesisHash ‖ ssz(value)` (PROTOCOL §1). The domain keeps one kind of message
+// What is signed: `domain ‖ genesisHash ‖ ssz(value)` (docs/protocol.md §1). The domain keeps one kind of message
 // from being taken for another, the genesis hash one network's messages from another's.
 
 import { concatBytes, utf8 } from './bytes.ts';

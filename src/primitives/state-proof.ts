@@ -1,4 +1,4 @@
-// Proofs that a state key has a value, or none, under a block's state root (PROTOCOL §6), and their verifier.
+// Proofs that a state key has a value, or none, under a block's state root (docs/protocol.md §4), and their verifier.
 // The tree itself lives in state/; whoever holds one finalized header needs only this file.
 
 import { ContainerType, ListCompositeType, OptionalType, type ValueOf } from '@chainsafe/ssz';

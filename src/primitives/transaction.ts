@@ -1,4 +1,4 @@
-// Transactions: what an account signs, and the id under which everybody knows it (PROTOCOL §2).
+// Transactions: what an account signs, and the id under which everybody knows it (docs/protocol.md §3).
 
 import { type CompositeType, ContainerType, ListCompositeType, type ValueOf } from '@chainsafe/ssz';
 import { type Address, addressOf } from './address.ts';

@@ -1,4 +1,4 @@
-// Validator sets: who may vote in an epoch and with what weight (PROTOCOL §4).
+// Validator sets: who may vote in an epoch and with what weight (docs/protocol.md §5).
 
 import { ContainerType, type ValueOf } from '@chainsafe/ssz';
 import type { Hash } from './hash.ts';

@@ -1,4 +1,4 @@
-// What travels between nodes besides proposals: gossip envelopes and request/response types (PROTOCOL §7).
+// What travels between nodes besides proposals: gossip envelopes and request/response types (docs/protocol.md §8).
 
 import { type CompositeType, ContainerType, ListCompositeType, OptionalType, type ValueOf } from '@chainsafe/ssz';
 import { Block, Proposal } from './block.ts';

@@ -1,5 +1,5 @@
-// The rules a validator's key obeys (PROTOCOL §4, Signer), over what it has signed so far. Pure: no disk, no key. The
-// consensus core keeps the same rules; these stand even when it is wrong.
+// The rules a validator's key obeys (docs/protocol.md §7, "Durable before sent"), over what it has signed so far. Pure:
+// no disk, no key. The consensus core keeps the same rules; these stand even when it is wrong.
 
 import { equalBytes } from '../../primitives/bytes.ts';
 import { ZERO_HASH } from '../../primitives/hash.ts';

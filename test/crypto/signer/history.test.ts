@@ -143,7 +143,7 @@ test('no order of requests yields evidence, and a history rebuilt from its entri
   );
 });
 
-/** PROTOCOL §4, Evidence. */
+/** docs/protocol.md §7, Evidence. */
 function isEvidence(a: Entry, b: Entry): boolean {
   if (a.epoch !== b.epoch || a.slot !== b.slot) return false;
   const kinds = [entryKind(a), entryKind(b)];

@@ -1,5 +1,5 @@
-// Live again within two timeouts after the network heals (PROTOCOL §4: a timeout is `base`), however long and however
-// it was cut.
+// Live again within two timeouts after the network heals (docs/protocol.md §7: a timeout is `base`), however long and
+// however it was cut.
 
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
