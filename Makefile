@@ -12,7 +12,7 @@ model_installed := test/model/node_modules/.package-lock.json
 nodes_installed := $(if $(filter Linux-x86_64,$(shell uname -sm | tr ' ' -)),test/nodes/node_modules/.package-lock.json)
 built := dist/build-info.json
 
-.PHONY: run devnet test lint build bench bench-silent sim coverage storm model clean check-node
+.PHONY: run devnet test lint build bench bench-silent sim mutants coverage storm model clean check-node
 
 run: build
 	$(NODE) $(NODE_FLAGS) bin/aitbc-node.js start --network devnet
@@ -40,6 +40,10 @@ bench-silent: build
 # SEEDS=200 FROM=0 N=4,7: simulated worlds, SEEDS of each size; HELP=1 lists all options
 sim: $(installed)
 	$(NODE) $(NODE_FLAGS) --import tsx test/sim/main.ts
+
+# Breaks the rules of consensus one by one, and writes docs/simulator.md anew: how many worlds it takes to notice.
+mutants: $(installed)
+	$(NODE) $(NODE_FLAGS) --import tsx test/sim/mutants-table.ts
 
 # Which lines of src/consensus its own tests do not run; fails below 95 %.
 coverage: $(installed)

@@ -42,19 +42,29 @@ export class JournalFile {
   }
 }
 
+export interface SimJournalOptions {
+  readonly file: JournalFile;
+  readonly disk: Disk;
+  readonly random: Random;
+  /** the old content is gone */
+  readonly onRotated: () => void;
+}
+
 export class SimJournal implements ConsensusJournal {
   readonly restored: readonly Uint8Array[];
   readonly #file: JournalFile;
   readonly #disk: Disk;
   readonly #random: Random;
+  readonly #onRotated: () => void;
   readonly #held = new Set<string>();
   #group: Uint8Array[] | undefined;
   #written: Promise<void> = Promise.resolve();
 
-  constructor(file: JournalFile, disk: Disk, random: Random) {
+  constructor({ file, disk, random, onRotated }: SimJournalOptions) {
     this.#file = file;
     this.#disk = disk;
     this.#random = random;
+    this.#onRotated = onRotated;
     if (file.size === 0) file.replace(this.#salt(), []);
     this.restored = file.open();
     this.#hold(this.restored);
@@ -81,6 +91,7 @@ export class SimJournal implements ConsensusJournal {
         this.#file.replace(this.#salt(), keep);
         this.#held.clear();
         this.#hold(keep);
+        this.#onRotated();
       },
       tear: () => undefined, // the new file takes its name when it is whole
     });
@@ -123,11 +134,13 @@ export class SimJournal implements ConsensusJournal {
 
 export const voteLabel = (kind: number, slot: number, hash: Uint8Array) => `vote ${kind} ${slot} ${toHex(hash)}`;
 export const proposalLabel = (slot: number, hash: Uint8Array) => `proposal ${slot} ${toHex(hash)}`;
+export const certificateLabel = (kind: number, slot: number, hash: Uint8Array) =>
+  `certificate ${kind} ${slot} ${toHex(hash)}`;
 export const blockLabel = (hash: Uint8Array) => `block ${toHex(hash)}`;
 
 /** What a record vouches for. */
 function labels({ selector, value }: JournalRecord): string[] {
-  if (selector === 3) return [];
+  if (selector === 3) return [certificateLabel(value.kind, value.slot, value.hash)];
   if (selector === 2) return [voteLabel(value.kind, value.slot, value.hash)];
   const hash = headerHash(value.block.header);
   return selector === 0 ? [blockLabel(hash)] : [blockLabel(hash), proposalLabel(value.slot, hash)];

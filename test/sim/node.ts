@@ -19,6 +19,7 @@ import { GENESIS_HASH, holds, publicKeyOf } from './keys.ts';
 import { Liar } from './liar.ts';
 import { Life } from './life.ts';
 import { Peers } from './peers.ts';
+import { Released } from './released.ts';
 import { Service } from './service.ts';
 import { SimSigner } from './signer.ts';
 import type { World } from './world.ts';
@@ -60,6 +61,7 @@ export class SimNode {
   readonly world: World;
   readonly service = new Service(this);
   readonly work: Work = { bytes: 0, checks: 0, fetches: 0, passedOn: 0 };
+  readonly released = new Released(this);
   readonly liar: Liar;
   readonly #clockError: number;
   readonly #record: Entry[] = [];
@@ -163,7 +165,12 @@ export class SimNode {
     const journalDisk = this.#disk('journal', life);
     const recordDisk = this.#disk("signer's record", life);
     const databaseDisk = this.#disk('database', life);
-    const journal = new SimJournal(this.#journalFile, journalDisk, world.random);
+    const journal = new SimJournal({
+      file: this.#journalFile,
+      disk: journalDisk,
+      random: world.random,
+      onRotated: () => world.guard(() => this.released.checkJournal()),
+    });
     const chain = this.#chain(life, databaseDisk);
     const signer = this.#signer(recordDisk);
     const { ConsensusDriver, Members } = world.implementation;

@@ -14,7 +14,6 @@ import { decode, encode, makeEnvelope } from './gossip.ts';
 import { InvariantViolation } from './invariants/violation.ts';
 import { GENESIS_HASH, holds } from './keys.ts';
 import type { SimNode } from './node.ts';
-import { checkReleased } from './released.ts';
 import { ChainAnswer } from './service.ts';
 
 /** What is missing is asked for this often, with this pause (ms), as the node's fetcher does. */
@@ -105,7 +104,7 @@ export class Peers implements PeerPort {
   #release(message: Message): void {
     const node = this.#node;
     node.world.note({ node: node.id, what: `sends ${nameOf(message)}`, ...subjectOf(message) });
-    node.world.guard(() => checkReleased(message, node));
+    node.world.guard(() => node.released.check(message));
   }
 
   /** Asks one neighbour after the other until one answer is good. */

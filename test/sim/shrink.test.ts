@@ -4,7 +4,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { FAULT_CLASSES } from './fault-class.ts';
-import { loadMutant, MUTANTS } from './mutants.ts';
+import { MUTANTS } from './mutants.ts';
+import { loadMutant } from './mutate.ts';
 import { shrink } from './shrink.ts';
 import { type Draw, SLOTS_PER_WORLD, simulate, WorldFailure } from './simulate.ts';
 

@@ -1,0 +1,61 @@
+// Loads copies of src/consensus, broken by a mutant or not, and has the simulator find it out. The copies live in a
+// temporary folder.
+
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { Edit, Mutant } from './mutants.ts';
+import { simulate, WorldFailure } from './simulate.ts';
+import type { Implementation } from './world.ts';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+/** Worlds that a mutant may survive. */
+export const BUDGET = 100;
+/** validators in each of them */
+export const NODES = 4;
+
+/** Loads a copy of the room with the mutant's replacement, or an unchanged one. `dispose` removes the copy. */
+export async function loadMutant(
+  mutant?: Mutant,
+): Promise<{ implementation: Implementation; dispose(): Promise<void> }> {
+  const folder = await mkdtemp(join(tmpdir(), 'aitbc-mutant-'));
+  await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
+  await writeFile(join(folder, 'package.json'), '{"type":"module"}');
+  for (const room of ['consensus', 'primitives']) {
+    await cp(join(ROOT, 'src', room), join(folder, 'src', room), { recursive: true });
+  }
+  for (const edit of mutant?.edits ?? []) await apply(edit, join(folder, 'src/consensus'));
+  const load = (file: string) => import(pathToFileURL(join(folder, 'src/consensus', file)).href);
+  const [{ ConsensusDriver }, { Members }] = await Promise.all([load('driver.ts'), load('members.ts')]);
+  return { implementation: { ConsensusDriver, Members }, dispose: () => rm(folder, { recursive: true }) };
+}
+
+async function apply({ file, find, replace }: Edit, folder: string): Promise<void> {
+  const path = join(folder, file);
+  const source = await readFile(path, 'utf8');
+  if (source.split(find).length !== 2) throw new Error(`not exactly once in ${file}: ${find}`);
+  await writeFile(
+    path,
+    source.replace(find, () => replace),
+  );
+}
+
+/** @returns how many worlds it took to catch it, or undefined when it survived them all */
+export async function worldsToCatch(mutant: Mutant): Promise<number | undefined> {
+  const { implementation, dispose } = await loadMutant(mutant);
+  const { faulty } = mutant;
+  try {
+    for (let seed = 0; seed < BUDGET; seed++) {
+      try {
+        await simulate({ seed, nodes: NODES, implementation, ...(faulty !== undefined && { faulty }) });
+      } catch (error) {
+        if (error instanceof WorldFailure && error.rule !== 'an error') return seed + 1;
+        throw error;
+      }
+    }
+    return undefined;
+  } finally {
+    await dispose();
+  }
+}
