@@ -6,7 +6,12 @@ import { toHex } from '../primitives/bytes.ts';
 import type { Hash } from '../primitives/hash.ts';
 import type { BlockVerdict, Held } from './types.ts';
 
-/** Blocks further than this above the committed one are not fetched one by one: catch-up by ranges is cheaper. */
+/**
+ * What is missing below a block further than this above the committed one is asked for in ranges: one by one each costs
+ * a round trip. Ranges bring finalized blocks only …
+ */
+export const BEHIND_DEPTH = 4;
+/** … so that up to here blocks are fetched one by one beside it. */
 export const MAX_FETCH_DEPTH = 64;
 
 export type BlockStatus = 'held' | 'verifying' | BlockVerdict;

@@ -4,7 +4,7 @@
 import type { Header } from '../primitives/block.ts';
 import { toHex } from '../primitives/bytes.ts';
 import type { Hash } from '../primitives/hash.ts';
-import { type BlockEntry, type BlockStatus, type BlockTree, MAX_FETCH_DEPTH } from './block-tree.ts';
+import { BEHIND_DEPTH, type BlockEntry, type BlockStatus, type BlockTree, MAX_FETCH_DEPTH } from './block-tree.ts';
 import type { Output } from './types.ts';
 
 export class Execution {
@@ -72,8 +72,9 @@ export class Execution {
 
   #fetchParent({ height, parent }: Header): void {
     const missing = height - this.#blocks.committedHeight;
-    if (missing <= MAX_FETCH_DEPTH) return this.fetch(parent);
-    if (!this.#behindSaid) this.#emit({ type: 'behind', height });
+    if (missing <= MAX_FETCH_DEPTH) this.fetch(parent);
+    if (missing <= BEHIND_DEPTH || this.#behindSaid) return;
     this.#behindSaid = true;
+    this.#emit({ type: 'behind', height });
   }
 }

@@ -100,7 +100,7 @@ export type Output =
   | { readonly type: 'fetchCertificates'; readonly from: number; readonly to: number }
   /** commit this block and its ancestors; `certificate` is its Final */
   | { readonly type: 'finalize'; readonly hash: Hash; readonly certificate: Certificate }
-  /** finalized blocks are missing and too many to fetch one by one: catch up by ranges */
+  /** finalized blocks may be missing, and too many to wait for one by one: catch up by ranges */
   | { readonly type: 'behind'; readonly height: number }
   /** a member has signed two messages that no honest member signs both; may come again for the same two */
   | { readonly type: 'evidence'; readonly evidence: Evidence }

@@ -9,7 +9,7 @@ import type { BlocksRequest } from '../primitives/wire.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { vouchedRuns } from './range.ts';
 
-/** Consensus fetches fewer blocks than this one by one; more of them come cheaper in ranges. */
+/** A peer this far ahead is asked for ranges, whatever consensus knows of it. */
 export const CATCH_UP_DISTANCE = 16;
 const BLOCKS_PER_REQUEST = 64;
 /** A range of full blocks on a slow line; what this node does with them meanwhile does not count. */

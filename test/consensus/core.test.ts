@@ -2,6 +2,7 @@
 
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { BEHIND_DEPTH } from '../../src/consensus/block-tree.ts';
 import { WINDOW } from '../../src/consensus/slots.ts';
 import { baseTimeout } from '../../src/consensus/timing.ts';
 import { headerHash } from '../../src/primitives/block.ts';
@@ -184,6 +185,20 @@ core('a block that was not asked for is not taken', () => {
   const bench = new Bench(3);
   bench.give({ type: 'block', hash: hash1, block: block1 });
   assert.is(bench.core.block(Buffer.from(hash1).toString('hex')), undefined);
+});
+
+core('a Final a few blocks above the chain is fetched block by block, and in ranges too beyond that', () => {
+  for (const [height, behind] of [
+    [BEHIND_DEPTH, 0],
+    [1 + BEHIND_DEPTH, 1],
+  ] as const) {
+    const bench = new Bench(3);
+    const far = makeBlock(height, hash1, 1);
+    bench.certify(certificate(FINAL, height, headerHash(far.header)));
+    const outputs = bench.give({ type: 'block', hash: headerHash(far.header), block: far });
+    assert.equal(ofType(outputs, 'fetchBlock')[0]?.hash, hash1);
+    assert.is(ofType(outputs, 'behind').length, behind);
+  }
 });
 
 core('a Final far above the chain asks for catching up', () => {
