@@ -7,8 +7,9 @@ import { type Address, addressKey } from '../primitives/address.ts';
 import { type Header, type Justification, justificationHash } from '../primitives/block.ts';
 import { equalBytes, toHex } from '../primitives/bytes.ts';
 import { FINAL, NOTAR } from '../primitives/consensus.ts';
-import type { Genesis, Parameters } from '../primitives/genesis.ts';
+import type { Genesis } from '../primitives/genesis.ts';
 import type { Hash } from '../primitives/hash.ts';
+import type { Parameters } from '../primitives/parameters.ts';
 import { validatorsRoot } from '../primitives/validators.ts';
 import { transactionsRoot } from './body.ts';
 

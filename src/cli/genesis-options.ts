@@ -1,10 +1,11 @@
 // The options of `genesis create` as a Genesis: each value read with an error that says how to write it.
 
-import { baseTimeout } from '../consensus/timing.ts';
 import { parseDuration } from '../node/config/units.ts';
 import { addressOf, parseAddress } from '../primitives/address.ts';
 import { compareBytes, fromHex } from '../primitives/bytes.ts';
-import type { Genesis, GenesisAccount, Parameters } from '../primitives/genesis.ts';
+import type { Genesis, GenesisAccount } from '../primitives/genesis.ts';
+import type { Parameters } from '../primitives/parameters.ts';
+import { baseTimeout } from '../primitives/parameters.ts';
 import { encodeText, MAX_AMOUNT } from '../primitives/ssz.ts';
 import { parseAit } from '../primitives/units.ts';
 import type { Validator } from '../primitives/validators.ts';

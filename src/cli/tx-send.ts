@@ -5,8 +5,8 @@ import { minimumFee } from '../ledger/rules.ts';
 import { parseDuration } from '../node/config/units.ts';
 import { type Address, addressOf, formatAddress, parseAddress } from '../primitives/address.ts';
 import { fromHex, utf8 } from '../primitives/bytes.ts';
-import { Parameters } from '../primitives/genesis.ts';
 import { fromJson, toJson } from '../primitives/json.ts';
+import { Parameters } from '../primitives/parameters.ts';
 import {
   encodeTransaction,
   MAX_MEMO_BYTES,

@@ -4,9 +4,9 @@
 import type { Block, Header, Proposal } from '../primitives/block.ts';
 import type { Certificate, ProposalData, Vote, VoteData } from '../primitives/consensus.ts';
 import type { Evidence } from '../primitives/evidence.ts';
-import type { Parameters } from '../primitives/genesis.ts';
 import type { Hash } from '../primitives/hash.ts';
 import type { JournalRecord, OwnProposal } from '../primitives/journal.ts';
+import type { Parameters } from '../primitives/parameters.ts';
 import type { Members } from './members.ts';
 
 /** A finalized block to build on: the epoch's slot 0, or the newest Final when a node restarts. */

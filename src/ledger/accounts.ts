@@ -14,6 +14,7 @@ export interface LedgerReader {
 /** The state that execution reads and writes. Values set are not changed afterwards. */
 export interface LedgerState extends LedgerReader {
   set(key: Uint8Array, value: Uint8Array): void;
+  delete(key: Uint8Array): void;
 }
 
 const AMOUNT_BYTES = 8;

@@ -7,8 +7,8 @@ import { RECEIPT_CODES, type Receipt, type ReceiptCode } from '../primitives/rec
 import { MAX_AMOUNT } from '../primitives/ssz.ts';
 import type { Output, Transaction, TransactionEnvelope } from '../primitives/transaction.ts';
 import { getAccount, getFeePool, type LedgerReader, type LedgerState, setAccount, setFeePool } from './accounts.ts';
+import type { BlockContext } from './block.ts';
 import { outputsOf, sumOf } from './outputs.ts';
-import type { BlockContext } from './rules.ts';
 
 /** What the sender spends when the transaction succeeds: fee and amounts, in units. May exceed 64 bits. */
 export function totalDebit(transaction: Transaction): bigint {

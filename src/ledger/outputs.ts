@@ -4,9 +4,10 @@ import { addressKey } from '../primitives/address.ts';
 import type { Output, TransactionAction } from '../primitives/transaction.ts';
 import { findAccount, type LedgerReader } from './accounts.ts';
 
-/** Whom an action pays, in order; an address may occur more than once. */
+/** Whom an action pays, in order; an address may occur more than once. Only transfers pay anybody. */
 export function outputsOf(action: TransactionAction): readonly Readonly<Output>[] {
-  return action.selector === 0 ? [action.value] : action.value.outputs;
+  if (action.selector === 0) return [action.value];
+  return action.selector === 1 ? action.value.outputs : [];
 }
 
 /** May exceed 64 bits. */

@@ -1,7 +1,7 @@
 // Which transactions a block may hold, and what they must pay (docs/protocol.md §3). A block with one that breaks a
 // rule here, at its position, is invalid. Signatures are not judged here: the verifier did, off the main thread.
 
-import type { Parameters } from '../primitives/genesis.ts';
+import type { Parameters } from '../primitives/parameters.ts';
 import { MAX_TRANSACTION_BYTES, type TransactionAction, type TransactionEnvelope } from '../primitives/transaction.ts';
 import { findAccount, type LedgerReader } from './accounts.ts';
 import { countNewAccounts, outputsOf } from './outputs.ts';
@@ -20,8 +20,8 @@ export type InvalidReason =
   /** more than `MAX_TRANSACTION_BYTES` */
   | 'TOO_LARGE';
 
-/** What a block says about itself to the transactions in it. */
-export interface BlockContext {
+/** What decides beside the state whether a transaction may stand in a block. */
+export interface TransactionContext {
   readonly parameters: Parameters;
   /** the block's time, milliseconds since 1970 */
   readonly timestamp: number;
@@ -44,7 +44,7 @@ export function minimumFee(envelope: TransactionEnvelope, parameters: Parameters
 export function checkTransaction(
   state: LedgerReader,
   envelope: TransactionEnvelope,
-  context: BlockContext,
+  context: TransactionContext,
 ): InvalidReason | undefined {
   const { nonce, fee, validUntil, action } = envelope.signed.transaction;
   if (envelope.bytes.length > MAX_TRANSACTION_BYTES) return 'TOO_LARGE';

@@ -6,7 +6,7 @@ import { totalDebit } from '../ledger/execute.ts';
 import { checkTransaction, type InvalidReason } from '../ledger/rules.ts';
 import { Account, accountKey } from '../primitives/account.ts';
 import { equalBytes } from '../primitives/bytes.ts';
-import type { Parameters } from '../primitives/genesis.ts';
+import type { Parameters } from '../primitives/parameters.ts';
 import type { TransactionEnvelope } from '../primitives/transaction.ts';
 import { type MempoolLimits, REPLACEMENT_PERCENT } from './limits.ts';
 import { atNonce, type Entry, entryOf, type SenderQueue } from './pool.ts';

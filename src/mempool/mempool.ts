@@ -5,7 +5,7 @@ import { EventEmitter } from 'node:events';
 import { getAccount, type LedgerReader } from '../ledger/accounts.ts';
 import { type Address, addressKey } from '../primitives/address.ts';
 import { MAX_BLOCK_TRANSACTIONS } from '../primitives/block.ts';
-import type { Parameters } from '../primitives/genesis.ts';
+import type { Parameters } from '../primitives/parameters.ts';
 import type { TransactionEnvelope } from '../primitives/transaction.ts';
 import { admit, firstUncovered, type MempoolHead, nextNonce } from './admission.ts';
 import { Arrivals, type Arriving } from './arrivals.ts';

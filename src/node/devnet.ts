@@ -3,12 +3,12 @@
 
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { baseTimeout } from '../consensus/timing.ts';
 import { KeyPair } from '../crypto/keys.ts';
 import { peerIdOf } from '../network/identity.ts';
 import { addressOf } from '../primitives/address.ts';
 import { compareBytes } from '../primitives/bytes.ts';
 import { type Genesis, type GenesisAccount, genesisHash } from '../primitives/genesis.ts';
+import { baseTimeout } from '../primitives/parameters.ts';
 import { UNITS_PER_AIT } from '../primitives/units.ts';
 import type { Settings } from './config/schema.ts';
 import { configTemplate } from './config/template.ts';

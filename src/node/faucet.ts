@@ -5,8 +5,8 @@ import { minimumFee } from '../ledger/rules.ts';
 import type { Mempool } from '../mempool/mempool.ts';
 import type { AddResult } from '../mempool/results.ts';
 import { type Address, addressOf } from '../primitives/address.ts';
-import type { Parameters } from '../primitives/genesis.ts';
 import type { Hash } from '../primitives/hash.ts';
+import type { Parameters } from '../primitives/parameters.ts';
 import { encodeText } from '../primitives/ssz.ts';
 import {
   encodeTransaction,

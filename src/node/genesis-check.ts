@@ -2,10 +2,11 @@
 // because a chain can not mend its own beginning.
 
 import { Point } from '@noble/ed25519';
-import { baseTimeout } from '../consensus/timing.ts';
 import { addressKey, formatAddress } from '../primitives/address.ts';
 import { compareBytes, toHex } from '../primitives/bytes.ts';
-import type { Genesis, GenesisAccount, Parameters } from '../primitives/genesis.ts';
+import type { Genesis, GenesisAccount } from '../primitives/genesis.ts';
+import type { Parameters } from '../primitives/parameters.ts';
+import { baseTimeout } from '../primitives/parameters.ts';
 import { decodeText, MAX_AMOUNT } from '../primitives/ssz.ts';
 import { MAX_TRANSACTION_BYTES } from '../primitives/transaction.ts';
 import { formatAit } from '../primitives/units.ts';

@@ -1,9 +1,9 @@
 // Whether this node is well, and how far it has come: what load balancers, operators and scripts ask.
 
 import type { Chain } from '../chain/chain.ts';
-import { baseTimeout } from '../consensus/timing.ts';
 import type { Network } from '../network/network.ts';
-import type { Parameters } from '../primitives/genesis.ts';
+import type { Parameters } from '../primitives/parameters.ts';
+import { baseTimeout } from '../primitives/parameters.ts';
 import type { Health, HealthSource, SyncStatus } from '../rpc/dependencies.ts';
 import { CATCH_UP_DISTANCE, type CatchUp } from '../sync/catch-up.ts';
 

@@ -11,6 +11,36 @@ export const STATE_NAMESPACES = {
   account: 1,
   /** no key → FeePool */
   feePool: 2,
+  /** epoch (8 bytes, big-endian) → EpochRecord, of those that evidence or unbonding may still need */
+  epoch: 3,
+  /** no key → EpochRange */
+  epochRange: 4,
+  /** no key → Activity, of the present epoch */
+  activity: 5,
+  /** operator's address → ValidatorRecord */
+  validator: 6,
+  /** consensus key → AddressRecord: the operator who has it or had it; a key is used once */
+  consensusKey: 7,
+  /** no key → AddressList, ordered: stakers with something staked on them */
+  candidates: 8,
+  /** no key → AddressList, ordered */
+  authorities: 9,
+  /** delegator's address → StakeAccount */
+  stake: 10,
+  /** validator's address ‖ epoch → Pool of what was unstaked in that epoch */
+  unbondingPool: 11,
+  /** position → Payout */
+  payout: 12,
+  /** no key → PayoutQueue */
+  payoutQueue: 13,
+  /** no key → OffenceList, oldest first */
+  offences: 14,
+  /** number → ProposalRecord */
+  proposal: 15,
+  /** no key → ProposalIndex */
+  proposalIndex: 16,
+  /** no key → Supply */
+  supply: 17,
 } as const;
 
 export const Account = new ContainerType({ balance: Amount, nonce: Uint64 }, { typeName: 'Account' });

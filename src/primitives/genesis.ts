@@ -3,39 +3,33 @@
 import { ContainerType, ListCompositeType, type ValueOf } from '@chainsafe/ssz';
 import { MAX_MEMBERS } from './consensus.ts';
 import { type Hash, sha256 } from './hash.ts';
-import { AddressBytes, Amount, EnumType, TextType, Uint64 } from './ssz.ts';
-import { Validator } from './validators.ts';
+import { Parameters } from './parameters.ts';
+import { AddressBytes, Amount, EnumType, PublicKey, TextType, Uint32, Uint64 } from './ssz.ts';
 
 export const MAX_CHAIN_ID_BYTES = 32;
 export const MAX_GENESIS_ACCOUNTS = 1 << 20;
 
 /** The position in this list is the mode's number in genesis. */
-export const CONSENSUS_MODES = ['poa'] as const;
+export const CONSENSUS_MODES = ['poa', 'pos', 'hybrid'] as const;
+export type ConsensusMode = (typeof CONSENSUS_MODES)[number];
 
-/** Chain-wide parameters. Durations are milliseconds, fees are units (10⁻⁹ AIT). */
-export const Parameters = new ContainerType(
+/** An authority: its seat comes from genesis or from governance. */
+export const Authority = new ContainerType(
+  { /** consensus key */ publicKey: PublicKey, address: AddressBytes },
+  { typeName: 'Authority' },
+);
+
+/** A validator with stake of its own from the beginning; its account pays the self-bond. */
+export const Staker = new ContainerType(
   {
-    /** fee of the smallest transaction */
-    minFee: Amount,
-    feePerByte: Amount,
-    /** added for each account that a transaction creates */
-    accountFee: Amount,
-    /** ssz(Block) at most */
-    maxBlockBytes: Uint64,
-    /** heartbeat: the longest wait for a block when nothing waits to be included */
-    blockTime: Uint64,
-    /** the shortest time between a block and its parent */
-    minBlockInterval: Uint64,
-    /** Δ: bound on one message delay in good times */
-    messageDelay: Uint64,
-    /** what verifying a full block may take */
-    executionAllowance: Uint64,
-    /** the longest slot timer */
-    timerCap: Uint64,
-    /** T: how long without a new Final until votes are sent again */
-    resendInterval: Uint64,
+    /** consensus key */
+    publicKey: PublicKey,
+    address: AddressBytes,
+    /** its part of its delegators' rewards, in millionths */
+    commission: Uint32,
+    selfBond: Amount,
   },
-  { typeName: 'Parameters' },
+  { typeName: 'Staker' },
 );
 
 export const GenesisAccount = new ContainerType(
@@ -50,16 +44,26 @@ export const Genesis = new ContainerType(
     genesisTime: Uint64,
     mode: new EnumType(CONSENSUS_MODES),
     parameters: Parameters,
-    validators: new ListCompositeType(Validator, MAX_MEMBERS),
+    /** ordered by address; none in pos */
+    authorities: new ListCompositeType(Authority, MAX_MEMBERS),
+    /** ordered by address; none in poa */
+    stakers: new ListCompositeType(Staker, MAX_MEMBERS),
     accounts: new ListCompositeType(GenesisAccount, MAX_GENESIS_ACCOUNTS),
   },
   { typeName: 'Genesis' },
 );
 
-export type Parameters = ValueOf<typeof Parameters>;
+export type Authority = ValueOf<typeof Authority>;
+export type Staker = ValueOf<typeof Staker>;
 export type GenesisAccount = ValueOf<typeof GenesisAccount>;
 export type Genesis = ValueOf<typeof Genesis>;
 
 export function genesisHash(genesis: Genesis): Hash {
   return sha256(Genesis.serialize(genesis));
+}
+
+export function consensusMode(genesis: Genesis): ConsensusMode {
+  const mode = CONSENSUS_MODES[genesis.mode];
+  if (mode === undefined) throw new RangeError(`unknown consensus mode ${genesis.mode}`);
+  return mode;
 }

@@ -16,6 +16,7 @@ export const DOMAINS = {
   transaction: domain('aitbc/tx/1'),
   proposal: domain('aitbc/proposal/1'),
   vote: domain('aitbc/vote/1'),
+  possession: domain('aitbc/pop/1'),
 } as const;
 
 export type Domain = keyof typeof DOMAINS;

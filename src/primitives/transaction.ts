@@ -1,11 +1,13 @@
 // Transactions: what an account signs, and the id under which everybody knows it (docs/protocol.md §3).
 
-import { type CompositeType, ContainerType, ListCompositeType, type ValueOf } from '@chainsafe/ssz';
+import { type CompositeType, ContainerType, ListCompositeType, OptionalType, type ValueOf } from '@chainsafe/ssz';
 import { type Address, addressOf } from './address.ts';
 import { toHex } from './bytes.ts';
+import { Evidence } from './evidence.ts';
+import { Change, VoteChoice } from './governance.ts';
 import { type Hash, sha256 } from './hash.ts';
 import { signingBytes } from './signing.ts';
-import { AddressBytes, Amount, PublicKey, Signature, TaggedUnionType, TextType, Uint64 } from './ssz.ts';
+import { AddressBytes, Amount, PublicKey, Signature, TaggedUnionType, TextType, Uint32, Uint64 } from './ssz.ts';
 
 export const MAX_MEMO_BYTES = 256;
 export const MAX_OUTPUTS = 256;
@@ -20,21 +22,93 @@ export const MultiTransfer = new ContainerType(
   { typeName: 'MultiTransfer' },
 );
 
+/** The sender becomes a validator, with stake of its own. */
+export const ValidatorRegister = new ContainerType(
+  {
+    /** consensus key */
+    publicKey: PublicKey,
+    /** in millionths */
+    commission: Uint32,
+    selfBond: Amount,
+    /** by the consensus key over `ProofOfPossession` */
+    proof: Signature,
+  },
+  { typeName: 'ValidatorRegister' },
+);
+export const KeyChange = new ContainerType(
+  { publicKey: PublicKey, /** by the new key */ proof: Signature },
+  { typeName: 'KeyChange' },
+);
+/** What is null stays as it is; a new key votes from the next epoch on. */
+export const ValidatorUpdate = new ContainerType(
+  { key: new OptionalType(KeyChange), commission: new OptionalType(Uint32) },
+  { typeName: 'ValidatorUpdate' },
+);
+export const Stake = new ContainerType({ validator: AddressBytes, amount: Amount }, { typeName: 'Stake' });
+/** `amount` zero: everything. */
+export const Unstake = new ContainerType({ validator: AddressBytes, amount: Amount }, { typeName: 'Unstake' });
+/** `validator` is the sender. */
+export const Unjail = new ContainerType({ validator: AddressBytes }, { typeName: 'Unjail' });
+export const ReportEvidence = new ContainerType({ evidence: Evidence }, { typeName: 'ReportEvidence' });
+export const GovernancePropose = new ContainerType(
+  { /** 0: the next one after it has passed */ epoch: Uint64, change: Change },
+  { typeName: 'GovernancePropose' },
+);
+export const GovernanceVote = new ContainerType(
+  { proposal: Uint64, choice: VoteChoice },
+  { typeName: 'GovernanceVote' },
+);
+
 /** The position in this list is the union's selector: append only. */
-export const ACTION_TYPES = ['TRANSFER', 'MULTI_TRANSFER'] as const;
+export const ACTION_TYPES = [
+  'TRANSFER',
+  'MULTI_TRANSFER',
+  'VALIDATOR_REGISTER',
+  'VALIDATOR_UPDATE',
+  'STAKE',
+  'UNSTAKE',
+  'UNJAIL',
+  'EVIDENCE',
+  'GOVERNANCE_PROPOSE',
+  'GOVERNANCE_VOTE',
+] as const;
+export type ActionType = (typeof ACTION_TYPES)[number];
 
 export type Output = ValueOf<typeof Output>;
 export type Transfer = ValueOf<typeof Transfer>;
 export type MultiTransfer = ValueOf<typeof MultiTransfer>;
+export type ValidatorRegister = ValueOf<typeof ValidatorRegister>;
+export type ValidatorUpdate = ValueOf<typeof ValidatorUpdate>;
+export type Stake = ValueOf<typeof Stake>;
+export type Unstake = ValueOf<typeof Unstake>;
+export type Unjail = ValueOf<typeof Unjail>;
+export type ReportEvidence = ValueOf<typeof ReportEvidence>;
+export type GovernancePropose = ValueOf<typeof GovernancePropose>;
+export type GovernanceVote = ValueOf<typeof GovernanceVote>;
 export type TransactionAction =
   | { readonly selector: 0; value: Transfer }
-  | { readonly selector: 1; value: MultiTransfer };
+  | { readonly selector: 1; value: MultiTransfer }
+  | { readonly selector: 2; value: ValidatorRegister }
+  | { readonly selector: 3; value: ValidatorUpdate }
+  | { readonly selector: 4; value: Stake }
+  | { readonly selector: 5; value: Unstake }
+  | { readonly selector: 6; value: Unjail }
+  | { readonly selector: 7; value: ReportEvidence }
+  | { readonly selector: 8; value: GovernancePropose }
+  | { readonly selector: 9; value: GovernanceVote };
 
-export const TransactionAction = new TaggedUnionType(ACTION_TYPES, [Transfer, MultiTransfer]) as CompositeType<
-  TransactionAction,
-  TransactionAction,
-  TransactionAction
->;
+export const TransactionAction = new TaggedUnionType(ACTION_TYPES, [
+  Transfer,
+  MultiTransfer,
+  ValidatorRegister,
+  ValidatorUpdate,
+  Stake,
+  Unstake,
+  Unjail,
+  ReportEvidence,
+  GovernancePropose,
+  GovernanceVote,
+]) as CompositeType<TransactionAction, TransactionAction, TransactionAction>;
 
 export const Transaction = new ContainerType(
   { sender: PublicKey, nonce: Uint64, fee: Amount, validUntil: Uint64, action: TransactionAction },

@@ -12,8 +12,9 @@ import type { LedgerReader } from '../../src/ledger/accounts.ts';
 import { addressOf } from '../../src/primitives/address.ts';
 import type { Justification } from '../../src/primitives/block.ts';
 import { BitArray, type Certificate, FINAL, NOTAR, type VoteKind } from '../../src/primitives/consensus.ts';
-import { type Genesis, genesisHash, type Parameters } from '../../src/primitives/genesis.ts';
+import { type Genesis, genesisHash } from '../../src/primitives/genesis.ts';
 import type { Hash } from '../../src/primitives/hash.ts';
+import type { Parameters } from '../../src/primitives/parameters.ts';
 import {
   encodeTransaction,
   type Transaction,
@@ -21,6 +22,7 @@ import {
   transactionSigningBytes,
 } from '../../src/primitives/transaction.ts';
 import { ChainStore } from '../../src/store/chain-store.ts';
+import { EPOCH_PARAMETERS } from '../helpers/parameters.ts';
 
 export const GENESIS_TIME = 1_760_000_000_000;
 export const BALANCE = 1_000_000_000_000n;
@@ -36,6 +38,7 @@ const PARAMETERS: Parameters = {
   executionAllowance: 200,
   timerCap: 60_000,
   resendInterval: 2_000,
+  ...EPOCH_PARAMETERS,
 };
 
 export function keyOf(number: number): KeyPair {

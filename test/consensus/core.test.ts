@@ -4,11 +4,11 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { BEHIND_DEPTH } from '../../src/consensus/block-tree.ts';
 import { WINDOW } from '../../src/consensus/slots.ts';
-import { baseTimeout } from '../../src/consensus/timing.ts';
 import { headerHash } from '../../src/primitives/block.ts';
 import { toHex } from '../../src/primitives/bytes.ts';
 import { FINAL, NOTAR, SKIP } from '../../src/primitives/consensus.ts';
 import { sha256 } from '../../src/primitives/hash.ts';
+import { baseTimeout } from '../../src/primitives/parameters.ts';
 import {
   Bench,
   certificate,

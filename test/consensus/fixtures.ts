@@ -18,8 +18,9 @@ import {
   voteSigningBytes,
 } from '../../src/primitives/consensus.ts';
 import { evidenceKind, verifyEvidence } from '../../src/primitives/evidence.ts';
-import type { Parameters } from '../../src/primitives/genesis.ts';
 import { type Hash, sha256, ZERO_HASH } from '../../src/primitives/hash.ts';
+import type { Parameters } from '../../src/primitives/parameters.ts';
+import { EPOCH_PARAMETERS } from '../helpers/parameters.ts';
 
 export const GENESIS_HASH = sha256(Uint8Array.of(7));
 export const NOW = 1_700_000_000_000;
@@ -35,6 +36,7 @@ export const PARAMETERS: Parameters = {
   executionAllowance: 250,
   timerCap: 16_000,
   resendInterval: 1500,
+  ...EPOCH_PARAMETERS,
 };
 
 const keys = Array.from({ length: 7 }, (_, index) => new KeyPair(new Uint8Array(32).fill(index + 1))).sort((a, b) =>

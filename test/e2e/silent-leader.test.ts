@@ -2,7 +2,7 @@
 
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { baseTimeout } from '../../src/consensus/timing.ts';
+import { baseTimeout } from '../../src/primitives/parameters.ts';
 import { median } from '../perf/cpu.ts';
 import { TestDevnet } from './harness/devnet.ts';
 import { Load, underLoad } from './harness/load.ts';

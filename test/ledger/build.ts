@@ -4,13 +4,14 @@ import { type LedgerState, setAccount } from '../../src/ledger/accounts.ts';
 import type { Address } from '../../src/primitives/address.ts';
 import { addressOf } from '../../src/primitives/address.ts';
 import { toHex } from '../../src/primitives/bytes.ts';
-import type { Parameters } from '../../src/primitives/genesis.ts';
+import type { Parameters } from '../../src/primitives/parameters.ts';
 import {
   encodeTransaction,
   type Output,
   type TransactionAction,
   type TransactionEnvelope,
 } from '../../src/primitives/transaction.ts';
+import { EPOCH_PARAMETERS } from '../helpers/parameters.ts';
 
 export const PARAMETERS: Parameters = {
   minFee: 1_000n,
@@ -23,6 +24,7 @@ export const PARAMETERS: Parameters = {
   executionAllowance: 500,
   timerCap: 20_000,
   resendInterval: 2_000,
+  ...EPOCH_PARAMETERS,
 };
 export const FREE: Parameters = { ...PARAMETERS, minFee: 0n, feePerByte: 0n, accountFee: 0n };
 export const NOW = 1_700_000_000_000;
@@ -42,6 +44,10 @@ export class MapState implements LedgerState {
 
   set(key: Uint8Array, value: Uint8Array): void {
     this.#entries.set(toHex(key), [key, value]);
+  }
+
+  delete(key: Uint8Array): void {
+    this.#entries.delete(toHex(key));
   }
 
   entries(): IterableIterator<[Uint8Array, Uint8Array]> {

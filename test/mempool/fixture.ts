@@ -7,14 +7,15 @@ import { Mempool, type MempoolOptions } from '../../src/mempool/mempool.ts';
 import type { RejectCode } from '../../src/mempool/results.ts';
 import { addressOf } from '../../src/primitives/address.ts';
 import { toHex } from '../../src/primitives/bytes.ts';
-import type { Parameters } from '../../src/primitives/genesis.ts';
 import { sha256 } from '../../src/primitives/hash.ts';
+import type { Parameters } from '../../src/primitives/parameters.ts';
 import {
   encodeTransaction,
   type Transaction,
   type TransactionEnvelope,
   transactionSigningBytes,
 } from '../../src/primitives/transaction.ts';
+import { EPOCH_PARAMETERS } from '../helpers/parameters.ts';
 
 export const GENESIS_HASH = sha256(new TextEncoder().encode('mempool tests'));
 
@@ -29,6 +30,7 @@ export const PARAMETERS: Parameters = {
   executionAllowance: 200,
   timerCap: 60_000,
   resendInterval: 2_000,
+  ...EPOCH_PARAMETERS,
 };
 
 export interface Wish {

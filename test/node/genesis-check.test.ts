@@ -7,7 +7,8 @@ import { networkDirectory } from '../../src/node/package-root.ts';
 import { addressOf } from '../../src/primitives/address.ts';
 import { compareBytes, fromHex } from '../../src/primitives/bytes.ts';
 import { publicKeyOf } from '../../src/primitives/ed25519.ts';
-import type { Genesis, Parameters } from '../../src/primitives/genesis.ts';
+import type { Genesis } from '../../src/primitives/genesis.ts';
+import type { Parameters } from '../../src/primitives/parameters.ts';
 import { encodeText, MAX_AMOUNT } from '../../src/primitives/ssz.ts';
 import type { Validator } from '../../src/primitives/validators.ts';
 

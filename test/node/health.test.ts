@@ -2,8 +2,8 @@
 
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { baseTimeout } from '../../src/consensus/timing.ts';
 import { type HealthOptions, NodeHealth } from '../../src/node/health.ts';
+import { baseTimeout } from '../../src/primitives/parameters.ts';
 import { CATCH_UP_DISTANCE } from '../../src/sync/catch-up.ts';
 import { PARAMETERS } from '../consensus/fixtures.ts';
 

@@ -16,7 +16,8 @@ import { Account, FeePool } from '../../src/primitives/account.ts';
 import { Block, Body, Header, Justification, Proposal } from '../../src/primitives/block.ts';
 import { Certificate, ProposalData, Vote, VoteData } from '../../src/primitives/consensus.ts';
 import { Evidence } from '../../src/primitives/evidence.ts';
-import { Genesis, GenesisAccount, Parameters } from '../../src/primitives/genesis.ts';
+import { Genesis, GenesisAccount } from '../../src/primitives/genesis.ts';
+import { Parameters } from '../../src/primitives/parameters.ts';
 import { Receipt } from '../../src/primitives/receipt.ts';
 import {
   AmountType,

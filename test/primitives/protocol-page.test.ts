@@ -16,8 +16,9 @@ import {
   SignedVote,
   VotePair,
 } from '../../src/primitives/evidence.ts';
-import { Genesis, GenesisAccount, Parameters } from '../../src/primitives/genesis.ts';
+import { Genesis, GenesisAccount } from '../../src/primitives/genesis.ts';
 import { toJson } from '../../src/primitives/json.ts';
+import { Parameters } from '../../src/primitives/parameters.ts';
 import { RECEIPT_CODES, Receipt } from '../../src/primitives/receipt.ts';
 import { DOMAINS } from '../../src/primitives/signing.ts';
 import {

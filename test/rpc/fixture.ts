@@ -41,6 +41,7 @@ import type { Overlay } from '../../src/state/overlay.ts';
 import { prove } from '../../src/state/proof.ts';
 import { silentLogger } from '../../src/telemetry/logger.ts';
 import { createRpcMetrics } from '../../src/telemetry/metrics/rpc.ts';
+import { EPOCH_PARAMETERS } from '../helpers/parameters.ts';
 import { withTimeout } from '../helpers/timeout.ts';
 
 export const GENESIS_TIME = 1_700_000_000_000;
@@ -76,6 +77,7 @@ export const genesis: Genesis = {
     executionAllowance: 250,
     timerCap: 20_000,
     resendInterval: 1000,
+    ...EPOCH_PARAMETERS,
   },
   validators: [{ publicKey: validator.publicKey, address: addressOf(validator.publicKey), weight: 1 }],
   accounts: [alice, bob, bank].map(({ publicKey }) => ({ address: addressOf(publicKey), balance: FUNDS })),

@@ -6,8 +6,8 @@ import type { Members } from '../../src/consensus/members.ts';
 import type { ConsensusEvent, Message, Output } from '../../src/consensus/types.ts';
 import type { Block, Header } from '../../src/primitives/block.ts';
 import type { Certificate } from '../../src/primitives/consensus.ts';
-import type { Parameters } from '../../src/primitives/genesis.ts';
 import type { Hash } from '../../src/primitives/hash.ts';
+import type { Parameters } from '../../src/primitives/parameters.ts';
 import type { CertifiedBlock } from '../../src/primitives/wire.ts';
 import type { Random } from './random.ts';
 

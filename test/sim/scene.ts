@@ -1,7 +1,7 @@
 // What a world made by hand sets itself, where other worlds draw it from their seed.
 
 import type { Block } from '../../src/primitives/block.ts';
-import type { Parameters } from '../../src/primitives/genesis.ts';
+import type { Parameters } from '../../src/primitives/parameters.ts';
 
 export interface Scene {
   readonly parameters?: Parameters;

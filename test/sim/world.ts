@@ -4,13 +4,14 @@
 import { ConsensusDriver } from '../../src/consensus/driver.ts';
 import { Members } from '../../src/consensus/members.ts';
 import { WINDOW } from '../../src/consensus/slots.ts';
-import { baseTimeout } from '../../src/consensus/timing.ts';
 import type { Held } from '../../src/consensus/types.ts';
 import type { Block } from '../../src/primitives/block.ts';
 import { VOTE_KINDS } from '../../src/primitives/consensus.ts';
-import type { Parameters } from '../../src/primitives/genesis.ts';
 import { type Hash, sha256 } from '../../src/primitives/hash.ts';
+import type { Parameters } from '../../src/primitives/parameters.ts';
+import { baseTimeout } from '../../src/primitives/parameters.ts';
 import type { Validator } from '../../src/primitives/validators.ts';
+import { EPOCH_PARAMETERS } from '../helpers/parameters.ts';
 import { Accidents } from './accidents.ts';
 import type { Behaviour } from './behaviour.ts';
 import { genesisBlock } from './chain.ts';
@@ -107,6 +108,7 @@ const PARAMETERS: Parameters = {
   executionAllowance: 20,
   timerCap: 4000,
   resendInterval: 400,
+  ...EPOCH_PARAMETERS,
 };
 
 export class World {

@@ -16,6 +16,7 @@ import { encodeTransaction, type TransactionEnvelope } from '../../src/primitive
 import { Overlay } from '../../src/state/overlay.ts';
 import type { TreeSource } from '../../src/state/view.ts';
 import type { FinalizedBlock, StoredHead } from '../../src/store/chain-store.ts';
+import { EPOCH_PARAMETERS } from '../helpers/parameters.ts';
 
 const BALANCE = 1_000_000n;
 const FEE = 1n;
@@ -50,6 +51,7 @@ export function sampleChain(accounts: number, chainId = 'sample'): Sample {
       executionAllowance: 250,
       timerCap: 30_000,
       resendInterval: 1000,
+      ...EPOCH_PARAMETERS,
     },
     validators: [],
     accounts: publicKeys.map((key) => ({ address: addressOf(key), balance: BALANCE })),

@@ -1,5 +1,6 @@
 // The world of the test vectors: keys from fixed seeds, one genesis with four validators, and transactions by its accounts.
 
+import { EPOCH_PARAMETERS } from '../helpers/parameters.ts';
 import { type Address, addressOf } from '../../src/primitives/address.ts';
 import { compareBytes, utf8 } from '../../src/primitives/bytes.ts';
 import { publicKeyOf, sign } from '../../src/primitives/ed25519.ts';
@@ -51,6 +52,7 @@ export const GENESIS: Genesis = {
     executionAllowance: 250,
     timerCap: 16_000,
     resendInterval: 1_000,
+    ...EPOCH_PARAMETERS,
   },
   validators: VALIDATORS.map(({ publicKey, address }, index) => ({ publicKey, address, weight: WEIGHTS[index] ?? 0 })),
   accounts: [

@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { minimumFee } from '../../ledger/rules.ts';
-import type { Parameters } from '../../primitives/genesis.ts';
+import type { Parameters } from '../../primitives/parameters.ts';
 import { decodeTransaction } from '../../primitives/transaction.ts';
 import { CliError } from '../errors.ts';
 import { Chains, disagreement, type Throughput, throughputOf } from './chains.ts';

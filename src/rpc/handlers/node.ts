@@ -3,8 +3,9 @@
 import { z } from 'zod';
 import { formatAddress } from '../../primitives/address.ts';
 import { toHex } from '../../primitives/bytes.ts';
-import { Genesis, Parameters } from '../../primitives/genesis.ts';
+import { Genesis } from '../../primitives/genesis.ts';
 import { type JsonValue, toJson } from '../../primitives/json.ts';
+import { Parameters } from '../../primitives/parameters.ts';
 import { PROTOCOL_VERSION } from '../../primitives/wire.ts';
 import type { Services } from './method.ts';
 

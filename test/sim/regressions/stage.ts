@@ -1,8 +1,9 @@
 // A calm world made by hand: nothing befalls it but what a test does to it, and the clocks tick as on the devnet. All
 // invariants of the drawn worlds are watched here too.
 
-import { baseTimeout } from '../../../src/consensus/timing.ts';
-import type { Parameters } from '../../../src/primitives/genesis.ts';
+import type { Parameters } from '../../../src/primitives/parameters.ts';
+import { baseTimeout } from '../../../src/primitives/parameters.ts';
+import { EPOCH_PARAMETERS } from '../../helpers/parameters.ts';
 import type { Behaviour } from '../behaviour.ts';
 import { FAULT_CLASSES } from '../fault-class.ts';
 import type { SimNode } from '../node.ts';
@@ -22,6 +23,7 @@ const PARAMETERS: Parameters = {
   executionAllowance: 250,
   timerCap: 16_000,
   resendInterval: 1500,
+  ...EPOCH_PARAMETERS,
 };
 /** ms: two hours. Until then a test may cut what it likes. */
 const ROUGH_FOR = 7_200_000;

@@ -1,0 +1,37 @@
+// What happens in a block before and after its transactions (docs/protocol.md §5, §6): who took part is recorded, what is
+// due is paid out, and at an epoch's boundary the next one is prepared. Reads only the state, the header and the body.
+
+import type { Header, Justification } from '../primitives/block.ts';
+import { type EpochRecord, epochEnd } from '../primitives/epoch.ts';
+import type { LedgerState } from './accounts.ts';
+import { elect } from './election.ts';
+import { currentEpoch, epochRange, epochs } from './records.ts';
+import type { TransactionContext } from './rules.ts';
+
+/** What of a block is known before it is executed. */
+export interface BlockFrame {
+  readonly header: Pick<Header, 'height' | 'timestamp' | 'parent' | 'proposer'>;
+  readonly justification: Justification;
+}
+
+/** What a block says about itself to the transactions in it. */
+export interface BlockContext extends TransactionContext {
+  /** the block's own */
+  readonly epoch: EpochRecord;
+  readonly height: number;
+}
+
+/** Before the transactions. */
+export function beginBlock(state: LedgerState, { header }: BlockFrame): BlockContext {
+  const epoch = currentEpoch(state);
+  return { epoch, parameters: epoch.parameters, timestamp: header.timestamp, height: header.height };
+}
+
+/** After the transactions. @returns the epoch of the next block: another one after a boundary */
+export function endBlock(state: LedgerState, { epoch, timestamp, height }: BlockContext): EpochRecord {
+  if (timestamp < epochEnd(epoch)) return epoch;
+  const next = { ...epoch, epoch: epoch.epoch + 1, start: timestamp, startHeight: height, validators: elect(state) };
+  epochs.set(state, next, next.epoch);
+  epochRange.set(state, { ...epochRange.get(state), current: next.epoch });
+  return next;
+}
