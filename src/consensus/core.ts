@@ -2,7 +2,7 @@
  * Simplex BFT for one epoch, as a pure state machine: step(input, now) → outputs. No clock, socket, disk or chance.
  *
  * Members have weights summing to W; a quorum is weight ≥ q = floor(2W/3) + 1. Slots count up from 1; slot 0 is the
- * block the epoch builds on. Each slot has one leader (schedule.ts). Per slot s:
+ * block the epoch builds on. Each slot has one leader (primitives/schedule.ts). Per slot s:
  *
  *   cleared(s) = Notar(s) or Skip(s) or Final(s' ≥ s);  front = lowest slot that is not cleared.
  *   Enter s = front:      set timer(s) once: base · 1.5^(s − lastFinal − 1) up to a cap (timing.ts). The leader proposes
@@ -57,12 +57,12 @@ import {
 import type { MessagePair } from '../primitives/evidence.ts';
 import { type Hash, ZERO_HASH } from '../primitives/hash.ts';
 import type { JournalRecord } from '../primitives/journal.ts';
+import { LeaderSchedule } from '../primitives/schedule.ts';
 import { BlockTree } from './block-tree.ts';
 import { assembleCertificate } from './certificate.ts';
 import { Execution } from './execution.ts';
 import { Proposer } from './proposer.ts';
 import { ResendRound } from './resend.ts';
-import { LeaderSchedule } from './schedule.ts';
 import { Silence } from './silence.ts';
 import { type ProposalEntry, type Slot, votesOf } from './slot.ts';
 import { ascending, Slots } from './slots.ts';
@@ -105,7 +105,7 @@ export class Simplex {
 
   constructor(config: InstanceConfig) {
     this.#config = config;
-    this.schedule = new LeaderSchedule(config.members);
+    this.schedule = new LeaderSchedule(config.members.list);
     this.#silence = new Silence(config.members);
     this.#slots = new Slots(config.anchor);
     this.#blocks = new BlockTree(config.anchor.hash, config.anchor.header);

@@ -6,9 +6,9 @@ import { toHex } from '../primitives/bytes.ts';
 import { type Certificate, SKIP } from '../primitives/consensus.ts';
 import type { Hash } from '../primitives/hash.ts';
 import type { OwnProposal } from '../primitives/journal.ts';
+import type { LeaderSchedule } from '../primitives/schedule.ts';
 import type { BlockTree } from './block-tree.ts';
 import { attachable } from './justification.ts';
-import type { LeaderSchedule } from './schedule.ts';
 import type { CertifiedParent, Slots } from './slots.ts';
 import type { InstanceConfig, Output } from './types.ts';
 

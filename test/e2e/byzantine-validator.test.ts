@@ -7,7 +7,6 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { WebSocket } from 'ws';
 import { Members } from '../../src/consensus/members.ts';
-import { LeaderSchedule } from '../../src/consensus/schedule.ts';
 import type { KeyPair } from '../../src/crypto/keys.ts';
 import { readKeystore } from '../../src/crypto/keystore.ts';
 import { dataPaths, keyFile } from '../../src/node/data-dir.ts';
@@ -25,6 +24,7 @@ import {
 import { EVIDENCE_KINDS, Evidence, evidenceId, verifyEvidence } from '../../src/primitives/evidence.ts';
 import { type Hash, sha256, ZERO_HASH } from '../../src/primitives/hash.ts';
 import { merkleRoot } from '../../src/primitives/merkle.ts';
+import { LeaderSchedule } from '../../src/primitives/schedule.ts';
 import { GossipProposal, GossipVote } from '../../src/primitives/wire.ts';
 import type { ConsensusView, EvidenceView } from '../../src/rpc/handlers/consensus.ts';
 import { HostilePeer } from '../network/hostile-peer.ts';
@@ -87,7 +87,7 @@ class Offender {
 
   /** A slot from `slot` on that it leads. */
   ledFrom(slot: number): number {
-    const schedule = new LeaderSchedule(this.#members);
+    const schedule = new LeaderSchedule(this.#members.list);
     let led = slot;
     while (schedule.leader(led) !== this.#member) led++;
     return led;

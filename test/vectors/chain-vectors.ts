@@ -3,7 +3,7 @@
 import { encodedTransactions, receiptsRoot, transactionsRoot } from '../../src/chain/body.ts';
 import { FIRST_EPOCH, genesisBlock } from '../../src/chain/genesis.ts';
 import { Members } from '../../src/consensus/members.ts';
-import { LeaderSchedule } from '../../src/consensus/schedule.ts';
+import { LeaderSchedule } from '../../src/primitives/schedule.ts';
 import { executeTransaction } from '../../src/ledger/execute.ts';
 import { initializeState } from '../../src/ledger/genesis.ts';
 import { checkTransaction } from '../../src/ledger/rules.ts';
@@ -44,7 +44,7 @@ import { FIRST_BLOCK_TRANSACTIONS } from './transaction-vectors.ts';
 
 const ROOT = validatorsRoot(GENESIS.validators);
 const MEMBERS = new Members(GENESIS.validators);
-const SCHEDULE = new LeaderSchedule(MEMBERS);
+const SCHEDULE = new LeaderSchedule(MEMBERS.list);
 const EPOCH = FIRST_EPOCH;
 
 /** A state in its simplest form. */

@@ -2,7 +2,7 @@
 // member's weight to its credit, the richest leads (ties to the lowest index) and pays the total weight. Over any
 // prefix of slots a member's share matches its weight within two slots.
 
-import type { Members } from './members.ts';
+import type { Validator } from './validators.ts';
 
 export class LeaderSchedule {
   readonly #weights: readonly number[];
@@ -11,10 +11,11 @@ export class LeaderSchedule {
   readonly #credits: number[];
   readonly #leaders: number[] = [];
 
-  constructor(members: Members) {
-    const divisor = members.list.reduce((d, { weight }) => gcd(d, weight), 0);
-    this.#weights = members.list.map(({ weight }) => weight / divisor);
-    this.#total = members.totalWeight / divisor;
+  /** @param members the epoch's set in its order; the weights are positive integers */
+  constructor(members: readonly Pick<Validator, 'weight'>[]) {
+    const divisor = members.reduce((d, { weight }) => gcd(d, weight), 0);
+    this.#weights = members.map(({ weight }) => weight / divisor);
+    this.#total = this.#weights.reduce((sum, weight) => sum + weight, 0);
     // After `total` slots every member has led `weight` times and all credits are zero again.
     this.#period = this.#total;
     this.#credits = this.#weights.map(() => 0);
