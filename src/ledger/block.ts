@@ -7,6 +7,7 @@ import type { LedgerState } from './accounts.ts';
 import { elect } from './election.ts';
 import { currentEpoch, epochRange, epochs } from './records.ts';
 import type { TransactionContext } from './rules.ts';
+import { payDue } from './unbonding.ts';
 
 /** What of a block is known before it is executed. */
 export interface BlockFrame {
@@ -24,6 +25,7 @@ export interface BlockContext extends TransactionContext {
 /** Before the transactions. */
 export function beginBlock(state: LedgerState, { header }: BlockFrame): BlockContext {
   const epoch = currentEpoch(state);
+  payDue(state, epoch, header.timestamp);
   return { epoch, parameters: epoch.parameters, timestamp: header.timestamp, height: header.height };
 }
 

@@ -9,7 +9,7 @@ import { ACTIVE, AUTHORITY } from '../primitives/staking.ts';
 import { type LedgerState, setAccount } from './accounts.ts';
 import { elect } from './election.ts';
 import { GenesisError } from './errors.ts';
-import { authorities, consensusKeys, epochRange, epochs, validators } from './records.ts';
+import { authorities, consensusKeys, epochRange, epochs, supply, validators } from './records.ts';
 
 /**
  * Writes the accounts of genesis to an empty state. An account of zero units gets no record, as with any other
@@ -18,17 +18,18 @@ import { authorities, consensusKeys, epochRange, epochs, validators } from './re
  */
 export function initializeState(state: LedgerState, genesis: Genesis): void {
   const seen = new Set<string>();
-  let supply = 0n;
+  let initial = 0n;
   for (const { address, balance } of genesis.accounts) {
     const id = addressKey(address);
     if (seen.has(id)) {
       throw new GenesisError('DUPLICATE_ACCOUNT', `${formatAddress(address)} is twice among the accounts of genesis`);
     }
     seen.add(id);
-    supply += balance;
-    if (supply > MAX_AMOUNT) throw new GenesisError('SUPPLY_OVERFLOW', 'the balances of genesis sum past 64 bits');
+    initial += balance;
+    if (initial > MAX_AMOUNT) throw new GenesisError('SUPPLY_OVERFLOW', 'the balances of genesis sum past 64 bits');
     if (balance > 0n) setAccount(state, address, { balance, nonce: 0 });
   }
+  supply.set(state, { initial, minted: 0n, burned: 0n });
   seatAuthorities(state, genesis.authorities);
   const { mode, genesisTime: start, parameters } = genesis;
   const first = { epoch: FIRST_EPOCH, mode, start, startHeight: 0, protocolVersion: 1, parameters };

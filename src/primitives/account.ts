@@ -21,7 +21,7 @@ export const STATE_NAMESPACES = {
   validator: 6,
   /** consensus key → AddressRecord: the operator who has it or had it; a key is used once */
   consensusKey: 7,
-  /** no key → AddressList, ordered: stakers with something staked on them */
+  /** no key → AddressList, ordered: stakers that have staked enough on themselves to be elected */
   candidates: 8,
   /** no key → AddressList, ordered */
   authorities: 9,

@@ -94,8 +94,8 @@ export const AddressList = new ListCompositeType(AddressBytes, MAX_CANDIDATES);
 export const OffenceList = new ListCompositeType(Offence, MAX_MEMBERS);
 export const AddressRecord = new ContainerType({ address: AddressBytes }, { typeName: 'AddressRecord' });
 
-/** Units that came and went since genesis: what all records hold together is the genesis supply + minted − burned. */
-export const Supply = new ContainerType({ minted: Amount, burned: Amount }, { typeName: 'Supply' });
+/** The units of genesis, and those that came and went since: all records together hold initial + minted − burned. */
+export const Supply = new ContainerType({ initial: Amount, minted: Amount, burned: Amount }, { typeName: 'Supply' });
 
 /** What a consensus key signs to show that its owner wants it to act for an operator. */
 export const ProofOfPossession = new ContainerType(

@@ -1,0 +1,78 @@
+// Arithmetic of pools: units that many own together by shares. All division is rounded against whoever asks, so that
+// what is left over stays with those who hold the rest; nothing here reads or writes a state.
+
+import { MILLION } from '../primitives/parameters.ts';
+import { MAX_AMOUNT } from '../primitives/ssz.ts';
+import type { Pool } from '../primitives/staking.ts';
+
+export const EMPTY_POOL: Readonly<Pool> = { tokens: 0n, shares: 0n };
+
+export interface Deposit {
+  readonly pool: Pool;
+  /** new ones, of the depositor */
+  readonly shares: bigint;
+}
+
+export interface Withdrawal {
+  readonly pool: Pool;
+  /** of the holder's, used up */
+  readonly shares: bigint;
+  /** units that the holder takes out */
+  readonly tokens: bigint;
+  /** units that nobody owns, since the last share is gone */
+  readonly dust: bigint;
+}
+
+/**
+ * One unit makes one share in an empty pool; else the shares that the units are worth, rounded down.
+ * @param tokens more than zero
+ * @returns undefined when that is no share at all, or the pool would pass 64 bits
+ */
+export function deposit({ tokens: held, shares: issued }: Readonly<Pool>, tokens: bigint): Deposit | undefined {
+  const shares = issued === 0n ? tokens : (tokens * issued) / held;
+  const pool = { tokens: held + tokens, shares: issued + shares };
+  if (shares === 0n || pool.tokens > MAX_AMOUNT || pool.shares > MAX_AMOUNT) return undefined;
+  return { pool, shares };
+}
+
+/** What so many shares are worth, rounded down. */
+export function worth({ tokens, shares: issued }: Readonly<Pool>, shares: bigint): bigint {
+  return issued === 0n ? 0n : (shares * tokens) / issued;
+}
+
+/** Takes everything out that a holder has; worthless shares are used up all the same, also those of a closed pool. */
+export function withdrawAll(pool: Readonly<Pool>, shares: bigint): Withdrawal {
+  if (pool.shares === 0n) return { pool: { ...EMPTY_POOL }, shares, tokens: 0n, dust: 0n };
+  return withdrawn(pool, shares, worth(pool, shares));
+}
+
+/**
+ * Takes so many units out; the shares that costs are rounded up.
+ * @param tokens more than zero
+ * @param shares what the holder has
+ * @returns undefined when the holder's shares are too few
+ */
+export function withdraw(pool: Readonly<Pool>, tokens: bigint, shares: bigint): Withdrawal | undefined {
+  if (pool.tokens === 0n) return undefined;
+  const cost = (tokens * pool.shares + pool.tokens - 1n) / pool.tokens;
+  return cost > shares ? undefined : withdrawn(pool, cost, tokens);
+}
+
+/**
+ * Takes a part of all holders' units, rounded down. A pool that loses everything is closed: its shares are void.
+ * @param ppm millionths, at most a million
+ */
+export function slash({ tokens, shares }: Readonly<Pool>, ppm: number): { pool: Pool; taken: bigint } {
+  const taken = (tokens * BigInt(ppm)) / BigInt(MILLION);
+  return { pool: closedIfEmpty({ tokens: tokens - taken, shares }), taken };
+}
+
+function withdrawn(pool: Readonly<Pool>, shares: bigint, tokens: bigint): Withdrawal {
+  const left = { tokens: pool.tokens - tokens, shares: pool.shares - shares };
+  const after = closedIfEmpty(left);
+  return { pool: after, shares, tokens, dust: left.tokens - after.tokens };
+}
+
+function closedIfEmpty(pool: Pool): Pool {
+  return pool.tokens === 0n || pool.shares === 0n ? { ...EMPTY_POOL } : pool;
+}

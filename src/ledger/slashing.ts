@@ -1,0 +1,32 @@
+// What a validator's misconduct costs those who stand behind it: a part of its pool, and of what has been unstaked from
+// it since. Who is punished and how hard is decided elsewhere, and so is where the units go.
+
+import type { Address } from '../primitives/address.ts';
+import type { LedgerState } from './accounts.ts';
+import { leaveCandidates } from './candidates.ts';
+import { slash } from './pools.ts';
+import { epochRange, validators } from './records.ts';
+import { findUnbondingPool, setUnbondingPool } from './unbonding.ts';
+
+/**
+ * Takes a part of a validator's pool and of its unbonding pools, rounded down for each. A pool that loses everything is
+ * closed and its shares are void: only a validator that never comes back may lose everything.
+ * @param fromEpoch the first whose unbonding pool is slashed; none is when it is later than the present epoch
+ * @param ppm millionths, at most a million
+ * @returns the units taken, which are in no record now: the caller burns them or gives them to someone
+ */
+export function slashStake(state: LedgerState, validator: Address, fromEpoch: number, ppm: number): bigint {
+  const record = validators.get(state, validator);
+  const { pool, taken } = slash(record.pool, ppm);
+  validators.set(state, { ...record, pool }, validator);
+  if (pool.shares === 0n) leaveCandidates(state, validator);
+
+  let sum = taken;
+  const { current } = epochRange.get(state);
+  for (let epoch = fromEpoch; epoch <= current; epoch++) {
+    const unbonding = slash(findUnbondingPool(state, validator, epoch), ppm);
+    if (unbonding.taken > 0n) setUnbondingPool(state, validator, epoch, unbonding.pool);
+    sum += unbonding.taken;
+  }
+  return sum;
+}
