@@ -19,7 +19,7 @@ export function setStakes(state: LedgerState, delegator: Address, account: Stake
 }
 
 /** Shares of the validator's pool. */
-export function sharesOn({ delegations }: Readonly<StakeAccount>, validator: Address): bigint {
+export function sharesOn(delegations: readonly Delegation[], validator: Address): bigint {
   return delegations.find((one) => equalBytes(one.validator, validator))?.shares ?? 0n;
 }
 
@@ -33,5 +33,5 @@ export function withShares(delegations: readonly Delegation[], validator: Addres
 /** What an operator has staked on itself, in units, rounded down; zero when it is no validator. */
 export function ownStake(state: LedgerReader, operator: Address): bigint {
   const record = validators.find(state, operator);
-  return record === undefined ? 0n : worth(record.pool, sharesOn(getStakes(state, operator), operator));
+  return record === undefined ? 0n : worth(record.pool, sharesOn(getStakes(state, operator).delegations, operator));
 }

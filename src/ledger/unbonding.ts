@@ -4,10 +4,11 @@
 import type { Address } from '../primitives/address.ts';
 import { equalBytes } from '../primitives/bytes.ts';
 import type { EpochRecord } from '../primitives/epoch.ts';
-import type { Payout, Pool } from '../primitives/staking.ts';
+import type { ReceiptCode } from '../primitives/receipt.ts';
+import { MAX_DELEGATIONS, type Payout, type Pool, type Unbonding } from '../primitives/staking.ts';
 import { getAccount, type LedgerReader, type LedgerState, setAccount } from './accounts.ts';
 import { CorruptStateError } from './errors.ts';
-import { EMPTY_POOL, withdrawAll } from './pools.ts';
+import { deposit, EMPTY_POOL, withdrawAll } from './pools.ts';
 import { epochs, payoutQueue, payouts, unbondingPools } from './records.ts';
 import { getStakes, setStakes } from './stakes.ts';
 
@@ -22,6 +23,46 @@ export function findUnbondingPool(state: LedgerReader, validator: Address, epoch
 export function setUnbondingPool(state: LedgerState, validator: Address, epoch: number, pool: Pool): void {
   if (pool.shares === 0n) unbondingPools.delete(state, validator, epoch);
   else unbondingPools.set(state, pool, validator, epoch);
+}
+
+/** What is to be written when a delegator begins to wait for units. */
+export interface Waiting {
+  readonly payout: Payout;
+  readonly pool: Pool;
+  readonly entries: Unbonding[];
+  /** it waits for the pair already, and is in the queue */
+  readonly isQueued: boolean;
+}
+
+/**
+ * What is so when units, which the delegator has taken out of a validator's pool, wait for the end of an epoch. Only reads.
+ * @param entries those of the delegator
+ * @param tokens more than zero
+ * @returns the reason why it can't be
+ */
+export function wait(
+  state: LedgerReader,
+  entries: readonly Unbonding[],
+  payout: Payout,
+  tokens: bigint,
+): Waiting | ReceiptCode {
+  const { validator, epoch } = payout;
+  const found = entries.find((one) => isFor(one, payout));
+  if (found === undefined && entries.length >= MAX_DELEGATIONS) return 'TOO_MANY_DELEGATIONS';
+  const paid = deposit(findUnbondingPool(state, validator, epoch), tokens);
+  if (paid === undefined) return 'NO_SHARES';
+  const entry = { validator, epoch, shares: (found?.shares ?? 0n) + paid.shares };
+  const after = found === undefined ? [...entries, entry] : entries.map((one) => (one === found ? entry : one));
+  return { payout, pool: paid.pool, entries: after, isQueued: found !== undefined };
+}
+
+/** Writes what `wait` has found, but for the entries, which belong to the stake account. */
+export function enqueue(state: LedgerState, { payout, pool, isQueued }: Waiting): void {
+  setUnbondingPool(state, payout.validator, payout.epoch, pool);
+  if (isQueued) return;
+  const queue = payoutQueue.find(state) ?? { first: 0, next: 0 };
+  payouts.set(state, payout, queue.next);
+  payoutQueue.set(state, { ...queue, next: queue.next + 1 });
 }
 
 /**
@@ -53,13 +94,18 @@ function isDue(state: LedgerReader, epoch: number, present: EpochRecord, now: nu
   return next === undefined || next.start + present.parameters.unbondingPeriod <= now;
 }
 
-function pay(state: LedgerState, { delegator, validator, epoch }: Payout): void {
+function pay(state: LedgerState, payout: Payout): void {
+  const { delegator, validator, epoch } = payout;
   const account = getStakes(state, delegator);
-  const entry = account.unbonding.find((one) => one.epoch === epoch && equalBytes(one.validator, validator));
+  const entry = account.unbonding.find((one) => isFor(one, payout));
   if (entry === undefined) throw new CorruptStateError('a payout to an account that has unstaked nothing');
   const { pool, tokens } = withdrawAll(findUnbondingPool(state, validator, epoch), entry.shares);
   setUnbondingPool(state, validator, epoch, pool);
   setStakes(state, delegator, { ...account, unbonding: account.unbonding.filter((one) => one !== entry) });
   const { balance, nonce } = getAccount(state, delegator);
   setAccount(state, delegator, { balance: balance + tokens, nonce });
+}
+
+function isFor(entry: Unbonding, { validator, epoch }: Payout): boolean {
+  return entry.epoch === epoch && equalBytes(entry.validator, validator);
 }

@@ -1,0 +1,103 @@
+// STAKE and UNSTAKE: units that go into a validator's pool, and that come out of it to wait for their payout
+// (docs/protocol.md §5). The operator's own stake is a delegation like any other.
+
+import type { Address } from '../primitives/address.ts';
+import { equalBytes } from '../primitives/bytes.ts';
+import { CONSENSUS_MODES } from '../primitives/genesis.ts';
+import type { ReceiptCode } from '../primitives/receipt.ts';
+import { MAX_DELEGATIONS, STAKER, TOMBSTONED, type ValidatorRecord } from '../primitives/staking.ts';
+import type { Stake, Unstake } from '../primitives/transaction.ts';
+import { getAccount, getFeePool, type LedgerState, setAccount, setFeePool } from './accounts.ts';
+import type { BlockContext } from './block.ts';
+import { joinCandidates, leaveCandidates, mayBeCandidate } from './candidates.ts';
+import { deposit, withdraw, withdrawAll, worth } from './pools.ts';
+import { validators } from './records.ts';
+import { getStakes, setStakes, sharesOn, withShares } from './stakes.ts';
+import { enqueue, wait } from './unbonding.ts';
+
+/** In poa nobody votes for stake. */
+export function hasStaking({ epoch }: Pick<BlockContext, 'epoch'>): boolean {
+  return CONSENSUS_MODES[epoch.mode] !== 'poa';
+}
+
+/** Whether a validator is there and takes stakes is asked before balances. */
+export function stake(
+  state: LedgerState,
+  sender: Address,
+  { validator, amount }: Stake,
+  context: BlockContext,
+): ReceiptCode {
+  if (!hasStaking(context)) return 'NOT_ALLOWED';
+  const record = validators.find(state, validator);
+  if (record === undefined) return 'UNKNOWN_VALIDATOR';
+  if (record.role !== STAKER) return 'NOT_ALLOWED';
+  if (record.status === TOMBSTONED) return 'TOMBSTONED';
+  // One that has left comes back by its own stake only.
+  if (record.pool.shares === 0n && !equalBytes(sender, validator)) return 'NOT_ALLOWED';
+  const { minStake, minSelfBond } = context.parameters;
+  if (amount < minStake) return 'STAKE_TOO_SMALL';
+  return bond(state, sender, validator, record, amount, minSelfBond);
+}
+
+/**
+ * Moves units from an account into a validator's pool, for shares of it.
+ * @param record of the validator: the one in the state, or its first
+ * @param minSelfBond what an operator has staked on itself when it becomes a candidate
+ */
+export function bond(
+  state: LedgerState,
+  delegator: Address,
+  validator: Address,
+  record: ValidatorRecord,
+  amount: bigint,
+  minSelfBond: bigint,
+): ReceiptCode {
+  const { balance, nonce } = getAccount(state, delegator);
+  if (amount > balance) return 'INSUFFICIENT_BALANCE';
+  const { delegations, unbonding } = getStakes(state, delegator);
+  const held = sharesOn(delegations, validator);
+  if (held === 0n && delegations.length >= MAX_DELEGATIONS) return 'TOO_MANY_DELEGATIONS';
+  const paid = deposit(record.pool, amount);
+  if (paid === undefined) return 'NO_SHARES';
+  const shares = held + paid.shares;
+  const isCandidate = equalBytes(delegator, validator) && worth(paid.pool, shares) >= minSelfBond;
+  if (isCandidate && !mayBeCandidate(state, validator)) return 'TOO_MANY_CANDIDATES';
+
+  setAccount(state, delegator, { balance: balance - amount, nonce });
+  validators.set(state, { ...record, pool: paid.pool }, validator);
+  setStakes(state, delegator, { delegations: withShares(delegations, validator, shares), unbonding });
+  if (isCandidate) joinCandidates(state, validator);
+  return 'SUCCESS';
+}
+
+/** Works on any validator, also one that is jailed or tombstoned: what is left of a stake can always be taken out. */
+export function unstake(
+  state: LedgerState,
+  sender: Address,
+  { validator, amount }: Unstake,
+  { epoch, parameters }: BlockContext,
+): ReceiptCode {
+  const record = validators.find(state, validator);
+  if (record === undefined) return 'UNKNOWN_VALIDATOR';
+  const { delegations, unbonding } = getStakes(state, sender);
+  const held = sharesOn(delegations, validator);
+  if (held === 0n) return 'INSUFFICIENT_STAKE';
+  const taken = amount === 0n ? withdrawAll(record.pool, held) : withdraw(record.pool, amount, held);
+  if (taken === undefined) return 'INSUFFICIENT_STAKE';
+  const { pool, tokens, dust } = taken;
+  const payout = { delegator: sender, validator, epoch: epoch.epoch };
+  const waiting = tokens === 0n ? undefined : wait(state, unbonding, payout, tokens);
+  if (typeof waiting === 'string') return waiting;
+
+  const left = held - taken.shares;
+  validators.set(state, { ...record, pool }, validator);
+  setStakes(state, sender, {
+    delegations: withShares(delegations, validator, left),
+    unbonding: waiting?.entries ?? unbonding,
+  });
+  if (waiting !== undefined) enqueue(state, waiting);
+  if (dust > 0n) setFeePool(state, getFeePool(state) + dust);
+  const isOwn = equalBytes(sender, validator);
+  if (isOwn && (left === 0n || worth(pool, left) < parameters.minSelfBond)) leaveCandidates(state, validator);
+  return 'SUCCESS';
+}
