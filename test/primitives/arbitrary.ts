@@ -6,6 +6,7 @@ import {
   ByteListType,
   ByteVectorType,
   ContainerType,
+  ListBasicType,
   ListCompositeType,
   OptionalType,
   SerializedList,
@@ -15,8 +16,10 @@ import * as fc from 'fast-check';
 import { Account, FeePool } from '../../src/primitives/account.ts';
 import { Block, Body, Header, Justification, Proposal } from '../../src/primitives/block.ts';
 import { Certificate, ProposalData, Vote, VoteData } from '../../src/primitives/consensus.ts';
+import { Activity, EpochRange, EpochRecord, MemberActivity, RecentBlock } from '../../src/primitives/epoch.ts';
 import { Evidence } from '../../src/primitives/evidence.ts';
-import { Genesis, GenesisAccount } from '../../src/primitives/genesis.ts';
+import { Authority, Genesis, GenesisAccount, Staker } from '../../src/primitives/genesis.ts';
+import { Change, ParameterChange, ProposalIndex, ProposalRecord } from '../../src/primitives/governance.ts';
 import { Parameters } from '../../src/primitives/parameters.ts';
 import { Receipt } from '../../src/primitives/receipt.ts';
 import {
@@ -27,14 +30,37 @@ import {
   TextType,
   UintType,
 } from '../../src/primitives/ssz.ts';
+import {
+  AddressList,
+  AddressRecord,
+  Delegation,
+  Offence,
+  OffenceList,
+  Payout,
+  PayoutQueue,
+  Pool,
+  ProofOfPossession,
+  StakeAccount,
+  Supply,
+  Unbonding,
+  ValidatorRecord,
+} from '../../src/primitives/staking.ts';
 import { StateProof } from '../../src/primitives/state-proof.ts';
 import {
+  GovernancePropose,
+  GovernanceVote,
   MultiTransfer,
   Output,
+  ReportEvidence,
   SignedTransaction,
+  Stake,
   Transaction,
   TransactionAction,
   Transfer,
+  Unjail,
+  Unstake,
+  ValidatorRegister,
+  ValidatorUpdate,
 } from '../../src/primitives/transaction.ts';
 import { Validator } from '../../src/primitives/validators.ts';
 import {
@@ -54,43 +80,74 @@ import {
 /** Every type that is signed, hashed or shown to people, by name. */
 export const TYPES: Readonly<Record<string, Type<unknown>>> = {
   Account,
+  Activity,
+  AddressList,
+  AddressRecord,
+  Authority,
   Block,
   Body,
   Certificate,
   CertificatesRequest,
   CertificatesResponse,
   CertifiedBlock,
+  Change,
+  Delegation,
+  EpochRange,
+  EpochRecord,
   Evidence,
   FeePool,
   Genesis,
   GenesisAccount,
   GossipProposal,
   GossipVote,
+  GovernancePropose,
+  GovernanceVote,
   Header,
   Justification,
+  MemberActivity,
   MultiTransfer,
+  Offence,
+  OffenceList,
   Output,
+  ParameterChange,
   Parameters,
+  Payout,
+  PayoutQueue,
+  Pool,
+  ProofOfPossession,
   Proposal,
   ProposalData,
+  ProposalRecord,
   Receipt,
+  RecentBlock,
+  ReportEvidence,
   SignedTransaction,
+  Stake,
+  StakeAccount,
+  Staker,
   StateProof,
   Status,
+  Supply,
   Transaction,
   TransactionAction,
   TransactionBatch,
   TransactionsRequest,
   TransactionsResponse,
   Transfer,
+  Unbonding,
+  Unjail,
+  Unstake,
   Validator,
+  ValidatorRecord,
+  ValidatorRegister,
+  ValidatorUpdate,
   Vote,
   VoteData,
   VoteMessage,
 };
 
-/** Types that only travel between nodes and have no JSON form. */
-export const WIRE_TYPES: Readonly<Record<string, Type<unknown>>> = { BlocksRequest };
+/** Types that people never see and that have no JSON form. */
+export const BINARY_TYPES: Readonly<Record<string, Type<unknown>>> = { BlocksRequest, ProposalIndex };
 
 /** Longer lists show nothing that three items do not. */
 const MAX_ITEMS = 3;
@@ -109,7 +166,7 @@ export function arbitraryOf(type: Type<unknown>): fc.Arbitrary<unknown> {
       .array(arbitraryOf(decoded), { maxLength: Math.min(limit, MAX_ITEMS) })
       .map((items) => SerializedList.fromArray(items.map((item) => decoded.serialize(item))));
   }
-  if (type instanceof ListCompositeType) {
+  if (type instanceof ListCompositeType || type instanceof ListBasicType) {
     return fc.array(arbitraryOf(type.elementType), { maxLength: Math.min(type.limit, MAX_ITEMS) });
   }
   if (type instanceof TaggedUnionType) {

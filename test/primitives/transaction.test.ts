@@ -52,7 +52,8 @@ transaction('too many bytes are refused before they are decoded', () => {
 });
 
 transaction('every alternative of the action has its name', () => {
-  assert.equal([...ACTION_TYPES], ['TRANSFER', 'MULTI_TRANSFER']);
+  const names = 'TRANSFER MULTI_TRANSFER VALIDATOR_REGISTER VALIDATOR_UPDATE STAKE UNSTAKE UNJAIL EVIDENCE';
+  assert.equal([...ACTION_TYPES], [...names.split(' '), 'GOVERNANCE_PROPOSE', 'GOVERNANCE_VOTE']);
 });
 
 transaction('what is signed is domain, genesis hash and encoding', () => {
