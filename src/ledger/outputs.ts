@@ -1,4 +1,4 @@
-// The outputs of an action: every action of today pays units to addresses, and the rules see only that.
+// The outputs of an action: whom it pays at once. The rules of fees and the mempool see only that.
 
 import { addressKey } from '../primitives/address.ts';
 import type { Output, TransactionAction } from '../primitives/transaction.ts';

@@ -25,8 +25,10 @@ const UNITLESS: ReadonlySet<number> = new Set([
   N.supply,
 ]);
 
-export function getSupply(state: LedgerReader): Supply {
-  return supply.find(state) ?? { initial: 0n, minted: 0n, burned: 0n };
+const NONE: Readonly<Supply> = { initial: 0n, minted: 0n, burned: 0n };
+
+export function getSupply(state: LedgerReader): Readonly<Supply> {
+  return supply.find(state) ?? NONE;
 }
 
 /**
@@ -73,9 +75,17 @@ export function unitsIn(key: Uint8Array, value: Uint8Array): bigint {
   }
 }
 
+type Entries = Iterable<readonly [key: Uint8Array, value: Uint8Array]>;
+
 /** All units of a state, given every entry of it once. */
-export function totalSupply(entries: Iterable<readonly [key: Uint8Array, value: Uint8Array]>): bigint {
+export function totalSupply(entries: Entries): bigint {
   let sum = 0n;
   for (const [key, value] of entries) sum += unitsIn(key, value);
   return sum;
+}
+
+/** The counters of a state, given every entry of it once. */
+export function countersIn(entries: Entries): Readonly<Supply> {
+  for (const [key, value] of entries) if (key[0] === N.supply) return supply.decode(value);
+  return NONE;
 }

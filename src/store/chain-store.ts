@@ -205,9 +205,9 @@ export class ChainStore implements TreeSource {
       await this.#records.checkLinks(height + 1 - headers, height);
       const values = this.#bucket(BUCKETS.stateValue, snapshot);
       const nodes = this.#bucket(BUCKETS.stateNode, snapshot);
-      const { entries, supply } = await verifyState(header.stateRoot, values, nodes);
-      if (options.supply !== undefined && supply !== options.supply) {
-        throw new StoreError('CORRUPT', `${supply} units exist, there should be ${options.supply}`);
+      const { entries, supply, initial } = await verifyState(header.stateRoot, values, nodes);
+      if (options.supply !== undefined && initial !== options.supply) {
+        throw new StoreError('CORRUPT', `the state began with ${initial} units, genesis has ${options.supply}`);
       }
       return { height, stateRoot: header.stateRoot, entries, supply, headers };
     } finally {

@@ -2,9 +2,10 @@
 // promises, is the stored tree the tree of that state, and does each header name the one before it.
 // It reads everything and repairs nothing.
 
-import { totalSupply } from '../ledger/supply.ts';
+import { countersIn, expectedSupply, totalSupply } from '../ledger/supply.ts';
 import { equalBytes, toHex } from '../primitives/bytes.ts';
 import { type Hash, sha256 } from '../primitives/hash.ts';
+import type { Supply } from '../primitives/staking.ts';
 import { statePath } from '../primitives/state-proof.ts';
 import { recomputeRoot } from '../state/recompute.ts';
 import { applyChanges } from '../state/tree.ts';
@@ -13,7 +14,7 @@ import { StoreError } from './errors.ts';
 export interface VerifyOptions {
   /** how many of the newest headers are checked for their links; all by default */
   readonly headers?: number;
-  /** units that must exist in all; not checked by default */
+  /** units of genesis; not checked by default */
   readonly supply?: bigint;
 }
 
@@ -23,7 +24,7 @@ export interface Verification {
   readonly stateRoot: Hash;
   /** records in the state */
   readonly entries: number;
-  /** units of all records together */
+  /** units of all records together: those of genesis, and minted, and not burned */
   readonly supply: bigint;
   /** headers whose links were checked */
   readonly headers: number;
@@ -34,27 +35,31 @@ export type Entry = [key: Uint8Array, value: Uint8Array];
 /**
  * @param values the whole flat state; kept in memory while it is checked
  * @param nodes the whole stored tree
- * @returns the supply
+ * @returns the units of all records together, and those of genesis
  * @throws {StoreError} CORRUPT, saying what contradicts what
  */
 export async function verifyState(
   stateRoot: Hash,
   values: AsyncIterable<Entry>,
   nodes: AsyncIterable<Entry>,
-): Promise<{ entries: number; supply: bigint }> {
+): Promise<{ entries: number; supply: bigint; initial: bigint }> {
   const entries: Entry[] = [];
   for await (const entry of values) entries.push(entry);
-  const { root, supply } = summarize(entries);
+  const { root, supply, counters } = summarize(entries);
   if (!equalBytes(root, stateRoot)) {
     throw new StoreError('CORRUPT', `the stored state has root ${toHex(root)}, the head's is ${toHex(stateRoot)}`);
   }
+  const expected = expectedSupply(counters);
+  if (supply !== expected) {
+    throw new StoreError('CORRUPT', `${supply} units exist, by what was minted and burned it should be ${expected}`);
+  }
   await verifyTree(entries, nodes);
-  return { entries: entries.length, supply };
+  return { entries: entries.length, supply, initial: counters.initial };
 }
 
-function summarize(entries: readonly Entry[]): { root: Hash; supply: bigint } {
+function summarize(entries: readonly Entry[]): { root: Hash; supply: bigint; counters: Readonly<Supply> } {
   try {
-    return { root: recomputeRoot(entries), supply: totalSupply(entries) };
+    return { root: recomputeRoot(entries), supply: totalSupply(entries), counters: countersIn(entries) };
   } catch (cause) {
     throw new StoreError('CORRUPT', 'the stored state has a record that is none', { cause });
   }

@@ -1,9 +1,13 @@
-// What the tests of the ledger are made of: states in a map, transactions without real signatures, parameters.
+// What the tests of the ledger are made of: states in a map, transactions without real signatures, parameters, epochs.
 
 import { type LedgerState, setAccount } from '../../src/ledger/accounts.ts';
+import type { BlockContext } from '../../src/ledger/block.ts';
+import { authorities, epochRange, epochs, supply } from '../../src/ledger/records.ts';
 import type { Address } from '../../src/primitives/address.ts';
 import { addressOf } from '../../src/primitives/address.ts';
 import { toHex } from '../../src/primitives/bytes.ts';
+import { type EpochRecord, FIRST_EPOCH } from '../../src/primitives/epoch.ts';
+import { CONSENSUS_MODES, type Genesis } from '../../src/primitives/genesis.ts';
 import type { Parameters } from '../../src/primitives/parameters.ts';
 import {
   encodeTransaction,
@@ -28,7 +32,17 @@ export const PARAMETERS: Parameters = {
 };
 export const FREE: Parameters = { ...PARAMETERS, minFee: 0n, feePerByte: 0n, accountFee: 0n };
 export const NOW = 1_700_000_000_000;
-export const CONTEXT = { parameters: PARAMETERS, timestamp: NOW };
+/** An epoch with nobody in it, for what does not look at the set. */
+export const EPOCH: EpochRecord = {
+  epoch: FIRST_EPOCH,
+  mode: CONSENSUS_MODES.indexOf('hybrid'),
+  start: NOW - 60_000,
+  startHeight: 0,
+  protocolVersion: 1,
+  parameters: PARAMETERS,
+  validators: [],
+};
+export const CONTEXT = contextOf(EPOCH);
 /** Enough for every small transaction here and two new accounts. */
 export const FEE = 200_000n;
 
@@ -58,6 +72,43 @@ export class MapState implements LedgerState {
   dump(): Record<string, string> {
     return Object.fromEntries([...this.#entries].map(([key, [, value]]) => [key, toHex(value)]));
   }
+}
+
+/** The context of a block in an epoch, `NOW` when nothing else is said. */
+export function contextOf(epoch: EpochRecord, timestamp = NOW): BlockContext {
+  return { epoch, parameters: epoch.parameters, timestamp, height: 1 };
+}
+
+/** A genesis with these accounts, by the index of `person`, and without validators. */
+export function genesisOf(accounts: Iterable<readonly [index: number, balance: bigint]>): Genesis {
+  return {
+    chainId: new Uint8Array(0),
+    genesisTime: 0,
+    mode: EPOCH.mode,
+    parameters: PARAMETERS,
+    authorities: [],
+    stakers: [],
+    accounts: [...accounts].map(([index, balance]) => ({ address: person(index).address, balance })),
+  };
+}
+
+/** As `stateWith`, in the midst of a chain's first epoch: its records and the counters of supply are there too. */
+export function chainWith(balances: readonly bigint[], epoch: EpochRecord = EPOCH): MapState {
+  const state = stateWith(...balances);
+  supply.set(state, { initial: balances.reduce((sum, balance) => sum + balance, 0n), minted: 0n, burned: 0n });
+  epochs.set(state, epoch, epoch.epoch);
+  epochRange.set(state, { current: epoch.epoch, oldest: epoch.epoch });
+  authorities.set(state, []);
+  return state;
+}
+
+/** Begins the next epoch without judging the one that ends. */
+export function nextEpoch(state: LedgerState, start: number): EpochRecord {
+  const range = epochRange.get(state);
+  const next = { ...epochs.get(state, range.current), epoch: range.current + 1, start };
+  epochs.set(state, next, next.epoch);
+  epochRange.set(state, { ...range, current: next.epoch });
+  return next;
 }
 
 /** A state in which the first addresses of `person` have these balances. */
@@ -93,9 +144,9 @@ export function multiTransfer(
   return envelope({ selector: 1, value: { outputs: value, memo: draft.memo ?? new Uint8Array(0) } }, draft);
 }
 
-function envelope(
+export function envelope(
   action: TransactionAction,
-  { from = 0, nonce = 0, fee = FEE, validUntil = 0 }: Draft,
+  { from = 0, nonce = 0, fee = FEE, validUntil = 0 }: Draft = {},
 ): TransactionEnvelope {
   const transaction = { sender: person(from).publicKey, nonce, fee, validUntil, action };
   return encodeTransaction({ transaction, signature: new Uint8Array(64) });

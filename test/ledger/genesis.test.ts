@@ -5,17 +5,13 @@ import { CorruptStateError, GenesisError } from '../../src/ledger/errors.ts';
 import { initializeState } from '../../src/ledger/genesis.ts';
 import { totalSupply } from '../../src/ledger/supply.ts';
 import { accountKey } from '../../src/primitives/account.ts';
-import type { Genesis } from '../../src/primitives/genesis.ts';
 import { MAX_AMOUNT } from '../../src/primitives/ssz.ts';
-import { MapState, PARAMETERS, person } from './build.ts';
+import { genesisOf, MapState, person } from './build.ts';
 
 const test = suite('genesis state');
 const isError = (code: string) => (error: unknown) => error instanceof GenesisError && error.code === code;
 
-function genesis(...balances: [index: number, balance: bigint][]): Genesis {
-  const accounts = balances.map(([index, balance]) => ({ address: person(index).address, balance }));
-  return { chainId: new Uint8Array(0), genesisTime: 0, mode: 0, parameters: PARAMETERS, validators: [], accounts };
-}
+const genesis = (...accounts: [index: number, balance: bigint][]) => genesisOf(accounts);
 
 test('holds the accounts of genesis and their sum', () => {
   const state = new MapState();

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { getAccount } from '../../src/ledger/accounts.ts';
+import { getAccount, type LedgerState } from '../../src/ledger/accounts.ts';
 import { executeTransaction } from '../../src/ledger/execute.ts';
 import { initializeState } from '../../src/ledger/genesis.ts';
-import { type BlockContext, checkTransaction } from '../../src/ledger/rules.ts';
+import { checkTransaction } from '../../src/ledger/rules.ts';
 import { totalSupply } from '../../src/ledger/supply.ts';
 import { toHex } from '../../src/primitives/bytes.ts';
 import { Receipt, type ReceiptCode, receiptCode } from '../../src/primitives/receipt.ts';
@@ -12,7 +12,7 @@ import type { TransactionEnvelope } from '../../src/primitives/transaction.ts';
 import { Overlay } from '../../src/state/overlay.ts';
 import { recomputeRoot } from '../../src/state/recompute.ts';
 import { MapSource } from '../state/map-source.ts';
-import { CONTEXT, FEE, multiTransfer, NOW, PARAMETERS, person, transfer } from './build.ts';
+import { contextOf, EPOCH, FEE, genesisOf, multiTransfer, NOW, person, transfer } from './build.ts';
 
 const test = suite('ledger histories');
 const PEOPLE = 8;
@@ -51,18 +51,21 @@ class Ledger {
   readonly store = new MapSource();
   readonly entries = new Map<string, [Uint8Array, Uint8Array]>();
 
-  overlay(): { overlay: Overlay; state: { get: Overlay['get']; set: Overlay['set'] } } {
+  overlay(): { overlay: Overlay; state: LedgerState } {
     const overlay = new Overlay(this.store);
     const set = (key: Uint8Array, value: Uint8Array) => {
       overlay.set(key, value);
       this.entries.set(toHex(key), [key, value]);
     };
-    return { overlay, state: { get: (key) => overlay.get(key), set } };
+    const remove = (key: Uint8Array) => {
+      overlay.delete(key);
+      this.entries.delete(toHex(key));
+    };
+    return { overlay, state: { get: (key) => overlay.get(key), set, delete: remove } };
   }
 }
 
-const balances = (state: { get: Overlay['get'] }) =>
-  Array.from({ length: PEOPLE }, (_, i) => getAccount(state, person(i).address));
+const balances = (state: LedgerState) => Array.from({ length: PEOPLE }, (_, i) => getAccount(state, person(i).address));
 
 test('over any history: supply is conserved, nonces only grow, no balance is negative, blocks repeat exactly', () => {
   const seen = new Set<ReceiptCode | string>();
@@ -70,21 +73,13 @@ test('over any history: supply is conserved, nonces only grow, no balance is neg
     fc.property(blocks, (history) => {
       const ledger = new Ledger();
       const genesis = ledger.overlay();
-      const accounts = Array.from({ length: FUNDED }, (_, i) => ({ address: person(i).address, balance: FUNDS }));
-      initializeState(genesis.state, {
-        chainId: new Uint8Array(0),
-        genesisTime: 0,
-        mode: 0,
-        parameters: PARAMETERS,
-        validators: [],
-        accounts,
-      });
+      initializeState(genesis.state, genesisOf(Array.from({ length: FUNDED }, (_, i) => [i, FUNDS])));
       genesis.overlay.seal();
       ledger.store.write(genesis.overlay.changes);
       const supply = FUNDS * BigInt(FUNDED);
 
       for (const [height, wishes] of history.entries()) {
-        const context: BlockContext = { ...CONTEXT, timestamp: NOW + height - 1 };
+        const context = contextOf(EPOCH, NOW + height - 1);
         const { overlay, state } = ledger.overlay();
         const block: TransactionEnvelope[] = [];
         const receipts: Receipt[] = [];

@@ -96,6 +96,9 @@ export class Head {
       set: (key: Uint8Array, value: Uint8Array) => {
         this.#entries.set(toHex(key), value);
       },
+      delete: (key: Uint8Array) => {
+        this.#entries.delete(toHex(key));
+      },
     };
     setAccount(state, account.address, { balance, nonce });
   }

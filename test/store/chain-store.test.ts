@@ -6,11 +6,13 @@ import { join } from 'node:path';
 import { Level } from 'level';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { setFeePool } from '../../src/ledger/accounts.ts';
 import { accountKey } from '../../src/primitives/account.ts';
 import { addressOf } from '../../src/primitives/address.ts';
 import { headerHash } from '../../src/primitives/block.ts';
 import { toHex } from '../../src/primitives/bytes.ts';
 import { NOTAR, SKIP } from '../../src/primitives/consensus.ts';
+import { Overlay } from '../../src/state/overlay.ts';
 import { BUCKETS, bucketKey, heightId } from '../../src/store/buckets.ts';
 import { ChainStore, type FinalizedBlock } from '../../src/store/chain-store.ts';
 import { refused } from './refused.ts';
@@ -103,15 +105,26 @@ chain('blocks are found by height and hash, transactions by id, also after reope
 });
 
 chain('verify finds state, tree, supply and headers in order', async ({ store }) => {
-  await grow(store, 20);
+  const [genesis] = await grow(store, 20);
   const found = await store.verify({ supply: sample.supply });
   assert.is(found.height, 20);
   assert.is(found.headers, 21);
   assert.is(found.supply, sample.supply);
-  assert.is(found.entries, 33, '32 accounts and the fee pool');
+  assert.is(found.entries, (genesis?.state.values.length ?? 0) + 1, 'the records of genesis and the fee pool');
   assert.equal(found.stateRoot, store.head?.header.stateRoot);
   assert.is((await store.verify({ headers: 5 })).headers, 5);
   await refused(store.verify({ supply: sample.supply + 1n }), 'CORRUPT');
+});
+
+chain('verify refuses a state in which units were made that no counter knows', async ({ store }) => {
+  const overlay = new Overlay(store);
+  const genesis = nextBlock(sample, store);
+  for (const [key, value] of genesis.state.values) if (value !== undefined) overlay.set(key, value);
+  setFeePool(overlay, 1n);
+  const header = { ...genesis.block.header, stateRoot: overlay.seal() };
+  const block = { ...genesis.block, header };
+  await store.commit({ ...genesis, block, hash: headerHash(header), state: overlay.changes });
+  await refused(store.verify({ supply: sample.supply }), 'CORRUPT');
 });
 
 chain('entries are the whole state in the order of keys', async ({ store }) => {

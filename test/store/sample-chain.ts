@@ -17,6 +17,7 @@ import { Overlay } from '../../src/state/overlay.ts';
 import type { TreeSource } from '../../src/state/view.ts';
 import type { FinalizedBlock, StoredHead } from '../../src/store/chain-store.ts';
 import { EPOCH_PARAMETERS } from '../helpers/parameters.ts';
+import { contextOf, EPOCH } from '../ledger/build.ts';
 
 const BALANCE = 1_000_000n;
 const FEE = 1n;
@@ -53,7 +54,8 @@ export function sampleChain(accounts: number, chainId = 'sample'): Sample {
       resendInterval: 1000,
       ...EPOCH_PARAMETERS,
     },
-    validators: [],
+    authorities: [],
+    stakers: [],
     accounts: publicKeys.map((key) => ({ address: addressOf(key), balance: BALANCE })),
   };
   return { genesis, hash: genesisHash(genesis), supply: BALANCE * BigInt(accounts), publicKeys };
@@ -66,7 +68,7 @@ export function nextBlock(sample: Sample, base: Base, transfers = 3): FinalizedB
   const overlay = new Overlay(base);
   if (height === 0) initializeState(overlay, sample.genesis);
   const envelopes = height === 0 ? [] : transfersOf(sample, height, transfers);
-  const context = { parameters: sample.genesis.parameters, timestamp };
+  const context = contextOf({ ...EPOCH, parameters: sample.genesis.parameters }, timestamp);
   const receipts = envelopes.map((envelope) => executeTransaction(overlay, envelope, context));
   const block: Block = {
     header: {
