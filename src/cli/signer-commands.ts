@@ -125,12 +125,18 @@ function report(
       ['validator', validator],
       ['record', record],
       ['status', describe(status, state)],
-      ['floor', `epoch ${floor.epoch}, slot ${floor.slot}: nothing at or below it is signed`],
+      ['floor', describeFloor(floor)],
       ['signed above', `${entries} votes and proposals`],
       ['listens first', listen],
     ]),
     ...more,
   ]);
+}
+
+/** Slots count from 1. */
+function describeFloor({ epoch, slot }: Place): string {
+  if (slot === 0) return 'none yet: it rises as blocks become final, and nothing at or below it is signed';
+  return `epoch ${epoch}, slot ${slot}: nothing at or below it is signed`;
 }
 
 function describe(status: 'sealed' | 'copied' | 'signs', { copied }: SignerState): string {
