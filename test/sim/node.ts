@@ -236,6 +236,8 @@ export class SimNode {
       random: world.random,
       observer: {
         onRefused: (entry, rule, signed) => this.#refused(entry, rule, signed),
+        onGiven: (data) => world.invariants.copies.given(member, data),
+        onTold: (data) => world.guard(() => world.invariants.copies.told(member, data)),
       },
     });
   }
