@@ -50,11 +50,11 @@ coverage: $(installed)
 	$(NODE) --import tsx test/run.ts project/coverage
 	@cat coverage/consensus.txt
 
-# SECONDS=300 N=4,7 SEED=1: networks of processes that are killed, frozen, wiped and given wrong clocks, under load
+# SECONDS=300 N=4,7 SEED=1: networks of processes that are killed, frozen, wiped and given wrong clocks, under load; HELP=1 lists all options
 storm: build
 	$(NODE) --import tsx test/storm/main.ts
 
-# SAMPLES=10000 SEED=1
+# SAMPLES=10000 SEED=1: runs of the model of the consensus' safety; HELP=1 lists all options
 model: $(installed) $(model_installed)
 	$(NODE) --import tsx test/model/main.ts
 

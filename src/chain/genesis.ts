@@ -10,7 +10,7 @@ import { Overlay } from '../state/overlay.ts';
 import type { TreeSource } from '../state/view.ts';
 import { encodedTransactions, receiptsRoot, transactionsRoot } from './body.ts';
 
-/** The first epoch instance, and in this version the only one. */
+/** The first epoch instance, and the only one: in this version the validator set never changes. */
 export const FIRST_EPOCH = 1;
 
 /**

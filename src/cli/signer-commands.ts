@@ -2,6 +2,7 @@
 // meanwhile.
 
 import { resolve } from 'node:path';
+import { FIRST_EPOCH } from '../chain/genesis.ts';
 import { inspectKeystore } from '../crypto/keystore.ts';
 import type { Place } from '../crypto/signer/entry.ts';
 import { readExport } from '../crypto/signer/export-file.ts';
@@ -22,8 +23,6 @@ import { type DataDirOptions, flagsOf } from './options.ts';
 import { askNewPassphrase, askPassphrase } from './passphrase.ts';
 import type { ExportOptions, RecoverOptions, SignerOptions } from './signer.ts';
 
-/** The set never changes in this version, so there is one epoch. */
-const EPOCH = 1;
 const DEFAULT_KEY = 'validator';
 
 export interface Location {
@@ -75,7 +74,7 @@ export async function recover(context: CliContext, options: RecoverOptions): Pro
   const place = await locate(context, options);
   const key = await openKey(context, options, place.keyName);
   const custody = { file: place.record, key, genesisHash: place.genesisHash };
-  const newest: Place = { epoch: EPOCH, slot: Number(options.slot) };
+  const newest: Place = { epoch: FIRST_EPOCH, slot: Number(options.slot) };
   const state = await locked(place, () => recoverSigner(custody, newest));
   report(context, options, formatAddress(addressOf(key.publicKey)), place.record, state, []);
 }
@@ -126,12 +125,18 @@ function report(
       ['validator', validator],
       ['record', record],
       ['status', describe(status, state)],
-      ['floor', `epoch ${floor.epoch}, slot ${floor.slot}: nothing at or below it is signed`],
+      ['floor', describeFloor(floor)],
       ['signed above', `${entries} votes and proposals`],
       ['listens first', listen],
     ]),
     ...more,
   ]);
+}
+
+/** Slots count from 1. */
+function describeFloor({ epoch, slot }: Place): string {
+  if (slot === 0) return 'none yet: it rises as blocks become final, and nothing at or below it is signed';
+  return `epoch ${epoch}, slot ${slot}: nothing at or below it is signed`;
 }
 
 function describe(status: 'sealed' | 'copied' | 'signs', { copied }: SignerState): string {

@@ -5,6 +5,14 @@ import { type CliContext, columns, printResult } from './context.ts';
 import { type ClientOptions, rpcClient, withJson, withRpc } from './options.ts';
 import type { JsonObject } from './rpc-client.ts';
 
+interface Answers {
+  readonly network: JsonObject;
+  readonly head: JsonObject;
+  readonly sync: JsonObject;
+  readonly mempool: JsonObject;
+  readonly slot: unknown;
+}
+
 export function addStatus(program: Command, context: CliContext): void {
   withJson(withRpc(program.command('status')))
     .description('Ask a running node how it is: network, newest finalized block, sync, peers, health.')
@@ -21,21 +29,17 @@ async function status(context: CliContext, options: ClientOptions): Promise<void
     client.get('rpc/mempool'),
     client.get('rpc/consensus?limit=1'),
   ]);
-  printResult(
-    context,
-    options,
-    { network, head, sync, mempool, slot: consensus.front_slot },
-    describe(network, { ...head, slot: consensus.front_slot }, sync, mempool, Date.now()),
-  );
+  const answers = { network, head, sync, mempool, slot: consensus.front_slot };
+  printResult(context, options, answers, describe(answers, Date.now()));
 }
 
-function describe(network: JsonObject, head: JsonObject, sync: JsonObject, mempool: JsonObject, now: number): string[] {
+function describe({ network, head, sync, mempool, slot }: Answers, now: number): string[] {
   const age = Math.max(0, now - Number(head.timestamp)) / 1000;
   return columns([
     ['network', `${network.chain_id} (genesis ${network.genesis_hash})`],
     ['version', String(network.version)],
     ['head', `${head.height}  ${head.hash}`],
-    ['slot', String(head.slot)],
+    ['slot', String(slot)],
     ['head age', `${age.toFixed(1)} s`],
     ['sync', `${sync.phase} (head ${sync.head} of ${sync.target})`],
     ['peers', String(sync.peers)],

@@ -6,19 +6,12 @@
 // The worker writes each verdict (0 or 1) over the message length of its job and sends the same buffer back.
 
 import { PUBLIC_KEY_BYTES, SIGNATURE_BYTES } from '../primitives/ed25519.ts';
-
-export interface SignatureJob {
-  /** 32 bytes; any other length is an invalid signature. */
-  readonly publicKey: Uint8Array;
-  readonly message: Uint8Array;
-  /** 64 bytes; any other length is an invalid signature. */
-  readonly signature: Uint8Array;
-}
+import type { SignatureCheck } from '../primitives/signing.ts';
 
 const WORD = 4;
 
 /** @param jobs with keys and signatures of the right lengths. */
-export function packBatch(jobs: readonly SignatureJob[]): ArrayBuffer {
+export function packBatch(jobs: readonly SignatureCheck[]): ArrayBuffer {
   const count = jobs.length;
   let size = WORD + count * (WORD + PUBLIC_KEY_BYTES + SIGNATURE_BYTES);
   for (const job of jobs) size += job.message.length;
@@ -30,7 +23,7 @@ export function packBatch(jobs: readonly SignatureJob[]): ArrayBuffer {
   let signature = key + count * PUBLIC_KEY_BYTES;
   let message = signature + count * SIGNATURE_BYTES;
   for (let i = 0; i < count; i++) {
-    const job = jobs[i] as SignatureJob;
+    const job = jobs[i] as SignatureCheck;
     words[1 + i] = job.message.length;
     bytes.set(job.publicKey, key);
     bytes.set(job.signature, signature);

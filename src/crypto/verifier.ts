@@ -4,11 +4,10 @@
 
 import { MessageChannel, type MessagePort, type Worker } from 'node:worker_threads';
 import { PUBLIC_KEY_BYTES, SIGNATURE_BYTES } from '../primitives/ed25519.ts';
-import { packBatch, type SignatureJob, verdictsOf } from './signature-batch.ts';
+import type { SignatureCheck } from '../primitives/signing.ts';
+import { packBatch, verdictsOf } from './signature-batch.ts';
 import type { BatchMessage, VerifierWorkerData } from './verifier-worker.ts';
 import { startWorkerThread } from './worker-thread.ts';
-
-export type { SignatureJob } from './signature-batch.ts';
 
 /** `urgent` (votes, proposals, certificates) overtakes `bulk` (transactions), even inside a batch under way. */
 export type Priority = 'urgent' | 'bulk';
@@ -60,7 +59,7 @@ interface Request {
 }
 
 interface QueuedJob {
-  readonly job: SignatureJob;
+  readonly job: SignatureCheck;
   readonly request: Request;
   readonly index: number;
 }
@@ -95,7 +94,7 @@ export class VerifierPool {
   }
 
   /** Like `verifyAll` for one job. */
-  async verify(job: SignatureJob, priority: Priority = 'bulk'): Promise<boolean> {
+  async verify(job: SignatureCheck, priority: Priority = 'bulk'): Promise<boolean> {
     const [verdict] = await this.verifyAll([job], priority);
     return verdict === true;
   }
@@ -105,7 +104,7 @@ export class VerifierPool {
    * @throws {QueueFullError} when the lane has no room for all of them; none was taken.
    * @throws {VerifierError} when the pool is closed or a worker died.
    */
-  async verifyAll(jobs: readonly SignatureJob[], priority: Priority = 'bulk'): Promise<boolean[]> {
+  async verifyAll(jobs: readonly SignatureCheck[], priority: Priority = 'bulk'): Promise<boolean[]> {
     if (this.#failure !== undefined) throw this.#failure;
     const queue = this.#waiting[priority];
     const bound = LANES[priority].queue;
@@ -210,6 +209,6 @@ function isIdle(member: Member): boolean {
   return member.load.urgent === 0 && member.load.bulk === 0;
 }
 
-function hasRightLengths(job: SignatureJob): boolean {
+function hasRightLengths(job: SignatureCheck): boolean {
   return job.publicKey.length === PUBLIC_KEY_BYTES && job.signature.length === SIGNATURE_BYTES;
 }

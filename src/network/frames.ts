@@ -3,7 +3,7 @@
 
 import type { Stream, StreamCloseEvent, StreamMessageEvent } from '@libp2p/interface';
 import { concatBytes } from '../primitives/bytes.ts';
-import { encodeFrame, MAX_LENGTH_BYTES } from '../primitives/frame.ts';
+import { encodeFrame, type FrameHeader, readLength } from '../primitives/frame.ts';
 import { NetworkError } from './errors.ts';
 
 export interface FrameBounds {
@@ -76,20 +76,21 @@ export class FrameReader {
     return all.subarray(header.size, end);
   }
 
-  #header(): { size: number; length: number } | undefined {
-    let length = 0;
-    for (let i = 0; i < MAX_LENGTH_BYTES; i++) {
-      const byte = this.#byte(i);
-      if (byte === undefined) return undefined;
-      length |= (byte & 0x7f) << (7 * i);
-      if (byte >= 0x80) continue;
-      if (byte === 0 && i > 0) throw new NetworkError('MALFORMED', 'a length is not in its shortest form');
-      if (length > this.#bounds.frame) {
-        throw new NetworkError('OVERSIZED', `a message of ${length} bytes, at most ${this.#bounds.frame}`);
-      }
-      return { size: i + 1, length };
+  #header(): FrameHeader | undefined {
+    const header = this.#length();
+    if (header !== undefined && header.length > this.#bounds.frame) {
+      throw new NetworkError('OVERSIZED', `a message of ${header.length} bytes, at most ${this.#bounds.frame}`);
     }
-    throw new NetworkError('MALFORMED', 'a length of more than 28 bits');
+    return header;
+  }
+
+  #length(): FrameHeader | undefined {
+    try {
+      return readLength((index) => this.#byte(index));
+    } catch (cause) {
+      if (!(cause instanceof RangeError)) throw cause;
+      throw new NetworkError('MALFORMED', cause.message, { cause });
+    }
   }
 
   #byte(position: number): number | undefined {

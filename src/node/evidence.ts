@@ -4,7 +4,7 @@
 import type { Clock } from '../consensus/driver.ts';
 import type { Members } from '../consensus/members.ts';
 import type { Verdict } from '../network/network.ts';
-import { toHex } from '../primitives/bytes.ts';
+import { equalBytes, toHex } from '../primitives/bytes.ts';
 import { type Evidence, evidenceChecks, evidenceFault, evidenceId } from '../primitives/evidence.ts';
 import type { Hash } from '../primitives/hash.ts';
 import type { SignatureCheck } from '../primitives/signing.ts';
@@ -131,7 +131,7 @@ export class EvidenceDesk {
   /** The validator that is accused; undefined when it is none of the sets that this node knows. */
   #offender({ epoch, validatorsRoot, publicKey }: Evidence): Validator | undefined {
     const { members } = this.#o;
-    if (epoch !== this.#o.epoch || toHex(validatorsRoot) !== toHex(members.root)) return undefined;
+    if (epoch !== this.#o.epoch || !equalBytes(validatorsRoot, members.root)) return undefined;
     const member = members.indexOf(publicKey);
     return member === undefined ? undefined : members.at(member);
   }

@@ -3,6 +3,7 @@
 
 import { EventEmitter } from 'node:events';
 import { Chain } from '../chain/chain.ts';
+import { FIRST_EPOCH } from '../chain/genesis.ts';
 import { certificateChecks, malformedCertificate } from '../consensus/certificate.ts';
 import { ConsensusDriver } from '../consensus/driver.ts';
 import { Members } from '../consensus/members.ts';
@@ -39,8 +40,6 @@ import { Teardown } from './teardown.ts';
 import { TransactionRelay } from './transaction-relay.ts';
 import { voteVerifier } from './vote-verifier.ts';
 
-/** The set never changes in this version, so there is one epoch. */
-const EPOCH = 1;
 /** Between two status exchanges with a peer (ms); three missed ones, each waited for longer, drop the connection. */
 const STATUS_INTERVAL_MS = 1500;
 
@@ -118,11 +117,9 @@ class AitbcNode implements Node {
     await network.start(peerService({ genesisHash, chain, store, mempool, relay, consensus }));
     this.#teardown.add('consensus', () => consensus.stop());
     const members = this.#members;
-    const parts = {
-      ...{ chain, store, mempool, relay, network, health, metrics, consensus, members },
-      events: this.#events,
-      epoch: EPOCH,
-    };
+    const events = this.#events;
+    const epoch = FIRST_EPOCH;
+    const parts = { chain, store, mempool, relay, network, health, metrics, consensus, members, events, epoch };
     const urls = await openApi(this.#config, this.#inputs, parts, this.#teardown);
     consensus.start();
     return {
@@ -214,7 +211,7 @@ class AitbcNode implements Node {
     });
     const evidence = new EvidenceDesk({
       store: store.evidence,
-      epoch: EPOCH,
+      epoch: FIRST_EPOCH,
       members,
       genesisHash,
       verify: verifyVotes,
@@ -236,7 +233,7 @@ class AitbcNode implements Node {
     });
     const consensus: ConsensusDriver = new ConsensusDriver({
       instance: {
-        epoch: EPOCH,
+        epoch: FIRST_EPOCH,
         members,
         self: seat?.member,
         parameters,
@@ -250,7 +247,7 @@ class AitbcNode implements Node {
       blocks: consensusBlocks({
         chain,
         proposer: seat && members.at(seat.member).address,
-        epoch: EPOCH,
+        epoch: FIRST_EPOCH,
         logger,
       }),
       peers: {
@@ -270,7 +267,7 @@ class AitbcNode implements Node {
       observer: {
         onEvent: (event) => {
           metrics.consensus(event);
-          tell(this.#events, event, { chain, epoch: EPOCH });
+          tell(this.#events, event, { chain, epoch: FIRST_EPOCH });
         },
         onEvidence: (found) => evidence.found(found),
         onRefused: (error) => signerLog.failed(error),

@@ -5,6 +5,14 @@ import { concatBytes } from './bytes.ts';
 /** A length of at most 28 bits: far above every bound in use. */
 export const MAX_LENGTH_BYTES = 4;
 
+/** How a frame begins. */
+export interface FrameHeader {
+  /** its own bytes */
+  readonly size: number;
+  /** bytes of the payload */
+  readonly length: number;
+}
+
 export function encodeFrame(payload: Uint8Array): Uint8Array {
   const header: number[] = [];
   let rest = payload.length;
@@ -31,7 +39,7 @@ export class FrameDecoder {
     let rest: Uint8Array = concatBytes(this.#held, bytes);
     const payloads: Uint8Array[] = [];
     for (;;) {
-      const header = readLength(rest);
+      const header = readLength((index) => rest[index]);
       if (header === undefined) break;
       if (header.length > this.#maxBytes) {
         throw new RangeError(`a message of ${header.length} bytes, at most ${this.#maxBytes}`);
@@ -46,10 +54,15 @@ export class FrameDecoder {
   }
 }
 
-function readLength(bytes: Uint8Array): { readonly size: number; readonly length: number } | undefined {
+/**
+ * @param byteAt the bytes of a frame by position; undefined for those that have not arrived
+ * @returns undefined when the length is not whole
+ * @throws {RangeError} when it is too large or not canonical
+ */
+export function readLength(byteAt: (index: number) => number | undefined): FrameHeader | undefined {
   let length = 0;
   for (let index = 0; index < MAX_LENGTH_BYTES; index++) {
-    const byte = bytes[index];
+    const byte = byteAt(index);
     if (byte === undefined) return undefined;
     length |= (byte & 0x7f) << (7 * index);
     if (byte >= 0x80) continue;

@@ -27,7 +27,9 @@ export function signingBytes(kind: Domain, genesisHash: Hash, encoded: Uint8Arra
 
 /** One signature to check, as every verifier takes it. */
 export interface SignatureCheck {
+  /** 32 bytes; any other length is an invalid signature. */
   readonly publicKey: Uint8Array;
   readonly message: Uint8Array;
+  /** 64 bytes; any other length is an invalid signature. */
   readonly signature: Uint8Array;
 }

@@ -94,13 +94,11 @@ export class Fetcher {
     const end = () => over.abort(signal.reason);
     signal.addEventListener('abort', end, { once: true });
     const answers: Promise<void>[] = [];
-    let found = false;
     const answerOf = async (id: string): Promise<void> => {
       try {
         const has = await withDeadline(REQUEST_TIMEOUT_MS, `${what} from ${id}`, over.signal, (limit) =>
           ask(id, limit),
         );
-        if (has) found = true;
         if (has) over.abort();
       } catch (error) {
         if (!over.signal.aborted) this.#o.logger.debug({ err: error, peer: id, what }, 'a peer did not answer well');
@@ -118,7 +116,7 @@ export class Fetcher {
       signal.removeEventListener('abort', end);
     }
     signal.throwIfAborted();
-    return found;
+    return over.signal.aborted;
   }
 
   /** Every peer once, each time beginning with another. */

@@ -8,7 +8,6 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ConsensusDriver } from '../../src/consensus/driver.ts';
-import { verifyNative } from '../../src/crypto/keys.ts';
 import { LocalSigner } from '../../src/crypto/signer/local-signer.ts';
 import type { Signer } from '../../src/crypto/signer/signer.ts';
 import { type Block, headerHash } from '../../src/primitives/block.ts';
@@ -19,11 +18,11 @@ import {
   GENESIS_BLOCK,
   GENESIS_BLOCK_HASH,
   GENESIS_HASH,
+  instance,
   keyOf,
-  MEMBERS,
   makeBlock,
   NOW,
-  PARAMETERS,
+  verify,
 } from './fixtures.ts';
 
 const copies = suite('two copies of one key');
@@ -87,16 +86,9 @@ class Network {
       return this.#track(asked);
     };
     const driver: ConsensusDriver = new ConsensusDriver({
-      instance: {
-        epoch: 1,
-        members: MEMBERS,
-        self: member,
-        parameters: PARAMETERS,
-        anchor: { slot: 0, hash: GENESIS_BLOCK_HASH, header: GENESIS_BLOCK.header, certificate: undefined },
-        epochEnd: Number.POSITIVE_INFINITY,
-      },
+      instance: instance(member),
       genesisHash: GENESIS_HASH,
-      verify: async (checks) => checks.map((one) => verifyNative(one.publicKey, one.message, one.signature)),
+      verify,
       journal: { restored: [], size: 0, append: async () => undefined, rotate: async () => undefined },
       signer: {
         signProposal: (data) => give(signer.signProposal(data)),

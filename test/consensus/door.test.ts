@@ -5,20 +5,20 @@ import * as assert from 'uvu/assert';
 import { Simplex } from '../../src/consensus/core.ts';
 import { Door } from '../../src/consensus/door.ts';
 import type { Input } from '../../src/consensus/types.ts';
-import { verifyNative } from '../../src/crypto/keys.ts';
 import { headerHash, type Proposal } from '../../src/primitives/block.ts';
 import type { Certificate } from '../../src/primitives/consensus.ts';
 import { FINAL, NOTAR, SKIP, type Vote } from '../../src/primitives/consensus.ts';
 import { GossipProposal, GossipVote } from '../../src/primitives/wire.ts';
 import {
   certificate,
-  GENESIS_BLOCK,
   GENESIS_BLOCK_HASH,
   GENESIS_HASH,
+  instance,
   MEMBERS,
   makeBlock,
   PARAMETERS,
   propose,
+  verify,
   vote,
 } from './fixtures.ts';
 
@@ -27,15 +27,7 @@ const block = makeBlock(1, GENESIS_BLOCK_HASH, 0);
 const hash = headerHash(block.header);
 
 function open({ bodyMatches = true } = {}) {
-  const core = new Simplex({
-    epoch: 1,
-    members: MEMBERS,
-    self: undefined,
-    parameters: PARAMETERS,
-    anchor: { slot: 0, hash: GENESIS_BLOCK_HASH, header: GENESIS_BLOCK.header, certificate: undefined },
-    restored: [],
-    epochEnd: Number.POSITIVE_INFINITY,
-  });
+  const core = new Simplex({ ...instance(undefined), restored: [] });
   core.step({ type: 'start' }, 0);
   const inputs: Input[] = [];
   const time = { now: 1_000_000 };
@@ -47,7 +39,7 @@ function open({ bodyMatches = true } = {}) {
     genesisHash: GENESIS_HASH,
     verify: async (asked) => {
       checks += asked.length;
-      return asked.map(({ publicKey, message, signature }) => verifyNative(publicKey, message, signature));
+      return verify(asked);
     },
     bodyMatches: () => bodyMatches,
     evidence: async () => 'ignore',

@@ -3,7 +3,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ConsensusDriver, type DriverDependencies } from '../../src/consensus/driver.ts';
-import { verifyNative } from '../../src/crypto/keys.ts';
 import { headerHash, type Proposal } from '../../src/primitives/block.ts';
 import { FINAL, NOTAR, proposalSigningBytes, SKIP, voteSigningBytes } from '../../src/primitives/consensus.ts';
 import { evidenceKind } from '../../src/primitives/evidence.ts';
@@ -12,15 +11,16 @@ import { JournalRecord } from '../../src/primitives/journal.ts';
 import { GossipProposal, GossipVote } from '../../src/primitives/wire.ts';
 import {
   certificate,
-  GENESIS_BLOCK,
   GENESIS_BLOCK_HASH,
   GENESIS_HASH,
+  instance,
   keyOf,
   MEMBERS,
   makeBlock,
   NOW,
   PARAMETERS,
   propose,
+  verify,
   vote,
 } from './fixtures.ts';
 
@@ -40,16 +40,9 @@ class Rig {
   constructor(self: number | undefined, changes: Partial<DriverDependencies> = {}) {
     const key = keyOf(self ?? 0);
     this.driver = new ConsensusDriver({
-      instance: {
-        epoch: 1,
-        members: MEMBERS,
-        self,
-        parameters: PARAMETERS,
-        anchor: { slot: 0, hash: GENESIS_BLOCK_HASH, header: GENESIS_BLOCK.header, certificate: undefined },
-        epochEnd: Number.POSITIVE_INFINITY,
-      },
+      instance: instance(self),
       genesisHash: GENESIS_HASH,
-      verify: async (checks) => checks.map((check) => verifyNative(check.publicKey, check.message, check.signature)),
+      verify,
       journal: this.journal(),
       signer: {
         signProposal: async (data) => key.sign(proposalSigningBytes(data, GENESIS_HASH)),
@@ -221,9 +214,7 @@ outputs('two conflicting Finals stop the node, and both are named', async () => 
 });
 
 outputs('a final boundary ends what this version knows', async () => {
-  const members = { epoch: 1, members: MEMBERS, self: undefined, parameters: PARAMETERS };
-  const anchor = { slot: 0, hash: GENESIS_BLOCK_HASH, header: GENESIS_BLOCK.header, certificate: undefined };
-  const rig = new Rig(undefined, { instance: { ...members, anchor, epochEnd: NOW } });
+  const rig = new Rig(undefined, { instance: { ...instance(undefined), epochEnd: NOW } });
   rig.driver.start();
   rig.driver.onSynced({ slot: 1, hash, header: block.header, certificate: certificate(FINAL, 1, hash) });
   assert.match(rig.log[0] ?? '', /fatal the epoch ended/);

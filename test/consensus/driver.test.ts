@@ -3,21 +3,10 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ConsensusDriver, type DriverDependencies, type DriverObserver } from '../../src/consensus/driver.ts';
-import { verifyNative } from '../../src/crypto/keys.ts';
 import { FINAL, NOTAR, SKIP, voteSigningBytes } from '../../src/primitives/consensus.ts';
 import { GossipVote } from '../../src/primitives/wire.ts';
 import { withTimeout } from '../helpers/timeout.ts';
-import {
-  certificate,
-  GENESIS_BLOCK,
-  GENESIS_BLOCK_HASH,
-  GENESIS_HASH,
-  keyOf,
-  MEMBERS,
-  NOW,
-  PARAMETERS,
-  vote,
-} from './fixtures.ts';
+import { certificate, GENESIS_BLOCK_HASH, GENESIS_HASH, instance, keyOf, NOW, verify, vote } from './fixtures.ts';
 
 const driver = suite('consensus driver');
 const SELF = 3;
@@ -29,16 +18,9 @@ function build(changes: { observer?: Partial<DriverObserver>; peers?: Partial<Dr
     fail = resolve;
   });
   const consensus = new ConsensusDriver({
-    instance: {
-      epoch: 1,
-      members: MEMBERS,
-      self: SELF,
-      parameters: PARAMETERS,
-      anchor: { slot: 0, hash: GENESIS_BLOCK_HASH, header: GENESIS_BLOCK.header, certificate: undefined },
-      epochEnd: Number.POSITIVE_INFINITY,
-    },
+    instance: instance(SELF),
     genesisHash: GENESIS_HASH,
-    verify: async (checks) => checks.map((check) => verifyNative(check.publicKey, check.message, check.signature)),
+    verify,
     journal: { restored: [], size: 0, append: async () => undefined, rotate: async () => undefined },
     signer: {
       signProposal: async () => new Uint8Array(64),

@@ -5,7 +5,7 @@ import { assembleCertificate } from '../../src/consensus/certificate.ts';
 import { Simplex } from '../../src/consensus/core.ts';
 import { Members } from '../../src/consensus/members.ts';
 import type { Input, InstanceConfig, Output } from '../../src/consensus/types.ts';
-import { KeyPair } from '../../src/crypto/keys.ts';
+import { KeyPair, verifyNative } from '../../src/crypto/keys.ts';
 import { addressOf } from '../../src/primitives/address.ts';
 import { type Block, headerHash, type Proposal } from '../../src/primitives/block.ts';
 import { compareBytes } from '../../src/primitives/bytes.ts';
@@ -20,11 +20,13 @@ import {
 import { evidenceKind, verifyEvidence } from '../../src/primitives/evidence.ts';
 import { type Hash, sha256, ZERO_HASH } from '../../src/primitives/hash.ts';
 import type { Parameters } from '../../src/primitives/parameters.ts';
+import type { SignatureCheck } from '../../src/primitives/signing.ts';
 import { EPOCH_PARAMETERS } from '../helpers/parameters.ts';
 
 export const GENESIS_HASH = sha256(Uint8Array.of(7));
 export const NOW = 1_700_000_000_000;
 
+/** As on the devnet, except that transactions are free. */
 export const PARAMETERS: Parameters = {
   minFee: 0n,
   feePerByte: 0n,
@@ -87,6 +89,22 @@ export function makeBlock(
 export const GENESIS_BLOCK = makeBlock(0, ZERO_HASH, 0);
 export const GENESIS_BLOCK_HASH = headerHash(GENESIS_BLOCK.header);
 
+/** What a core or a driver begins with at genesis. @param self undefined for a node that only follows */
+export function instance(self: number | undefined): Omit<InstanceConfig, 'restored'> {
+  return {
+    epoch: 1,
+    members: MEMBERS,
+    self,
+    parameters: PARAMETERS,
+    anchor: { slot: 0, hash: GENESIS_BLOCK_HASH, header: GENESIS_BLOCK.header, certificate: undefined },
+    epochEnd: Number.POSITIVE_INFINITY,
+  };
+}
+
+export async function verify(checks: readonly SignatureCheck[]): Promise<boolean[]> {
+  return checks.map(({ publicKey, message, signature }) => verifyNative(publicKey, message, signature));
+}
+
 export function vote(member: number, kind: VoteKind, slot: number, hash: Hash = ZERO_HASH): Vote {
   const data = { epoch: 1, validatorsRoot: MEMBERS.root, kind, slot, hash: kind === SKIP ? ZERO_HASH : hash };
   const signature = keyOf(member).sign(voteSigningBytes(data, GENESIS_HASH));
@@ -123,16 +141,7 @@ export class Bench {
 
   constructor(self: number, changes: Partial<InstanceConfig> = {}, start: 'started' | 'not started' = 'started') {
     this.self = self;
-    this.core = new Simplex({
-      epoch: 1,
-      members: MEMBERS,
-      self,
-      parameters: PARAMETERS,
-      anchor: { slot: 0, hash: GENESIS_BLOCK_HASH, header: GENESIS_BLOCK.header, certificate: undefined },
-      restored: [],
-      epochEnd: Number.POSITIVE_INFINITY,
-      ...changes,
-    });
+    this.core = new Simplex({ ...instance(self), restored: [], ...changes });
     if (start === 'started') this.give({ type: 'start' });
   }
 

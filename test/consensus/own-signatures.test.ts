@@ -6,7 +6,6 @@ import * as assert from 'uvu/assert';
 import { Simplex } from '../../src/consensus/core.ts';
 import { Door, type Verdict } from '../../src/consensus/door.ts';
 import { OwnSignatures } from '../../src/consensus/own-signatures.ts';
-import { verifyNative } from '../../src/crypto/keys.ts';
 import { SignerError } from '../../src/crypto/signer/errors.ts';
 import { headerHash } from '../../src/primitives/block.ts';
 import { FINAL, NOTAR, type ProposalData, type Vote, type VoteData } from '../../src/primitives/consensus.ts';
@@ -15,13 +14,14 @@ import { sha256 } from '../../src/primitives/hash.ts';
 import { GossipProposal, GossipVote } from '../../src/primitives/wire.ts';
 import {
   certificate,
-  GENESIS_BLOCK,
   GENESIS_BLOCK_HASH,
   GENESIS_HASH,
+  instance,
   MEMBERS,
   makeBlock,
   PARAMETERS,
   propose,
+  verify,
   vote,
 } from './fixtures.ts';
 
@@ -44,15 +44,7 @@ function open() {
     if (error !== undefined) throw error;
     return new Uint8Array(64);
   };
-  const core = new Simplex({
-    epoch: 1,
-    members: MEMBERS,
-    self: SELF,
-    parameters: PARAMETERS,
-    anchor: { slot: 0, hash: GENESIS_BLOCK_HASH, header: GENESIS_BLOCK.header, certificate: undefined },
-    restored: [],
-    epochEnd: Number.POSITIVE_INFINITY,
-  });
+  const core = new Simplex({ ...instance(SELF), restored: [] });
   core.step({ type: 'start' }, 0);
   const signatures = new OwnSignatures({
     signer: {
@@ -78,7 +70,7 @@ function open() {
     own: { member: SELF, signatures },
     members: MEMBERS,
     genesisHash: GENESIS_HASH,
-    verify: async (asked) => asked.map((one) => verifyNative(one.publicKey, one.message, one.signature)),
+    verify,
     evidence: async () => state.evidence,
     bodyMatches: () => true,
     now: () => 0,

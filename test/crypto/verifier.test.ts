@@ -8,9 +8,10 @@ import * as fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { KeyPair, verifyNative } from '../../src/crypto/keys.ts';
-import { QueueFullError, type SignatureJob, VerifierError, VerifierPool } from '../../src/crypto/verifier.ts';
+import { QueueFullError, VerifierError, VerifierPool } from '../../src/crypto/verifier.ts';
 import { concatBytes, fromHex, utf8 } from '../../src/primitives/bytes.ts';
 import { verifyStrict } from '../../src/primitives/ed25519.ts';
+import type { SignatureCheck } from '../../src/primitives/signing.ts';
 import { withTimeout } from '../helpers/timeout.ts';
 
 /** Starting a worker under a TypeScript loader takes a good part of a second on a busy machine. */
@@ -22,15 +23,15 @@ let pool = new VerifierPool({ threads: 2 });
 
 test.after(() => pool.close());
 
-function validJob(message: Uint8Array = randomBytes(100)): SignatureJob {
+function validJob(message: Uint8Array = randomBytes(100)): SignatureCheck {
   return { publicKey: pair.publicKey, message, signature: pair.sign(message) };
 }
 
-function verdictsOf(jobs: readonly SignatureJob[]): Promise<boolean[]> {
+function verdictsOf(jobs: readonly SignatureCheck[]): Promise<boolean[]> {
   return withTimeout(pool.verifyAll(jobs), PATIENCE_MS, 'verdicts');
 }
 
-function portableVerdicts(jobs: readonly SignatureJob[]): boolean[] {
+function portableVerdicts(jobs: readonly SignatureCheck[]): boolean[] {
   return jobs.map((job) => verifyStrict(job.publicKey, job.message, job.signature));
 }
 
@@ -61,7 +62,7 @@ test('agrees with the portable rule on signatures with a few bits flipped', asyn
         const { publicKey, message, signature } = validJob(new Uint8Array(32).fill(1));
         const job = { publicKey: publicKey.slice(), message: message.slice(), signature: signature.slice() };
         for (const { part, bit } of flips) {
-          const bytes = job[part as keyof SignatureJob];
+          const bytes = job[part as keyof SignatureCheck];
           bytes[bit >> 3] = (bytes[bit >> 3] as number) ^ (1 << (bit & 7));
         }
         return job;
@@ -73,7 +74,7 @@ test('agrees with the portable rule on signatures with a few bits flipped', asyn
 });
 
 test('agrees with the portable rule where A and R have components of small order', async () => {
-  const jobs: SignatureJob[] = [];
+  const jobs: SignatureCheck[] = [];
   for (let inKey = 0; inKey < 8; inKey++) {
     for (let inNonce = 0; inNonce < 8; inNonce++) {
       for (const [secret, nonce] of [
@@ -96,7 +97,7 @@ test('answers in order, however many are asked at once', async () => {
   const good = validJob();
   const bad = { ...good, message: utf8('another') };
   const short = { ...good, signature: good.signature.subarray(1) };
-  const jobs = Array.from({ length: 700 }, (_, i) => [good, bad, short][i % 3] as SignatureJob);
+  const jobs = Array.from({ length: 700 }, (_, i) => [good, bad, short][i % 3] as SignatureCheck);
   assert.equal(
     await verdictsOf(jobs),
     jobs.map((job) => job === good),
@@ -108,7 +109,7 @@ test('answers in order, however many are asked at once', async () => {
 
 test('lets urgent jobs overtake bulk jobs', async () => {
   const finished: string[] = [];
-  const bulk = pool.verifyAll(new Array<SignatureJob>(4_000).fill(validJob())).then(() => finished.push('bulk'));
+  const bulk = pool.verifyAll(new Array<SignatureCheck>(4_000).fill(validJob())).then(() => finished.push('bulk'));
   const urgent = pool.verify(validJob(), 'urgent').then(() => finished.push('urgent'));
   await withTimeout(Promise.all([bulk, urgent]), PATIENCE_MS, 'both lanes');
   assert.equal(finished, ['urgent', 'bulk']);
@@ -116,8 +117,8 @@ test('lets urgent jobs overtake bulk jobs', async () => {
 
 test('takes none of the jobs that do not fit, and none of the bulk bound from the urgent ones', async () => {
   const job = validJob();
-  const flood = pool.verifyAll(new Array<SignatureJob>(32_000).fill(job)).catch((error: unknown) => error);
-  const refused = await pool.verifyAll(new Array<SignatureJob>(2_000).fill(job)).catch((error: unknown) => error);
+  const flood = pool.verifyAll(new Array<SignatureCheck>(32_000).fill(job)).catch((error: unknown) => error);
+  const refused = await pool.verifyAll(new Array<SignatureCheck>(2_000).fill(job)).catch((error: unknown) => error);
   assert.instance(refused, QueueFullError);
   assert.is((refused as QueueFullError).code, 'QUEUE_FULL');
   assert.is(await withTimeout(pool.verify(job, 'urgent'), PATIENCE_MS, 'an urgent job in a flood'), true);
@@ -137,7 +138,7 @@ test('rejects what waits and what comes when a worker dies', async () => {
   const remember = (worker: Worker) => started.push(worker);
   process.on('worker', remember);
   const dying = new VerifierPool({ threads: 2 });
-  const waiting = dying.verifyAll(new Array<SignatureJob>(1_000).fill(validJob())).catch((error: unknown) => error);
+  const waiting = dying.verifyAll(new Array<SignatureCheck>(1_000).fill(validJob())).catch((error: unknown) => error);
   while (started.length < 2) await nextTurn();
   process.off('worker', remember);
   await started[0]?.terminate();
@@ -165,7 +166,7 @@ test('keeps an idle process neither alive nor from ending its work', () => {
 });
 
 /** A signature made by the equation, with multiples of a point of order 8 added to the key and to R. */
-function oddJob(parts: { secret: bigint; nonce: bigint; inKey: number; inNonce: number }): SignatureJob {
+function oddJob(parts: { secret: bigint; nonce: bigint; inKey: number; inNonce: number }): SignatureCheck {
   const order = 2n ** 252n + 27742317777372353535851937790883648493n;
   const torsion = Point.fromHex('c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a');
   const odd = (scalar: bigint, times: number) =>

@@ -60,29 +60,13 @@ const withKey = () => ['--validator-key', 'validator', '--passphrase-file', pass
 moving('export and import: the new host votes, the old one never again', async () => {
   const old = devnet.node(MOVING);
   const file = join(devnet.directory, 'validator.export');
-  const running = await run([
-    'signer',
-    'export',
-    '--config',
-    `${old.directory}/config.yaml`,
-    '--out',
-    file,
-    '--passphrase-file',
-    passphraseFile,
-  ]);
+  const where = ['--config', join(old.directory, 'config.yaml'), '--out', file];
+  const exporting = ['signer', 'export', ...where, '--passphrase-file', passphraseFile];
+  const running = await run(exporting);
   assert.is(running.code, 4, running.stderr);
   assert.match(running.stderr, /in use|locked|held/i);
   await old.stop();
-  await runJson([
-    'signer',
-    'export',
-    '--config',
-    `${old.directory}/config.yaml`,
-    '--out',
-    file,
-    '--passphrase-file',
-    passphraseFile,
-  ]);
+  await runJson(exporting);
   const refused = await run([...old.args]);
   assert.is(refused.code, 4);
   assert.match(refused.stderr, /was exported.*validator_key: none/);

@@ -3,8 +3,9 @@
 
 import { createPublicKey, verify as cryptoVerify, type KeyObject, randomBytes } from 'node:crypto';
 import { KeyPair, verifyNative } from '../../src/crypto/keys.ts';
-import { type SignatureJob, VerifierPool } from '../../src/crypto/verifier.ts';
+import { VerifierPool } from '../../src/crypto/verifier.ts';
 import { verifyStrict } from '../../src/primitives/ed25519.ts';
+import type { SignatureCheck } from '../../src/primitives/signing.ts';
 
 /** Bytes of a transfer's signing bytes, roughly. */
 const MESSAGE_BYTES = 200;
@@ -13,7 +14,7 @@ const JOBS = 8_192;
 const LONE_JOBS = 300;
 
 const pairs = Array.from({ length: SENDERS }, () => KeyPair.generate());
-const jobs: SignatureJob[] = Array.from({ length: JOBS }, (_, i) => {
+const jobs: SignatureCheck[] = Array.from({ length: JOBS }, (_, i) => {
   const pair = pairs[i % SENDERS] as KeyPair;
   const message = new Uint8Array(randomBytes(MESSAGE_BYTES));
   return { publicKey: pair.publicKey, message, signature: pair.sign(message) };
@@ -25,7 +26,7 @@ const keyObjects = new Map<Uint8Array, KeyObject>(
   }),
 );
 
-function libuvVerify(job: SignatureJob): Promise<boolean> {
+function libuvVerify(job: SignatureCheck): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const key = keyObjects.get(job.publicKey) as KeyObject;
     cryptoVerify(null, job.message, key, job.signature, (error, valid) => (error ? reject(error) : resolve(valid)));
@@ -57,7 +58,7 @@ async function latency(name: string, run: () => Promise<boolean> | boolean): Pro
   process.stdout.write(`${name.padEnd(44)} p50 ${p(0.5)} µs   p99 ${p(0.99)} µs\n`);
 }
 
-const lone = jobs[0] as SignatureJob;
+const lone = jobs[0] as SignatureCheck;
 const few = jobs.slice(0, 256);
 
 await throughput('portable verifyStrict, main thread', async () =>

@@ -60,8 +60,8 @@ export interface FaultyNode {
   /** Made once a world and shared by all its faulty nodes; what is one node's own has its id in the key. */
   once<T>(key: string, make: () => T): T;
 
-  /** A vote signed with its own key, whatever it has signed before. */
-  vote(kind: number, slot: number, hash?: Hash): Message & { kind: 'vote' };
+  /** A vote signed with its own key, whatever it has signed before; of the present epoch when none is named. */
+  vote(kind: number, slot: number, hash?: Hash, epoch?: number): Message & { kind: 'vote' };
   /** A proposal signed with its own key, whether or not the slot is its own. */
   propose(content: ProposalContent): Message & { kind: 'proposal' };
   sendTo(to: number, message: Message): void;

@@ -19,6 +19,7 @@ import {
 import { type Hash, sha256, sha256Pair, ZERO_HASH } from '../../src/primitives/hash.ts';
 import { CertificateRules } from './invariants/certificates.ts';
 import { ChainRules, type CommittedBlock } from './invariants/chain.ts';
+import { CopyRule } from './invariants/copies.ts';
 import { EvidenceRule } from './invariants/evidence.ts';
 import { Law } from './invariants/law.ts';
 import { MemoryRule } from './invariants/memory.ts';
@@ -270,6 +271,20 @@ invariants('evidence against an honest member is noticed', () => {
   rule.check(publicKeyOf(FAULTY), 1);
   breaks('evidence', () => rule.check(publicKeyOf(0), 1));
   breaks('evidence', () => rule.check(publicKeyOf(validators.length), 1));
+});
+
+invariants('a signer that is told of what it never signed is noticed, if there is no copy of its key', () => {
+  const rule = new CopyRule(law);
+  const voted = { epoch: 1, validatorsRoot: ROOT, kind: NOTAR, slot: 1, hash: A };
+  const proposed = { epoch: 1, validatorsRoot: ROOT, slot: 1, hash: A, parentSlot: 0 };
+  for (const data of [voted, proposed]) {
+    rule.given(1, data);
+    breaks('copies', () => rule.told(0, data));
+    rule.given(0, data);
+    rule.told(0, data);
+    breaks('copies', () => rule.told(0, { ...data, hash: B }));
+    rule.told(FAULTY, data);
+  }
 });
 
 invariants('a node that holds more than its bound is noticed', () => {

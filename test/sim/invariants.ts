@@ -4,6 +4,7 @@
 import type { Held } from '../../src/consensus/types.ts';
 import { CertificateRules } from './invariants/certificates.ts';
 import { ChainRules } from './invariants/chain.ts';
+import { CopyRule } from './invariants/copies.ts';
 import { EvidenceRule } from './invariants/evidence.ts';
 import { Law, type LawOptions } from './invariants/law.ts';
 import { MemoryRule } from './invariants/memory.ts';
@@ -25,6 +26,7 @@ export class Invariants {
   readonly certificates: CertificateRules;
   readonly chain: ChainRules;
   readonly evidence: EvidenceRule;
+  readonly copies: CopyRule;
   readonly progress: ProgressRule;
   readonly memory: MemoryRule;
   readonly traffic: TrafficRules;
@@ -35,6 +37,7 @@ export class Invariants {
     this.certificates = new CertificateRules(law);
     this.chain = new ChainRules(law, this.certificates);
     this.evidence = new EvidenceRule(law);
+    this.copies = new CopyRule(law);
     this.progress = new ProgressRule(options.stableAt, options.recovery);
     this.memory = new MemoryRule(options.memory);
     this.traffic = new TrafficRules(options.traffic);

@@ -59,11 +59,11 @@ export class Liar implements FaultyNode {
     return lore.get(key) as T;
   }
 
-  vote(kind: number, slot: number, hash: Hash = ZERO_HASH) {
+  vote(kind: number, slot: number, hash: Hash = ZERO_HASH, epoch = EPOCH) {
     const { member } = this;
-    const data = { epoch: EPOCH, validatorsRoot: this.members.root, kind, slot, hash };
+    const data = { epoch, validatorsRoot: this.members.root, kind, slot, hash };
     const signature = sign(publicKeyOf(member), voteSigningBytes(data, GENESIS_HASH));
-    return { kind: 'vote', vote: { epoch: EPOCH, kind, slot, hash, member, signature } } as const;
+    return { kind: 'vote', vote: { epoch, kind, slot, hash, member, signature } } as const;
   }
 
   propose({ slot, parentSlot, block, certificates = [] }: ProposalContent) {

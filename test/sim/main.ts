@@ -4,16 +4,8 @@
 import { asFaultClass, FAULT_CLASSES } from './fault-class.ts';
 import { BEHAVIOURS } from './faulty/all.ts';
 import { type Outcome, runAll } from './pool.ts';
-import { shrink } from './shrink.ts';
-import {
-  behaviourNamed,
-  commandOf,
-  type Draw,
-  FAULTS_PER_WORLD,
-  SLOTS_PER_WORLD,
-  simulate,
-  WorldFailure,
-} from './simulate.ts';
+import { failureOf, shrink } from './shrink.ts';
+import { behaviourNamed, commandOf, type Draw, FAULTS_PER_WORLD, SLOTS_PER_WORLD } from './simulate.ts';
 import { Totals } from './totals.ts';
 import { TWIN } from './world.ts';
 
@@ -83,14 +75,11 @@ function describeFailure({ draw, failure }: Outcome): string {
 }
 
 async function shrinkOne(draw: Draw): Promise<void> {
-  try {
-    await simulate(draw);
-  } catch (error) {
-    if (!(error instanceof WorldFailure)) throw error;
-    process.stdout.write(`smaller worlds that break ${error.rule} too:\n`);
-    const smallest = await shrink(error, (smaller) => process.stdout.write(`  ${commandOf(smaller.draw)}\n`));
-    process.stdout.write(`\n${smallest.timeline}\nsmallest: ${smallest.message}\n`);
-  }
+  const failure = await failureOf(draw);
+  if (failure === undefined) return;
+  process.stdout.write(`smaller worlds that break ${failure.rule} too:\n`);
+  const smallest = await shrink(failure, (smaller) => process.stdout.write(`  ${commandOf(smaller.draw)}\n`));
+  process.stdout.write(`\n${smallest.timeline}\nsmallest: ${smallest.message}\n`);
 }
 
 function readChoices(): Omit<Draw, 'seed' | 'nodes'> {

@@ -296,6 +296,59 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   },
   {
+    name: 'signatures of votes not checked',
+    faulty: ['forger'],
+    edits: [
+      {
+        file: 'door.ts',
+        find: "if (!(await this.#allHold([{ publicKey, message, signature: vote.signature }]))) return 'reject';",
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'signatures of leaders not checked',
+    faulty: ['forger'],
+    edits: [
+      {
+        file: 'door.ts',
+        find: 'const holds = await this.#allHold([{ publicKey: members.at(leader).publicKey, message, signature }]);',
+        replace: 'const holds = true;',
+      },
+    ],
+  },
+  {
+    name: 'epoch of votes not checked',
+    faulty: ['forger'],
+    edits: [{ file: 'core.ts', find: 'if (vote.epoch !== this.epoch || vote.member', replace: 'if (vote.member' }],
+  },
+  {
+    name: 'signatures for any set of validators',
+    edits: [
+      {
+        file: 'core.ts',
+        find: 'validatorsRoot: members.root, kind',
+        replace: 'validatorsRoot: new Uint8Array(32), kind',
+      },
+      {
+        file: 'door.ts',
+        find: 'const data = { ...vote, validatorsRoot: members.root };',
+        replace: 'const data = { ...vote, validatorsRoot: new Uint8Array(32) };',
+      },
+      {
+        file: 'door.ts',
+        find: 'validatorsRoot: members.root, slot, hash, parentSlot',
+        replace: 'validatorsRoot: new Uint8Array(32), slot, hash, parentSlot',
+      },
+      {
+        file: 'proposer.ts',
+        find: 'const validatorsRoot = this.#o.config.members.root;',
+        replace: 'const validatorsRoot = new Uint8Array(32);',
+      },
+      { file: 'certificate.ts', find: 'validatorsRoot: members.root', replace: 'validatorsRoot: new Uint8Array(32)' },
+    ],
+  },
+  {
     name: 'any two votes of a slot are evidence',
     edits: [
       {

@@ -25,7 +25,7 @@ import { SimSigner } from './signer.ts';
 import type { World } from './world.ts';
 
 /** Clocks differ from the world's time by at most this (ms). */
-export const MAX_CLOCK_ERROR = 200;
+const MAX_CLOCK_ERROR = 200;
 /** ms, to build or execute a block. */
 const EXECUTION = [0.5, 4] as const;
 /** … of those that are slow, while the weather is rough. */
@@ -236,6 +236,8 @@ export class SimNode {
       random: world.random,
       observer: {
         onRefused: (entry, rule, signed) => this.#refused(entry, rule, signed),
+        onGiven: (data) => world.invariants.copies.given(member, data),
+        onTold: (data) => world.guard(() => world.invariants.copies.told(member, data)),
       },
     });
   }

@@ -6,8 +6,8 @@ import * as assert from 'uvu/assert';
 import { FAULT_CLASSES } from './fault-class.ts';
 import { MUTANTS } from './mutants.ts';
 import { loadMutant } from './mutate.ts';
-import { shrink } from './shrink.ts';
-import { type Draw, SLOTS_PER_WORLD, simulate, WorldFailure } from './simulate.ts';
+import { failureOf, shrink } from './shrink.ts';
+import { type Draw, SLOTS_PER_WORLD, type WorldFailure } from './simulate.ts';
 
 /** It takes one faulty member, whose clock is ahead, and nothing else. */
 const MUTANT = 'clock not checked';
@@ -45,16 +45,6 @@ async function firstFailure(draw: Omit<Draw, 'seed'>): Promise<WorldFailure> {
     if (failure !== undefined) return failure;
   }
   throw new Error(`the mutant survived ${SEEDS} worlds`);
-}
-
-async function failureOf(draw: Draw): Promise<WorldFailure | undefined> {
-  try {
-    await simulate(draw);
-    return undefined;
-  } catch (error) {
-    if (error instanceof WorldFailure) return error;
-    throw error;
-  }
 }
 
 shrinking.run();

@@ -67,7 +67,8 @@ function explicit(draw: Draw): Explicit {
   return { ...draw, faulty: faultyOf(draw), without: draw.without ?? [], slots: draw.slots ?? SLOTS_PER_WORLD };
 }
 
-async function failureOf(draw: Draw): Promise<WorldFailure | undefined> {
+/** What the world of a draw breaks, if anything. */
+export async function failureOf(draw: Draw): Promise<WorldFailure | undefined> {
   try {
     await simulate(draw);
     return undefined;

@@ -17,6 +17,9 @@ import type { Random } from './random.ts';
 export interface SignerObserver {
   /** @param signed what the record holds for that slot */
   onRefused(entry: Entry, rule: string, signed: readonly Entry[]): void;
+  onGiven(data: VoteData | ProposalData): void;
+  /** The network carries a signature of this key. */
+  onTold(data: VoteData | ProposalData): void;
 }
 
 export interface SimSignerOptions {
@@ -44,11 +47,13 @@ export class SimSigner implements ConsensusSigner {
 
   async signVote(data: VoteData): Promise<Uint8Array> {
     await this.#admit(voteEntry(data));
+    this.#o.observer.onGiven(data);
     return sign(this.#o.publicKey, voteSigningBytes(data, GENESIS_HASH));
   }
 
   async signProposal(data: ProposalData): Promise<Uint8Array> {
     await this.#admit(proposalEntry(data));
+    this.#o.observer.onGiven(data);
     return sign(this.#o.publicKey, proposalSigningBytes(data, GENESIS_HASH));
   }
 
@@ -58,7 +63,8 @@ export class SimSigner implements ConsensusSigner {
   }
 
   /** Twins of this world are careless: what they do to each other must be found out by the others. */
-  async observed(): Promise<void> {
+  async observed(data: VoteData | ProposalData): Promise<void> {
+    this.#o.observer.onTold(data);
     await this.#written;
   }
 

@@ -3,7 +3,7 @@
 
 import type { Behaviour } from './behaviour.ts';
 import type { FaultClass } from './fault-class.ts';
-import { BEHAVIOURS } from './faulty/all.ts';
+import { BEHAVIOURS, DRAWN } from './faulty/all.ts';
 import { equivocatingVoter } from './faulty/equivocating-voter.ts';
 import { equivocator } from './faulty/equivocator.ts';
 import { InvariantViolation } from './invariants/violation.ts';
@@ -130,7 +130,7 @@ function drawFaulty(random: Random, count: number): Faulty[] {
       index === 0 ? equivocator : random.pick([equivocator, equivocatingVoter]),
     );
   }
-  return Array.from({ length: count }, () => random.pick<Faulty>([...BEHAVIOURS, TWIN]));
+  return Array.from({ length: count }, () => random.pick<Faulty>([...DRAWN, TWIN]));
 }
 
 function drawWeights(random: Random, nodes: number): number[] {

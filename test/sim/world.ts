@@ -39,7 +39,7 @@ export interface Implementation {
   readonly Members: typeof Members;
 }
 
-export const IMPLEMENTATION: Implementation = { ConsensusDriver, Members };
+const IMPLEMENTATION: Implementation = { ConsensusDriver, Members };
 
 /** A member whose key is in two honest nodes at once. */
 export const TWIN = 'twin';

@@ -178,8 +178,7 @@ export class LocalSigner implements Signer {
   async #write(entries: readonly Entry[]): Promise<void> {
     if (entries.length === 0) return;
     // The state holds these entries already, and none that came later.
-    if (!this.#record.hasRoomFor(entries.length)) return this.#record.rewrite(this.#state.entries());
-    await this.#record.append(entries);
+    await this.#record.write(entries, () => this.#state.entries());
   }
 
   /** After a failed write or sync nobody knows what is on the disk: trying again would only hide that. */

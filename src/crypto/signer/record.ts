@@ -93,8 +93,8 @@ export class SignerRecord {
     const record = new SignerRecord(file, identity, handle, capacity, entries.length);
     // After a kill some entries may be in the file and not on the disk, and after a failed sync the system may take them
     // for written. From here on they count as synced, so they are written once more.
-    await record.#write(bytes.subarray(0, (1 + entries.length) * BLOCK_BYTES), 0);
-    if (hasTail) await record.rewrite(entries);
+    await record.#sync(bytes.subarray(0, (1 + entries.length) * BLOCK_BYTES), 0);
+    if (hasTail) await record.#rewrite(entries);
     return { record, entries };
   }
 
@@ -103,20 +103,28 @@ export class SignerRecord {
     return decodeRecord(file, await readRecord(file), identity).entries;
   }
 
-  hasRoomFor(entries: number): boolean {
-    return this.#count + entries <= this.#capacity;
+  /**
+   * Adds entries; when there is no room for them the file is made anew with `whole`, which holds them too. Durable when
+   * it resolves. One call at a time; after a failure the record must not be used again.
+   */
+  async write(entries: readonly Entry[], whole: () => readonly Entry[]): Promise<void> {
+    const hasRoom = this.#count + entries.length <= this.#capacity;
+    await (hasRoom ? this.#append(entries) : this.#rewrite(whole()));
   }
 
-  /** Durable when it resolves. One call at a time; after a failure the record must not be used again. */
-  async append(entries: readonly Entry[]): Promise<void> {
+  async close(): Promise<void> {
+    await this.#handle.close();
+  }
+
+  async #append(entries: readonly Entry[]): Promise<void> {
     const synced = this.#count;
     const blocks = entries.map((entry, i) => sealBlock(Frame.serialize({ index: synced + i, synced, entry })));
-    await this.#write(Buffer.concat(blocks), (1 + synced) * BLOCK_BYTES);
+    await this.#sync(Buffer.concat(blocks), (1 + synced) * BLOCK_BYTES);
     this.#count += entries.length;
   }
 
-  /** Replaces everything by `entries`, with room for as many again. Conditions as for `append`. */
-  async rewrite(entries: readonly Entry[]): Promise<void> {
+  /** Replaces everything by `entries`, with room for as many again. */
+  async #rewrite(entries: readonly Entry[]): Promise<void> {
     await this.#handle.close();
     await replaceDurably(this.#file, encodeRecord(this.#identity, entries));
     this.#handle = await open(this.#file, 'r+');
@@ -124,11 +132,7 @@ export class SignerRecord {
     this.#count = entries.length;
   }
 
-  async close(): Promise<void> {
-    await this.#handle.close();
-  }
-
-  async #write(bytes: Uint8Array, position: number): Promise<void> {
+  async #sync(bytes: Uint8Array, position: number): Promise<void> {
     const { bytesWritten } = await this.#handle.write(bytes, 0, bytes.length, position);
     if (bytesWritten !== bytes.length) throw new Error(`wrote ${bytesWritten} of ${bytes.length} bytes`);
     await this.#handle.datasync();

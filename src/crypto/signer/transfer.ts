@@ -42,7 +42,7 @@ export async function exportSigner(custody: Custody, passphrase: string, out: st
     const bytes = await encodeExport({ key, entries: state.exported() }, genesisHash, passphrase);
     if (!state.sealed) {
       state.take(noteEntry('SEALED'));
-      await (record.hasRoomFor(1) ? record.append([noteEntry('SEALED')]) : record.rewrite(state.entries()));
+      await record.write([noteEntry('SEALED')], () => state.entries());
     }
     await createDurably(out, bytes);
     return state.history.floor;

@@ -67,7 +67,10 @@ export function getConsensus(
   const page = records.slice(0, limit);
   const last = page.at(-1);
   const addresses = new Map(validators.map(({ publicKey, address }) => [toHex(publicKey), formatAddress(address)]));
-  const addressOf = (member: number) => addresses.get(toHex(validators[member]?.publicKey ?? new Uint8Array())) ?? '';
+  const addressOf = (member: number) => {
+    const validator = validators[member];
+    return validator === undefined ? '' : formatAddress(validator.address);
+  };
   const weight = (members: readonly number[]) =>
     members.reduce((sum, member) => sum + (validators[member]?.weight ?? 0), 0);
   return {

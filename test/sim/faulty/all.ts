@@ -1,4 +1,4 @@
-// Every behaviour that a world may draw, by the name that FAULTY= takes.
+// Every behaviour, by the name that FAULTY= takes; some are drawn by seeds.
 
 import type { Behaviour } from '../behaviour.ts';
 import { certificateReplayer } from './certificate-replayer.ts';
@@ -8,6 +8,7 @@ import { equivocatingVoter } from './equivocating-voter.ts';
 import { equivocator } from './equivocator.ts';
 import { falseParent } from './false-parent.ts';
 import { fastClock } from './fast-clock.ts';
+import { forger } from './forger.ts';
 import { heightLiar } from './height-liar.ts';
 import { invalidBlock } from './invalid-block.ts';
 import { lateProposer } from './late-proposer.ts';
@@ -17,7 +18,8 @@ import { silentLeader } from './silent-leader.ts';
 import { staleParent } from './stale-parent.ts';
 import { withholder } from './withholder.ts';
 
-export const BEHAVIOURS: readonly Behaviour[] = [
+/** What a seed may draw. One more or less here, and every seed means another world. */
+export const DRAWN: readonly Behaviour[] = [
   certificateReplayer,
   conflictingBoundary,
   equivocatingLeader,
@@ -34,3 +36,6 @@ export const BEHAVIOURS: readonly Behaviour[] = [
   staleParent,
   withholder,
 ];
+
+/** … and what is only played by members that are told to. */
+export const BEHAVIOURS: readonly Behaviour[] = [...DRAWN, forger];

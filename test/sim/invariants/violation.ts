@@ -8,6 +8,7 @@ export type Rule =
   | 'double signature'
   | 'certificates'
   | 'evidence'
+  | 'copies'
   | 'durability'
   | 'blame'
   | 'memory'

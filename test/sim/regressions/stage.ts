@@ -1,9 +1,8 @@
 // A calm world made by hand: nothing befalls it but what a test does to it, and the clocks tick as on the devnet. All
 // invariants of the drawn worlds are watched here too.
 
-import type { Parameters } from '../../../src/primitives/parameters.ts';
 import { baseTimeout } from '../../../src/primitives/parameters.ts';
-import { EPOCH_PARAMETERS } from '../../helpers/parameters.ts';
+import { PARAMETERS } from '../../consensus/fixtures.ts';
 import type { Behaviour } from '../behaviour.ts';
 import { FAULT_CLASSES } from '../fault-class.ts';
 import type { SimNode } from '../node.ts';
@@ -11,20 +10,6 @@ import type { Topology } from '../overlay.ts';
 import type { Scene } from '../scene.ts';
 import { type Implementation, World } from '../world.ts';
 
-/** As on the devnet. A timeout in these tests is `base` at these values. */
-const PARAMETERS: Parameters = {
-  minFee: 0n,
-  feePerByte: 0n,
-  accountFee: 0n,
-  maxBlockBytes: 1 << 20,
-  blockTime: 1000,
-  minBlockInterval: 100,
-  messageDelay: 250,
-  executionAllowance: 250,
-  timerCap: 16_000,
-  resendInterval: 1500,
-  ...EPOCH_PARAMETERS,
-};
 /** ms: two hours. Until then a test may cut what it likes. */
 const ROUGH_FOR = 7_200_000;
 
