@@ -68,6 +68,13 @@ export class MapState implements LedgerState {
     return this.#entries.values();
   }
 
+  /** With the same entries. */
+  copy(): MapState {
+    const copy = new MapState();
+    for (const [key, value] of this.entries()) copy.set(key, value);
+    return copy;
+  }
+
   /** Every entry as text, to compare states. */
   dump(): Record<string, string> {
     return Object.fromEntries([...this.#entries].map(([key, [, value]]) => [key, toHex(value)]));
