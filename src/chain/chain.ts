@@ -1,31 +1,42 @@
 // Where consensus, ledger and store meet: builds blocks, verifies them by executing them, and makes them final, one
 // durable commit each. Every state that is not final lives in the tree; the store has the newest final one.
-// It asks no clock and no validator: who may propose, who has signed and when, is settled before a block comes here.
+// It asks no clock: who leads a slot and when a block may come is settled in consensus.
 
 import { EventEmitter } from 'node:events';
+import { certificateChecks, malformedCertificate } from '../consensus/certificate.ts';
+import type { Members } from '../consensus/members.ts';
+import type { Anchor } from '../consensus/types.ts';
 import { getAccount } from '../ledger/accounts.ts';
 import type { Account } from '../primitives/account.ts';
 import type { Address } from '../primitives/address.ts';
-import { Block, type Header, headerHash, justificationHash } from '../primitives/block.ts';
+import { Block, type Header, headerHash, type Justification, justificationHash } from '../primitives/block.ts';
 import { equalBytes, toHex } from '../primitives/bytes.ts';
 import { type Certificate, FINAL } from '../primitives/consensus.ts';
+import type { EpochRecord } from '../primitives/epoch.ts';
 import type { Hash } from '../primitives/hash.ts';
 import type { TransactionEnvelope } from '../primitives/transaction.ts';
 import { prove } from '../state/proof.ts';
 import type { ChainStore, StoredHead } from '../store/chain-store.ts';
+import { presentAnchor } from './anchor.ts';
 import { emptyBlockBytes, encodedTransactions, receiptsRoot, transactionIds, transactionsRoot } from './body.ts';
+import { type Epoch, Epochs, type Lineage } from './epochs.ts';
 import { ChainError } from './errors.ts';
 import { executeValid } from './executor.ts';
 import { genesisBlock } from './genesis.ts';
-import { BlockRules, checkAgainstParent, checkBody } from './rules.ts';
-import { BlockTree, type ExecutedBlock, type Parent } from './tree.ts';
+import { checkJustification } from './justification.ts';
+import { checkAgainstParent, checkBody, checkSize, type Fault } from './rules.ts';
+import { BlockTree, type ExecutedBlock } from './tree.ts';
 import type { BuildRequest, BuiltBlock, ChainEvents, ChainOptions, ProvenValue, TransactionSource } from './types.ts';
 import { BlockVerifier, type Verification } from './verifier.ts';
 
 export class Chain extends EventEmitter<ChainEvents> {
   readonly #store: ChainStore;
   readonly #transactions: TransactionSource;
-  readonly #rules: BlockRules;
+  readonly #genesisHash: Hash;
+  readonly #verifyVotes: ChainOptions['verifyVotes'];
+  readonly #epochs = new Epochs();
+  /** the epoch at the head, and the head that it was read at */
+  #present: { readonly head: StoredHead; readonly epoch: Epoch } | undefined;
   readonly #tree: BlockTree;
   readonly #verifier: BlockVerifier;
   /** Finalizations one after another; never rejects. */
@@ -34,17 +45,21 @@ export class Chain extends EventEmitter<ChainEvents> {
   #failure: { readonly error: unknown } | undefined;
   #stopped = false;
 
-  private constructor({ genesis, store, transactions, verifySignatures }: ChainOptions, head: StoredHead) {
+  private constructor(options: ChainOptions, head: StoredHead) {
     super();
+    const { genesisHash, store, transactions, verifySignatures, verifyVotes } = options;
     this.#store = store;
     this.#transactions = transactions;
-    this.#rules = new BlockRules(genesis);
+    this.#genesisHash = genesisHash;
+    this.#verifyVotes = verifyVotes;
     this.#tree = new BlockTree({ hash: head.hash, header: head.header, state: store });
     this.#verifier = new BlockVerifier({
-      rules: this.#rules,
+      genesisHash,
+      epochs: this.#epochs,
       tree: this.#tree,
       findTransaction: (idHex) => transactions.get(idHex),
       verifySignatures,
+      verifyVotes,
       finalizedHash: (height) => store.hashByHeight(height),
     });
   }
@@ -75,6 +90,40 @@ export class Chain extends EventEmitter<ChainEvents> {
     return headOf(this.#store);
   }
 
+  /** The epoch of the next block: its number, members and parameters. At the head, like all that follows. */
+  get epoch(): EpochRecord {
+    return this.#epochAtHead().record;
+  }
+
+  /** An epoch whose record the state still has. */
+  epochRecord(epoch: number): EpochRecord | undefined {
+    return this.#epochs.find(this.#store, epoch)?.record;
+  }
+
+  /** The members of an epoch whose record the state still has. */
+  members(epoch: number): Members | undefined {
+    return this.#epochs.find(this.#store, epoch)?.members;
+  }
+
+  /** The Final of an epoch's last block; undefined while the epoch goes on, and when its successor's record is gone. */
+  async boundary(epoch: number): Promise<Certificate | undefined> {
+    const next = this.epochRecord(epoch + 1);
+    return next && (await this.#store.blockByHeight(next.startHeight))?.certificate;
+  }
+
+  /** Where consensus goes on in the present epoch: its newest block with a Final, or what it builds on. */
+  anchor(): Promise<Anchor> {
+    return presentAnchor(this.#store);
+  }
+
+  /** Whether a certificate is one of its epoch's members. Of an epoch that is not known, none is believed. */
+  async holds(certificate: Certificate): Promise<boolean> {
+    const members = this.members(certificate.epoch);
+    if (members === undefined || malformedCertificate(certificate, members) !== undefined) return false;
+    const verdicts = await this.#verifyVotes(certificateChecks(certificate, members, this.#genesisHash));
+    return verdicts.every((holds) => holds);
+  }
+
   /** A block that is executed and not final. */
   block(hash: Hash): Block | undefined {
     return this.#tree.get(hash)?.block;
@@ -103,34 +152,39 @@ export class Chain extends EventEmitter<ChainEvents> {
    * @throws {ChainError} UNKNOWN_BLOCK, INVALID_REQUEST, TREE_FULL
    */
   async build(request: BuildRequest): Promise<BuiltBlock | undefined> {
-    const { timestamp, proposer, epoch, justification, whenEmpty } = request;
+    const { timestamp, proposer, whenEmpty } = request;
     const parent = this.#tree.parent(request.parent);
     if (parent === undefined) throw new ChainError('UNKNOWN_BLOCK', `no executed block ${toHex(request.parent)}`);
-    const { parameters, validatorsRoot } = this.#rules;
-    const selected = this.#select(parent, request);
-    const { envelopes, receipts, overlay } = executeValid(parent.state, selected, { parameters, timestamp });
-    if (envelopes.length === 0 && whenEmpty === 'skip') return undefined;
-    const header: Header = {
+    const lineage = this.#epochs.lineage(parent);
+    const { record, members } = lineage.epoch;
+    const justification = justificationOf(request, lineage);
+    const frame = {
       height: parent.header.height + 1,
-      epoch,
+      epoch: record.epoch,
       timestamp,
       parent: parent.hash,
       proposer,
+      validatorsRoot: members.root,
+    };
+    assertAllowed(checkAgainstParent(frame, lineage) ?? checkJustification(justification, lineage));
+    const selected = this.#select(lineage, timestamp, justification);
+    const { envelopes, receipts, overlay } = executeValid(parent.state, selected, { header: frame, justification });
+    if (envelopes.length === 0 && whenEmpty === 'skip') return undefined;
+    const header: Header = {
+      ...frame,
       transactionsRoot: transactionsRoot(envelopes.map(({ id }) => id)),
       receiptsRoot: receiptsRoot(receipts),
       stateRoot: overlay.root,
-      validatorsRoot,
-      nextValidatorsRoot: validatorsRoot,
+      nextValidatorsRoot: this.#epochs.present(overlay).members.root,
       justificationHash: justificationHash(justification),
     };
     const block: Block = { header, body: { justification, transactions: encodedTransactions(envelopes) } };
     const bytes = Block.value_serializedSize(block);
-    const broken =
-      this.#rules.checkAlone(header, justification, bytes, proposer) ?? checkAgainstParent(header, parent.header);
-    if (broken !== undefined) throw new ChainError('INVALID_REQUEST', `${broken.reason}: ${broken.detail}`);
+    assertAllowed(checkSize(bytes, lineage));
     if (!this.#tree.hasRoom(bytes)) throw new ChainError('TREE_FULL', 'too many executed blocks wait for a Final');
     const hash = headerHash(header);
-    this.#tree.add({ hash, block, envelopes, receipts, overlay, bytes });
+    const nextEpoch = this.#epochs.begunBy(overlay, lineage);
+    this.#tree.add({ hash, block, envelopes, receipts, overlay, nextEpoch, bytes });
     return { hash, block };
   }
 
@@ -141,7 +195,7 @@ export class Chain extends EventEmitter<ChainEvents> {
 
   /**
    * Judges a block by executing it on its parent, and keeps it when it is valid. Concurrent calls share the work.
-   * The certificate in it, and its time against the clock, are the caller's to check.
+   * Its time against the clock is the caller's to check.
    * @param proposer who must have built it; any of the validator set when it is left out
    * @throws {ChainError} TREE_FULL
    */
@@ -186,9 +240,15 @@ export class Chain extends EventEmitter<ChainEvents> {
     );
   }
 
-  #select(parent: Parent, { timestamp, justification }: BuildRequest): readonly TransactionEnvelope[] {
+  #epochAtHead(): Epoch {
+    const { head } = this;
+    if (this.#present?.head !== head) this.#present = { head, epoch: this.#epochs.present(this.#store) };
+    return this.#present.epoch;
+  }
+
+  #select({ parent, epoch }: Lineage, timestamp: number, justification: Justification): readonly TransactionEnvelope[] {
     if (this.#tree.isCrowded) return [];
-    const maxBytes = this.#rules.parameters.maxBlockBytes - emptyBlockBytes(justification);
+    const maxBytes = epoch.record.parameters.maxBlockBytes - emptyBlockBytes(justification);
     return this.#transactions.select({ state: parent.state, maxBytes, timestamp });
   }
 
@@ -199,6 +259,9 @@ export class Chain extends EventEmitter<ChainEvents> {
     }
     const path = this.#tree.path(hash);
     if (path === undefined) return this.#assertFinal(hash);
+    if (path.at(-1)?.nextEpoch !== undefined && certificate?.kind !== FINAL) {
+      throw new ChainError('WRONG_CERTIFICATE', `${toHex(hash)} is the last block of an epoch, and needs a Final`);
+    }
     for (const [index, executed] of path.entries()) {
       if (this.#stopped) throw new ChainError('STOPPED', 'the chain has been stopped');
       const child = path[index + 1];
@@ -208,7 +271,7 @@ export class Chain extends EventEmitter<ChainEvents> {
   }
 
   async #commit(executed: ExecutedBlock, certificate: Certificate | undefined): Promise<void> {
-    const { hash, block, receipts, envelopes, overlay } = executed;
+    const { hash, block, receipts, envelopes, overlay, nextEpoch } = executed;
     const transactionIds = envelopes.map(({ id }) => id);
     // Before the commit, so that nothing is built on a losing branch while the store goes from one state to the next.
     this.#tree.advance(executed);
@@ -221,7 +284,7 @@ export class Chain extends EventEmitter<ChainEvents> {
     }
     this.#tree.settle(this.#store);
     const commitSeconds = (performance.now() - start) / 1000;
-    this.emit('finalized', { hash, block, receipts, envelopes, transactionIds, certificate, commitSeconds });
+    this.emit('finalized', { hash, block, receipts, envelopes, transactionIds, certificate, nextEpoch, commitSeconds });
   }
 
   /** For a block that is not in the tree. */
@@ -237,4 +300,12 @@ export class Chain extends EventEmitter<ChainEvents> {
 function headOf(store: ChainStore): StoredHead {
   if (store.head === undefined) throw new Error('an open chain has a genesis block');
   return store.head;
+}
+
+function justificationOf({ parentCertificate, lateVotes }: BuildRequest, _lineage: Lineage): Justification {
+  return { parentCertificate: parentCertificate ?? null, lateVotes: [...lateVotes] };
+}
+
+function assertAllowed(broken: Fault | undefined): void {
+  if (broken !== undefined) throw new ChainError('INVALID_REQUEST', `${broken.reason}: ${broken.detail}`);
 }

@@ -1,6 +1,7 @@
 // Block 0: the state of genesis under a header that every node computes for itself.
 
 import { initializeState } from '../ledger/genesis.ts';
+import { currentEpoch } from '../ledger/records.ts';
 import { ADDRESS_BYTES } from '../primitives/address.ts';
 import { type Block, headerHash, type Justification, justificationHash } from '../primitives/block.ts';
 import { type Genesis, genesisHash } from '../primitives/genesis.ts';
@@ -10,9 +11,6 @@ import { Overlay } from '../state/overlay.ts';
 import type { TreeSource } from '../state/view.ts';
 import { encodedTransactions, receiptsRoot, transactionsRoot } from './body.ts';
 
-/** The first epoch instance, and the only one: in this version the validator set never changes. */
-export const FIRST_EPOCH = 1;
-
 /**
  * @param empty a source without state
  * @throws {GenesisError} when the accounts of genesis make no state
@@ -20,11 +18,12 @@ export const FIRST_EPOCH = 1;
 export function genesisBlock(genesis: Genesis, empty: TreeSource): { hash: Hash; block: Block; overlay: Overlay } {
   const overlay = new Overlay(empty);
   initializeState(overlay, genesis);
-  const members = validatorsRoot(genesis.validators);
+  const { epoch, validators } = currentEpoch(overlay);
+  const members = validatorsRoot(validators);
   const justification: Justification = { parentCertificate: null, lateVotes: [] };
   const header = {
     height: 0,
-    epoch: FIRST_EPOCH,
+    epoch,
     timestamp: genesis.genesisTime,
     // Ties every later header to the parameters and the name of the network too.
     parent: genesisHash(genesis),

@@ -1,36 +1,34 @@
-// The rules of a block that need no execution (docs/protocol.md §6), and the names of all the ways in which one is
-// invalid. Signatures of certificates and proposals are checked at the door, before a block comes here; so is the
-// clock.
+// The rules of a header against its parent and the epoch (docs/protocol.md §6), and the names of all the ways in which a
+// block is invalid. The signature of the proposal and the clock are for consensus to judge.
 
 import type { InvalidReason } from '../ledger/rules.ts';
 import { type Address, addressKey } from '../primitives/address.ts';
 import { type Header, type Justification, justificationHash } from '../primitives/block.ts';
 import { equalBytes, toHex } from '../primitives/bytes.ts';
-import { FINAL, NOTAR } from '../primitives/consensus.ts';
-import type { Genesis } from '../primitives/genesis.ts';
 import type { Hash } from '../primitives/hash.ts';
-import type { Parameters } from '../primitives/parameters.ts';
-import { validatorsRoot } from '../primitives/validators.ts';
 import { transactionsRoot } from './body.ts';
+import type { Lineage } from './epochs.ts';
 
 export type BlockFault =
   /** the header does not commit to this body's transactions: see `isBodyFault` */
   | 'TRANSACTIONS_ROOT'
   /** the header does not commit to this body's justification: see `isBodyFault` */
   | 'JUSTIFICATION_HASH'
-  /** not the proposer that was expected, or nobody of the validator set */
+  /** not the proposer that was expected, or no member of the epoch */
   | 'PROPOSER'
   /** ssz(Block) is above the parameter `maxBlockBytes` */
   | 'TOO_LARGE'
-  /** none, one for another block or epoch, a SKIP, or one where none belongs */
+  /** none, one of another block, epoch or kind than must be, without a quorum or with a signature that does not hold */
   | 'PARENT_CERTIFICATE'
-  /** this version of the protocol has none */
+  /** one that may not be recorded, or whose signature does not hold */
   | 'LATE_VOTES'
+  /** not the set of the block's epoch */
   | 'VALIDATORS_ROOT'
+  /** not the set of the next block's epoch */
   | 'NEXT_VALIDATORS_ROOT'
   /** not the parent's plus one */
   | 'HEIGHT'
-  /** not the parent's */
+  /** not the parent's, or after a boundary not the next */
   | 'EPOCH'
   /** not after the parent's */
   | 'TIMESTAMP'
@@ -64,48 +62,6 @@ export function transactionFault(index: number, invalid: InvalidReason): Fault {
   return fault('INVALID_TRANSACTION', `transaction ${index}: ${invalid}`);
 }
 
-/** What the rules compare a block to, computed once from genesis. */
-export class BlockRules {
-  readonly parameters: Parameters;
-  readonly validatorsRoot: Hash;
-  readonly #proposers: ReadonlySet<string>;
-
-  constructor(genesis: Genesis) {
-    this.parameters = genesis.parameters;
-    this.validatorsRoot = validatorsRoot(genesis.validators);
-    this.#proposers = new Set(genesis.validators.map(({ address }) => addressKey(address)));
-  }
-
-  /**
-   * What can be told without the parent.
-   * @param bytes ssz(Block)
-   * @param proposer the slot's leader; any validator when undefined
-   */
-  checkAlone(
-    header: Header,
-    justification: Justification,
-    bytes: number,
-    proposer: Address | undefined,
-  ): Fault | undefined {
-    if (!this.#isProposer(header, proposer)) return fault('PROPOSER', `proposer ${toHex(header.proposer)}`);
-    if (bytes > this.parameters.maxBlockBytes) {
-      return fault('TOO_LARGE', `${bytes} bytes, at most ${this.parameters.maxBlockBytes}`);
-    }
-    if (!equalBytes(header.validatorsRoot, this.validatorsRoot)) {
-      return fault('VALIDATORS_ROOT', 'the validator set is that of genesis');
-    }
-    if (!equalBytes(header.nextValidatorsRoot, this.validatorsRoot)) {
-      return fault('NEXT_VALIDATORS_ROOT', 'the validator set stays that of genesis');
-    }
-    return checkJustification(header, justification);
-  }
-
-  #isProposer(header: Header, expected: Address | undefined): boolean {
-    if (!this.#proposers.has(addressKey(header.proposer))) return false;
-    return expected === undefined || equalBytes(header.proposer, expected);
-  }
-}
-
 /** Whether the header is this body's. */
 export function checkBody(header: Header, justification: Justification, ids: readonly Hash[]): Fault | undefined {
   if (!equalBytes(header.transactionsRoot, transactionsRoot(ids))) {
@@ -117,31 +73,38 @@ export function checkBody(header: Header, justification: Justification, ids: rea
   return undefined;
 }
 
-function checkJustification(header: Header, { parentCertificate, lateVotes }: Justification): Fault | undefined {
-  if (lateVotes.length > 0) return fault('LATE_VOTES', `${lateVotes.length} late votes, none belong here`);
-  if (header.height <= 1) {
-    return parentCertificate === null
-      ? undefined
-      : fault('PARENT_CERTIFICATE', 'genesis is final by itself and has no certificate');
+/** What of a header is known before its block is executed. */
+export type HeaderFrame = Pick<Header, 'height' | 'epoch' | 'timestamp' | 'proposer' | 'validatorsRoot'>;
+
+/** How a header must follow its parent's. */
+export function checkAgainstParent(header: HeaderFrame, { parent, epoch }: Lineage): Fault | undefined {
+  const { height, timestamp } = parent.header;
+  if (header.height !== height + 1) {
+    return fault('HEIGHT', `height ${header.height} on a parent of height ${height}`);
   }
-  if (parentCertificate === null) return fault('PARENT_CERTIFICATE', 'the certificate of the parent is missing');
-  const { kind, hash, epoch } = parentCertificate;
-  if (kind !== NOTAR && kind !== FINAL) return fault('PARENT_CERTIFICATE', `a certificate of kind ${kind}`);
-  if (epoch !== header.epoch) return fault('PARENT_CERTIFICATE', `a certificate of epoch ${epoch}`);
-  if (!equalBytes(hash, header.parent)) return fault('PARENT_CERTIFICATE', 'the certificate of another block');
+  if (header.epoch !== epoch.record.epoch) {
+    return fault('EPOCH', `epoch ${header.epoch} where ${epoch.record.epoch} is due`);
+  }
+  if (header.timestamp <= timestamp) {
+    return fault('TIMESTAMP', `time ${header.timestamp} on a parent of time ${timestamp}`);
+  }
+  if (!epoch.proposers.has(addressKey(header.proposer))) {
+    return fault('PROPOSER', `${toHex(header.proposer)} is no member of epoch ${header.epoch}`);
+  }
+  if (!equalBytes(header.validatorsRoot, epoch.members.root)) {
+    return fault('VALIDATORS_ROOT', `not the validator set of epoch ${header.epoch}`);
+  }
   return undefined;
 }
 
-/** How a header must follow its parent's. */
-export function checkAgainstParent(header: Header, parent: Header): Fault | undefined {
-  if (header.height !== parent.height + 1) {
-    return fault('HEIGHT', `height ${header.height} on a parent of height ${parent.height}`);
-  }
-  if (header.epoch !== parent.epoch) {
-    return fault('EPOCH', `epoch ${header.epoch} on a parent of epoch ${parent.epoch}`);
-  }
-  if (header.timestamp <= parent.timestamp) {
-    return fault('TIMESTAMP', `time ${header.timestamp} on a parent of time ${parent.timestamp}`);
-  }
-  return undefined;
+/** @param bytes ssz(Block) */
+export function checkSize(bytes: number, { epoch }: Lineage): Fault | undefined {
+  const { maxBlockBytes } = epoch.record.parameters;
+  return bytes > maxBlockBytes ? fault('TOO_LARGE', `${bytes} bytes, at most ${maxBlockBytes}`) : undefined;
+}
+
+/** @param expected the slot's leader; undefined when that is settled elsewhere */
+export function checkProposer(header: Header, expected: Address | undefined): Fault | undefined {
+  if (expected === undefined || equalBytes(header.proposer, expected)) return undefined;
+  return fault('PROPOSER', `${toHex(header.proposer)} instead of ${toHex(expected)}`);
 }

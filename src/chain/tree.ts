@@ -4,6 +4,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Block, Header } from '../primitives/block.ts';
 import { toHex } from '../primitives/bytes.ts';
+import type { EpochRecord } from '../primitives/epoch.ts';
 import type { Hash } from '../primitives/hash.ts';
 import type { Receipt } from '../primitives/receipt.ts';
 import type { TransactionEnvelope } from '../primitives/transaction.ts';
@@ -19,6 +20,8 @@ export interface ExecutedBlock {
   /** one for each transaction */
   readonly receipts: Receipt[];
   readonly overlay: Overlay;
+  /** the epoch that it begins; undefined unless it is the last of its own */
+  readonly nextEpoch: EpochRecord | undefined;
   /** ssz(Block) */
   readonly bytes: number;
 }

@@ -2,15 +2,16 @@
 
 import type { LedgerReader } from '../ledger/accounts.ts';
 import type { Address } from '../primitives/address.ts';
-import type { Block, Header, Justification } from '../primitives/block.ts';
-import type { Certificate } from '../primitives/consensus.ts';
+import type { Block, Header } from '../primitives/block.ts';
+import type { Certificate, Vote } from '../primitives/consensus.ts';
+import type { EpochRecord } from '../primitives/epoch.ts';
 import type { Genesis } from '../primitives/genesis.ts';
 import type { Hash } from '../primitives/hash.ts';
 import type { Receipt } from '../primitives/receipt.ts';
 import type { StateProof } from '../primitives/state-proof.ts';
 import type { TransactionEnvelope } from '../primitives/transaction.ts';
 import type { ChainStore } from '../store/chain-store.ts';
-import type { VerifySignatures } from './verifier.ts';
+import type { VerifySignatures, VerifyVotes } from './verifier.ts';
 
 /** Where transactions for own blocks come from: the mempool. */
 export interface TransactionSource {
@@ -20,9 +21,12 @@ export interface TransactionSource {
 
 export interface ChainOptions {
   genesis: Genesis;
+  /** sha256(ssz(Genesis)) */
+  genesisHash: Hash;
   store: ChainStore;
   transactions: TransactionSource;
   verifySignatures: VerifySignatures;
+  verifyVotes: VerifyVotes;
 }
 
 export interface BuildRequest {
@@ -31,8 +35,10 @@ export interface BuildRequest {
   /** ms; later than the parent's */
   timestamp: number;
   proposer: Address;
-  epoch: number;
-  justification: Justification;
+  /** of the parent; undefined on genesis */
+  parentCertificate: Certificate | undefined;
+  /** NOTARs for older ancestors whose signatures hold; the block records those that it may */
+  lateVotes: readonly Vote[];
   /** what to do when no transaction waits for this block; an empty one unless said otherwise */
   whenEmpty?: 'build' | 'skip';
 }
@@ -50,6 +56,8 @@ export interface FinalizedEvent {
   readonly transactionIds: readonly Hash[];
   /** Final or Notar; undefined for synced blocks that came without one */
   readonly certificate: Certificate | undefined;
+  /** the epoch that begins after this block, when it is the last of its own */
+  readonly nextEpoch: EpochRecord | undefined;
   /** what the durable write took */
   readonly commitSeconds: number;
 }

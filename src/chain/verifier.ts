@@ -5,12 +5,23 @@ import type { Address } from '../primitives/address.ts';
 import { Block, headerHash } from '../primitives/block.ts';
 import { equalBytes, toHex } from '../primitives/bytes.ts';
 import type { Hash } from '../primitives/hash.ts';
+import type { SignatureCheck } from '../primitives/signing.ts';
 import type { TransactionEnvelope } from '../primitives/transaction.ts';
 import { envelopesOf, type FindTransaction, receiptsRoot, transactionIds } from './body.ts';
+import type { Epochs, Lineage } from './epochs.ts';
 import { ChainError } from './errors.ts';
 import { type Execution, executeAll } from './executor.ts';
-import { type BlockRules, checkAgainstParent, checkBody, type Fault, fault, transactionFault } from './rules.ts';
-import type { BlockTree, Parent } from './tree.ts';
+import { checkJustification, justificationChecks } from './justification.ts';
+import {
+  checkAgainstParent,
+  checkBody,
+  checkProposer,
+  checkSize,
+  type Fault,
+  fault,
+  transactionFault,
+} from './rules.ts';
+import type { BlockTree } from './tree.ts';
 
 export type Verification =
   | { readonly valid: true; readonly hash: Hash }
@@ -20,12 +31,16 @@ export type Verification =
 
 /** Verdicts in the order of the envelopes, off the main thread; those known to be good need not be checked again. */
 export type VerifySignatures = (envelopes: readonly TransactionEnvelope[]) => Promise<readonly boolean[]>;
+/** Verdicts in the order of the checks. Consensus has seen most of a justification's votes: their verdicts are worth remembering. */
+export type VerifyVotes = (checks: readonly SignatureCheck[]) => Promise<readonly boolean[]>;
 
 export interface BlockVerifierOptions {
-  rules: BlockRules;
+  genesisHash: Hash;
+  epochs: Epochs;
   tree: BlockTree;
   findTransaction: FindTransaction;
   verifySignatures: VerifySignatures;
+  verifyVotes: VerifyVotes;
   /** Hash of the finalized block at a height. */
   finalizedHash: (height: number) => Promise<Hash | undefined>;
 }
@@ -40,83 +55,108 @@ export interface VerifyOptions {
 interface Candidate {
   readonly hash: Hash;
   readonly block: Block;
-  readonly envelopes: readonly TransactionEnvelope[];
   readonly bytes: number;
 }
 
 export class BlockVerifier {
-  readonly #rules: BlockRules;
-  readonly #tree: BlockTree;
-  readonly #findTransaction: FindTransaction;
-  readonly #verifySignatures: VerifySignatures;
-  readonly #finalizedHash: BlockVerifierOptions['finalizedHash'];
+  readonly #o: Readonly<BlockVerifierOptions>;
   readonly #running = new Map<string, Promise<Verification>>();
 
-  constructor({ rules, tree, findTransaction, verifySignatures, finalizedHash }: BlockVerifierOptions) {
-    this.#rules = rules;
-    this.#tree = tree;
-    this.#findTransaction = findTransaction;
-    this.#verifySignatures = verifySignatures;
-    this.#finalizedHash = finalizedHash;
+  constructor(options: BlockVerifierOptions) {
+    this.#o = options;
   }
 
   /** @throws {ChainError} TREE_FULL */
   async verify(block: Block, { proposer, room }: VerifyOptions): Promise<Verification> {
+    const { tree } = this.#o;
     const { header, body } = block;
-    const bytes = Block.value_serializedSize(block);
     // The body first: everything after this is said about the hash.
     const broken =
-      checkBody(header, body.justification, transactionIds(body.transactions)) ??
-      this.#rules.checkAlone(header, body.justification, bytes, proposer);
+      checkBody(header, body.justification, transactionIds(body.transactions)) ?? checkProposer(header, proposer);
     if (broken !== undefined) return broken;
     const hash = headerHash(header);
     const key = toHex(hash);
     const running = this.#running.get(key);
     if (running !== undefined) return running;
     if (this.#isKnown(hash)) return { valid: true, hash };
-    if (room === 'bounded' && !this.#tree.hasRoom(bytes)) {
-      throw new ChainError('TREE_FULL', `${this.#tree.size} executed blocks wait for a Final`);
+    const bytes = Block.value_serializedSize(block);
+    if (room === 'bounded' && !tree.hasRoom(bytes)) {
+      throw new ChainError('TREE_FULL', `${tree.size} executed blocks wait for a Final`);
     }
-    const envelopes = envelopesOf(body.transactions, this.#findTransaction);
-    if (typeof envelopes === 'number') return fault('BAD_ENCODING', `transaction ${envelopes}`);
-    const verification = this.#verify({ hash, block, envelopes, bytes }).finally(() => this.#running.delete(key));
+    const verification = this.#verify({ hash, block, bytes }).finally(() => this.#running.delete(key));
     this.#running.set(key, verification);
     return verification;
   }
 
   async #verify(candidate: Candidate): Promise<Verification> {
-    const { hash, block, envelopes, bytes } = candidate;
-    const parent = this.#tree.parent(block.header.parent);
+    const { tree, epochs, findTransaction } = this.#o;
+    const { hash, block, bytes } = candidate;
+    const { header, body } = block;
+    const parent = tree.parent(header.parent);
     if (parent === undefined) return this.#withoutParent(candidate);
-    // The workers have their batch before execution takes this thread.
-    const [verdicts, execution] = await Promise.all([
-      this.#verifySignatures(envelopes),
-      this.#execute(candidate, parent),
+    const lineage = epochs.lineage(parent);
+    const broken =
+      checkAgainstParent(header, lineage) ??
+      checkSize(bytes, lineage) ??
+      checkJustification(body.justification, lineage);
+    if (broken !== undefined) return broken;
+    const envelopes = envelopesOf(body.transactions, findTransaction);
+    if (typeof envelopes === 'number') return fault('BAD_ENCODING', `transaction ${envelopes}`);
+    // The workers have their batches before execution takes this thread.
+    const [forged, execution] = await Promise.all([
+      this.#findForged(block, envelopes, lineage),
+      this.#execute(block, envelopes, lineage),
     ]);
-    const bad = envelopes.findIndex((_, index) => verdicts[index] !== true);
-    if (bad >= 0) return fault('BAD_SIGNATURE', `transaction ${bad}`);
+    if (forged !== undefined) return forged;
     if ('valid' in execution) return execution;
     // While signatures were checked the parent may have become final, or lost.
-    const now = this.#tree.parent(block.header.parent);
+    const now = tree.parent(header.parent);
     if (now === undefined) return this.#withoutParent(candidate);
     const { receipts, overlay } = execution;
     overlay.rebase(now.state);
-    this.#tree.add({ hash, block, envelopes, receipts, overlay, bytes });
+    const nextEpoch = epochs.begunBy(overlay, lineage);
+    tree.add({ hash, block, envelopes, receipts, overlay, nextEpoch, bytes });
     return { valid: true, hash };
   }
 
-  async #execute({ block, envelopes }: Candidate, parent: Parent): Promise<Execution | Fault> {
-    const { header } = block;
-    const broken = checkAgainstParent(header, parent.header);
-    if (broken !== undefined) return broken;
-    const { parameters } = this.#rules;
-    const execution = executeAll(parent.state, envelopes, { parameters, timestamp: header.timestamp });
+  /** The first signature of the block that does not hold: a transaction's, the parent certificate's or a late vote's. */
+  async #findForged(
+    { body }: Block,
+    envelopes: readonly TransactionEnvelope[],
+    lineage: Lineage,
+  ): Promise<Fault | undefined> {
+    const { verifySignatures, verifyVotes, genesisHash } = this.#o;
+    const checks = justificationChecks(body.justification, lineage, genesisHash);
+    const [verdicts, votes] = await Promise.all([
+      verifySignatures(envelopes),
+      verifyVotes([...checks.certificate, ...checks.lateVotes]),
+    ]);
+    const bad = envelopes.findIndex((_, index) => verdicts[index] !== true);
+    if (bad >= 0) return fault('BAD_SIGNATURE', `transaction ${bad}`);
+    const signers = checks.certificate.length;
+    if (checks.certificate.some((_, index) => votes[index] !== true)) {
+      return fault('PARENT_CERTIFICATE', 'a signature in it does not hold');
+    }
+    const late = checks.lateVotes.findIndex((_, index) => votes[signers + index] !== true);
+    return late >= 0 ? fault('LATE_VOTES', `the signature of late vote ${late} does not hold`) : undefined;
+  }
+
+  async #execute(
+    { header, body }: Block,
+    envelopes: readonly TransactionEnvelope[],
+    { parent }: Lineage,
+  ): Promise<Execution | Fault> {
+    const execution = executeAll(parent.state, envelopes, { header, justification: body.justification });
     if ('invalid' in execution) return transactionFault(execution.index, execution.invalid);
-    if (!equalBytes(header.receiptsRoot, receiptsRoot(execution.receipts))) {
+    const { receipts, overlay } = execution;
+    if (!equalBytes(header.receiptsRoot, receiptsRoot(receipts))) {
       return fault('RECEIPTS_ROOT', 'the receipts are not those of the header');
     }
-    if (!equalBytes(header.stateRoot, execution.overlay.root)) {
-      return fault('STATE_ROOT', `execution leads to the state ${toHex(execution.overlay.root)}`);
+    if (!equalBytes(header.stateRoot, overlay.root)) {
+      return fault('STATE_ROOT', `execution leads to the state ${toHex(overlay.root)}`);
+    }
+    if (!equalBytes(header.nextValidatorsRoot, this.#o.epochs.present(overlay).members.root)) {
+      return fault('NEXT_VALIDATORS_ROOT', 'not the validator set of the next block');
     }
     return execution;
   }
@@ -124,15 +164,16 @@ export class BlockVerifier {
   /** A block whose parent is neither the newest final block nor in the tree. */
   async #withoutParent({ hash, block }: Candidate): Promise<Verification> {
     const { height, parent } = block.header;
-    const root = this.#tree.root.header.height;
+    const root = this.#o.tree.root.header.height;
     if (height > root + 1) return { valid: false, missingParent: parent };
     if (this.#isKnown(hash)) return { valid: true, hash };
-    const finalized = await this.#finalizedHash(height);
+    const finalized = await this.#o.finalizedHash(height);
     if (finalized !== undefined && equalBytes(finalized, hash)) return { valid: true, hash };
     return fault('CONFLICTS_WITH_FINALIZED', `height ${height}, and another block of height ${root} is final`);
   }
 
   #isKnown(hash: Hash): boolean {
-    return this.#tree.get(hash) !== undefined || equalBytes(this.#tree.root.hash, hash);
+    const { tree } = this.#o;
+    return tree.get(hash) !== undefined || equalBytes(tree.root.hash, hash);
   }
 }

@@ -17,6 +17,8 @@ export interface MempoolHead {
   readonly state: LedgerReader;
   /** ms */
   readonly timestamp: number;
+  /** of the next block's epoch */
+  readonly parameters: Parameters;
 }
 
 export interface AdmissionContext {
@@ -27,13 +29,13 @@ export interface AdmissionContext {
   readonly queue: SenderQueue | undefined;
   /** whether the sender's transaction with this nonce is being checked and may be waiting soon */
   readonly isArriving: (nonce: number) => boolean;
-  readonly parameters: Parameters;
   readonly limits: Readonly<MempoolLimits>;
 }
 
 /** The entry to insert, or why not. */
 export function admit(envelope: TransactionEnvelope, context: AdmissionContext): Entry | Rejection {
-  const { head, sender, queue, parameters, limits } = context;
+  const { head, sender, queue, limits } = context;
+  const { parameters } = head;
   const { nonce, fee } = envelope.signed.transaction;
   const account = getAccount(head.state, envelope.from);
   const next = nextNonce(queue, account);

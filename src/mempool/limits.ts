@@ -16,8 +16,9 @@ export const DEFAULT_LIMITS: Readonly<MempoolLimits> = {
   maxTransactions: 100_000,
   maxBytes: 64 * 1024 * 1024,
   maxPerSender: 64,
-  // Under a second of work for two verifier threads, and at 8 KiB a transaction never more than 128 MiB.
-  maxChecking: 16_384,
+  // Under a second of work for two verifier threads, and at 8 KiB a transaction never more than 80 MiB. With three
+  // signatures each (evidence has two of its own) they fit into the verifier's queue.
+  maxChecking: 10_000,
 };
 
 /**

@@ -3,6 +3,8 @@
 
 import { EventEmitter } from 'node:events';
 import { getAccount, type LedgerReader } from '../ledger/accounts.ts';
+import { minimumFee } from '../ledger/rules.ts';
+import type { SignatureFault } from '../primitives/action-signatures.ts';
 import { type Address, addressKey } from '../primitives/address.ts';
 import { MAX_BLOCK_TRANSACTIONS } from '../primitives/block.ts';
 import type { Parameters } from '../primitives/parameters.ts';
@@ -13,6 +15,7 @@ import { DEFAULT_LIMITS, type MempoolLimits } from './limits.ts';
 import { type Entry, senderKey, TransactionPool } from './pool.ts';
 import { type AddResult, type DropReason, type Rejection, rejected } from './results.ts';
 import { selectTransactions } from './selection.ts';
+import type { SignatureVerdict } from './signatures.ts';
 
 export interface MempoolEvents {
   accepted: [envelope: TransactionEnvelope];
@@ -22,8 +25,7 @@ export interface MempoolEvents {
 export interface MempoolOptions {
   head: () => MempoolHead;
   /** Verdicts on the signatures in the order of the envelopes, off the main thread. */
-  verify: (envelopes: readonly TransactionEnvelope[]) => Promise<readonly boolean[]>;
-  parameters: Parameters;
+  verify: (envelopes: readonly TransactionEnvelope[]) => Promise<readonly SignatureVerdict[]>;
   limits?: Partial<MempoolLimits>;
 }
 
@@ -44,18 +46,18 @@ const NO_IDS: ReadonlySet<string> = new Set();
 export class Mempool extends EventEmitter<MempoolEvents> {
   readonly #head: MempoolOptions['head'];
   readonly #verify: MempoolOptions['verify'];
-  readonly #parameters: Parameters;
   readonly #limits: Readonly<MempoolLimits>;
   readonly #pool: TransactionPool;
   readonly #arrivals = new Arrivals();
+  /** as of the last finalized block */
+  #fees: Pick<Parameters, 'minFee' | 'feePerByte'> | undefined;
   /** Settles when everything that arrived before has been inserted or refused; never rejects. */
   #turn: Promise<void> = Promise.resolve();
 
-  constructor({ head, verify, parameters, limits }: MempoolOptions) {
+  constructor({ head, verify, limits }: MempoolOptions) {
     super();
     this.#head = head;
     this.#verify = verify;
-    this.#parameters = parameters;
     this.#limits = { ...DEFAULT_LIMITS, ...limits };
     this.#pool = new TransactionPool(this.#limits);
   }
@@ -120,7 +122,7 @@ export class Mempool extends EventEmitter<MempoolEvents> {
     });
   }
 
-  /** Drops what a finalized block holds and what can't be included any more after it. Costs what the block costs. */
+  /** Drops what a finalized block holds and what can't be included any more after it. Costs what the block costs, unless fees have risen. */
   onFinalized(envelopes: readonly TransactionEnvelope[], head: MempoolHead): void {
     const finalized = new Set(envelopes.map(({ idHex }) => idHex));
     const senders = new Map(envelopes.map((envelope) => [senderKey(envelope), envelope.from]));
@@ -137,6 +139,20 @@ export class Mempool extends EventEmitter<MempoolEvents> {
     for (let one = this.#pool.expired(head.timestamp); one; one = this.#pool.expired(head.timestamp)) {
       this.#drop(one, 'EXPIRED');
     }
+    this.#applyFees(head.parameters);
+  }
+
+  /** When an epoch begins with higher fees: what waits and pays less can't be included any more. */
+  #applyFees(parameters: Parameters): void {
+    const { minFee, feePerByte } = this.#fees ?? parameters;
+    this.#fees = parameters;
+    if (parameters.minFee <= minFee && parameters.feePerByte <= feePerByte) return;
+    for (const { entries } of [...this.#pool.queues()]) {
+      const underpaid = entries.find(
+        ({ envelope }) => envelope.signed.transaction.fee < minimumFee(envelope, parameters, 0),
+      );
+      if (underpaid !== undefined) this.#drop(underpaid, 'FEE_TOO_LOW');
+    }
   }
 
   #admit(envelope: TransactionEnvelope, head: MempoolHead): Entry | Rejection {
@@ -146,7 +162,6 @@ export class Mempool extends EventEmitter<MempoolEvents> {
       sender,
       queue: this.#pool.queue(sender),
       isArriving: (nonce) => this.#arrivals.has(sender, nonce),
-      parameters: this.#parameters,
       limits: this.#limits,
     });
     if ('status' in entry || this.#pool.roomFor(entry) !== undefined) return entry;
@@ -161,13 +176,15 @@ export class Mempool extends EventEmitter<MempoolEvents> {
       for (const [index, arriving] of batch.entries()) {
         this.#arrivals.end(arriving);
         if ('error' in outcome) arriving.reject(outcome.error);
-        else this.#settle(arriving, outcome.verdicts[index] === true ? 'good' : 'bad');
+        else this.#settle(arriving, outcome.verdicts[index] ?? 'BAD_SIGNATURE');
       }
     });
   }
 
   /** Never rejects: the error is looked at when the batch's turn comes. */
-  async #verification(batch: readonly Arriving[]): Promise<{ verdicts: readonly boolean[] } | { error: unknown }> {
+  async #verification(
+    batch: readonly Arriving[],
+  ): Promise<{ verdicts: readonly SignatureVerdict[] } | { error: unknown }> {
     try {
       return { verdicts: await this.#verify(batch.map(({ envelope }) => envelope)) };
     } catch (error) {
@@ -175,16 +192,16 @@ export class Mempool extends EventEmitter<MempoolEvents> {
     }
   }
 
-  #settle(arriving: Arriving, signature: 'good' | 'bad'): void {
+  #settle(arriving: Arriving, verdict: SignatureVerdict): void {
     try {
-      arriving.resolve(this.#enter(arriving.envelope, signature));
+      arriving.resolve(this.#enter(arriving.envelope, verdict));
     } catch (error) {
       arriving.reject(error);
     }
   }
 
-  #enter(envelope: TransactionEnvelope, signature: 'good' | 'bad'): AddResult {
-    if (signature === 'bad') return rejected('BAD_SIGNATURE', "the signature is not the sender's over these bytes");
+  #enter(envelope: TransactionEnvelope, verdict: SignatureVerdict): AddResult {
+    if (verdict !== 'good') return rejected(verdict, DETAILS[verdict]);
     // The head may have moved and others may have entered while the signature was being checked.
     const entry = this.#admit(envelope, this.#head());
     if ('status' in entry) return entry;
@@ -199,6 +216,13 @@ export class Mempool extends EventEmitter<MempoolEvents> {
     for (const { envelope } of this.#pool.dropFrom(entry)) this.emit('dropped', envelope, reason);
   }
 }
+
+const DETAILS: Readonly<Record<SignatureFault, string>> = {
+  BAD_SIGNATURE: "the signature is not the sender's over these bytes",
+  BAD_PROOF:
+    "the proof of possession is not the consensus key's over the sender's address and the key, on this network",
+  BAD_EVIDENCE: 'the evidence is not two contradicting messages of one slot with signatures that hold on this network',
+};
 
 /** What the second of two concurrent adds of one transaction is told. */
 function asSecond(result: AddResult): AddResult {

@@ -1,10 +1,11 @@
 // What the mempool answers: accepted, known, or rejected with a stable code; and why something was dropped later.
 
 import type { InvalidReason } from '../ledger/rules.ts';
+import type { SignatureFault } from '../primitives/action-signatures.ts';
 
 export type RejectCode =
   | InvalidReason
-  | 'BAD_SIGNATURE'
+  | SignatureFault
   /** the balance does not cover what the sender has waiting and this */
   | 'INSUFFICIENT_FUNDS'
   /** as many of this sender are waiting as may */
@@ -31,7 +32,9 @@ export type DropReason =
   /** another transaction of the sender with its nonce is final */
   | 'NONCE_TOO_LOW'
   /** the balance does not cover what the sender has waiting any more */
-  | 'INSUFFICIENT_FUNDS';
+  | 'INSUFFICIENT_FUNDS'
+  /** the minimum has risen with the epoch */
+  | 'FEE_TOO_LOW';
 
 export function rejected(code: RejectCode, detail: string): Rejection {
   return { status: 'rejected', code, detail };

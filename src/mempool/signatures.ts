@@ -1,24 +1,22 @@
-// Transaction signatures, checked once: whoever asks (a user's submission, gossip, a block) shares one check, and the
-// good ones are remembered by id. It decides nothing itself; the verifier is passed in.
+// The signatures of transactions, checked once: whoever asks (a user's submission, gossip, a block) shares one check, and
+// the good transactions are remembered by id. It decides nothing itself; the verifier is passed in.
 
 import { LRUCache } from 'lru-cache';
+import { type SignatureFault, type TransactionCheck, transactionChecks } from '../primitives/action-signatures.ts';
 import type { Hash } from '../primitives/hash.ts';
-import { envelopeSigningBytes, type TransactionEnvelope } from '../primitives/transaction.ts';
+import type { SignatureCheck } from '../primitives/signing.ts';
+import type { TransactionEnvelope } from '../primitives/transaction.ts';
 
-/** What the verifier is asked. */
-export interface TransactionSignature {
-  publicKey: Uint8Array;
-  message: Uint8Array;
-  signature: Uint8Array;
-}
+/** 'good' when all signatures of a transaction hold, those in its action too; or what is wrong with it. */
+export type SignatureVerdict = 'good' | SignatureFault;
 
 /** A block's signatures are `urgent`: consensus waits for them, and must not wait behind what users submit. */
 export type CheckPriority = 'urgent' | 'bulk';
 
 export interface SignatureChecksOptions {
   genesisHash: Hash;
-  /** Verdicts in the order of the jobs, off the main thread. */
-  verifyAll: (jobs: readonly TransactionSignature[], priority: CheckPriority) => Promise<readonly boolean[]>;
+  /** Verdicts in the order of the checks, off the main thread. */
+  verifyAll: (checks: readonly SignatureCheck[], priority: CheckPriority) => Promise<readonly boolean[]>;
 }
 
 /** Good ids remembered: a full mempool and its last blocks; about 20 MB. */
@@ -27,11 +25,11 @@ const MAX_REMEMBERED = 131_072;
 export class SignatureChecks {
   readonly #genesisHash: Hash;
   readonly #verifyAll: SignatureChecksOptions['verifyAll'];
-  readonly #running: Readonly<Record<CheckPriority, Map<string, Promise<boolean>>>> = {
+  readonly #running: Readonly<Record<CheckPriority, Map<string, Promise<SignatureVerdict>>>> = {
     urgent: new Map(),
     bulk: new Map(),
   };
-  /** Ids known to be good. An id covers the signature, so a good one stays good. */
+  /** Ids known to be good. An id covers all signatures, so a good one stays good. */
   readonly #good = new LRUCache<string, true>({ max: MAX_REMEMBERED });
 
   constructor({ genesisHash, verifyAll }: SignatureChecksOptions) {
@@ -44,46 +42,56 @@ export class SignatureChecks {
   }
 
   /** Verdicts in the order of the envelopes; rejects when the verifier does. For what waits for its turn: the mempool. */
-  readonly check = (envelopes: readonly TransactionEnvelope[]): Promise<boolean[]> => this.#check(envelopes, 'bulk');
+  readonly check = (envelopes: readonly TransactionEnvelope[]): Promise<SignatureVerdict[]> =>
+    this.#check(envelopes, 'bulk');
 
-  /** Like `check`, ahead of everything that is checked for the mempool. For blocks. */
-  readonly checkBlock = (envelopes: readonly TransactionEnvelope[]): Promise<boolean[]> =>
-    this.#check(envelopes, 'urgent');
+  /** Whether each is good, ahead of everything that is checked for the mempool. For blocks. */
+  readonly checkBlock = async (envelopes: readonly TransactionEnvelope[]): Promise<boolean[]> => {
+    const verdicts = await this.#check(envelopes, 'urgent');
+    return verdicts.map((verdict) => verdict === 'good');
+  };
 
-  async #check(envelopes: readonly TransactionEnvelope[], priority: CheckPriority): Promise<boolean[]> {
-    const fresh = new Map<string, TransactionEnvelope>();
+  async #check(envelopes: readonly TransactionEnvelope[], priority: CheckPriority): Promise<SignatureVerdict[]> {
+    const fresh = new Map<string, readonly TransactionCheck[]>();
+    const faults = new Map<string, SignatureFault>();
     for (const envelope of envelopes) {
-      if (!this.#known(envelope.idHex, priority)) fresh.set(envelope.idHex, envelope);
+      const { idHex } = envelope;
+      if (this.#known(idHex, priority) !== undefined) continue;
+      const checks = transactionChecks(envelope, this.#genesisHash);
+      if (typeof checks === 'string') faults.set(idHex, checks);
+      else fresh.set(idHex, checks);
     }
-    if (fresh.size > 0) this.#start([...fresh.values()], priority);
-    return Promise.all(envelopes.map(({ idHex }) => this.#known(idHex, priority) ?? false));
+    if (fresh.size > 0) this.#start(fresh, priority);
+    return Promise.all(
+      envelopes.map(({ idHex }) => this.#known(idHex, priority) ?? faults.get(idHex) ?? 'BAD_SIGNATURE'),
+    );
   }
 
   /** The verdict, when it is there or will be without asking again. An urgent check does not wait for a bulk one. */
-  #known(idHex: string, priority: CheckPriority): true | Promise<boolean> | undefined {
-    if (this.#good.has(idHex)) return true;
+  #known(idHex: string, priority: CheckPriority): 'good' | Promise<SignatureVerdict> | undefined {
+    if (this.#good.has(idHex)) return 'good';
     return this.#running.urgent.get(idHex) ?? (priority === 'bulk' ? this.#running.bulk.get(idHex) : undefined);
   }
 
-  #start(envelopes: readonly TransactionEnvelope[], priority: CheckPriority): void {
+  #start(fresh: ReadonlyMap<string, readonly TransactionCheck[]>, priority: CheckPriority): void {
     const running = this.#running[priority];
-    const jobs = envelopes.map((envelope) => this.#job(envelope));
-    const batch = this.#verifyAll(jobs, priority);
-    envelopes.forEach(({ idHex }, index) => {
-      const verdict = batch.then((verdicts) => verdicts[index] === true);
+    const batch = this.#verifyAll([...fresh.values()].flat(), priority);
+    let next = 0;
+    for (const [idHex, checks] of fresh) {
+      const first = next;
+      next += checks.length;
+      const verdict = batch.then((holds): SignatureVerdict => {
+        const broken = checks.find((_, index) => holds[first + index] !== true);
+        return broken?.fault ?? 'good';
+      });
       running.set(idHex, verdict);
       verdict.then(
-        (good) => {
+        (reached) => {
           running.delete(idHex);
-          if (good) this.#good.set(idHex, true);
+          if (reached === 'good') this.#good.set(idHex, true);
         },
         () => running.delete(idHex),
       );
-    });
-  }
-
-  #job(envelope: TransactionEnvelope): TransactionSignature {
-    const { transaction, signature } = envelope.signed;
-    return { publicKey: transaction.sender, message: envelopeSigningBytes(envelope, this.#genesisHash), signature };
+    }
   }
 }

@@ -1,6 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ChainError } from '../../src/chain/errors.ts';
+import type { BuiltBlock } from '../../src/chain/types.ts';
 import { totalSupply } from '../../src/ledger/supply.ts';
 import { accountKey } from '../../src/primitives/account.ts';
 import { addressOf } from '../../src/primitives/address.ts';
@@ -12,9 +13,8 @@ import { withTimeout } from '../helpers/timeout.ts';
 import {
   account,
   BALANCE,
-  certificate,
+  certify,
   GENESIS_TIME,
-  justify,
   keyOf,
   makeGenesis,
   Node,
@@ -57,8 +57,8 @@ test('what one node builds, another verifies and both finalize, with equal roots
       const received = Block.deserialize(Block.serialize(block));
       const proposer = addressOf(keyOf(round).publicKey);
       assert.is(verdict(await other.chain.verify(received, proposer)), 'valid');
-      await a.chain.finalize(hash, certificate(hash));
-      await b.chain.finalize(hash, certificate(hash));
+      await a.chain.finalize(hash, certify(genesis, block));
+      await b.chain.finalize(hash, certify(genesis, block));
       assert.equal(a.chain.head, b.chain.head);
       assert.equal(a.chain.head.hash, hash);
       for (const node of [a, b]) {
@@ -96,11 +96,11 @@ test('a build leaves out what is not valid at its turn, and keeps what fails wit
 
 test('states are read from the parent’s overlay before it is final, from the store after', () =>
   withNodes(genesis, 1, async (node) => {
-    const { hash } = await node.build([]);
+    const { hash, block } = await node.build([]);
     assert.is(node.builtOn, node.store);
     await node.build([], { parent: hash });
     assert.is(node.builtOn, node.chain.executed(hash)?.overlay);
-    await node.chain.finalize(hash, certificate(hash));
+    await node.chain.finalize(hash, certify(genesis, block));
     await node.build([], { parent: hash });
     assert.is(node.builtOn, node.store);
   }));
@@ -112,8 +112,8 @@ test('an empty block is built unless it is not wanted', () =>
       parent: hash,
       timestamp: GENESIS_TIME + 1,
       proposer: addressOf(keyOf(0).publicKey),
-      epoch: 1,
-      justification: justify(hash, 1),
+      parentCertificate: undefined,
+      lateVotes: [],
     };
     assert.is(await node.chain.build({ ...request, whenEmpty: 'skip' }), undefined);
     assert.is((await node.chain.build(request))?.block.body.transactions.length, 0);
@@ -133,7 +133,7 @@ test('a chain of unfinalized blocks: each on the state of the one before it, fin
 
     assert.is(verdict(await b.chain.verify(third.block)), 'missing parent');
     for (const { block } of [first, second, third]) assert.is(verdict(await b.chain.verify(block)), 'valid');
-    await b.chain.finalize(third.hash, certificate(third.hash));
+    await b.chain.finalize(third.hash, certify(genesis, third.block));
     assert.equal(
       b.finalized.map(({ block }) => block.header.height),
       [1, 2, 3],
@@ -156,7 +156,7 @@ test('a fork: the finalized child stays, its sibling and all that stands on it i
     const onLeft = await node.build([pay(genesis, { from: 1, to: stranger })], { parent: left.hash });
     const onRight = await node.build([pay(genesis, { from: 1, to: stranger })], { parent: right.hash });
     const farRight = await node.build([], { parent: onRight.hash });
-    await chain.finalize(left.hash, certificate(left.hash));
+    await chain.finalize(left.hash, certify(genesis, left.block));
     for (const { hash } of [right, onRight, farRight]) assert.is(chain.block(hash), undefined);
     assert.equal(chain.block(onLeft.hash), onLeft.block);
 
@@ -164,12 +164,12 @@ test('a fork: the finalized child stays, its sibling and all that stands on it i
     assert.is(verdict(await chain.verify(onRight.block)), 'CONFLICTS_WITH_FINALIZED');
     assert.is(verdict(await chain.verify(farRight.block)), 'missing parent', 'nobody can know that by its header');
     for (const { hash, block } of [right, onRight]) {
-      assert.is(await codeOf(chain.finalize(hash, certificate(hash))), 'CONFLICT');
-      assert.is(await codeOf(chain.applySynced(block, certificate(hash))), 'CONFLICT');
-      assert.is(await codeOf(chain.applySynced(block, certificate(hash, NOTAR))), 'INVALID_BLOCK');
+      assert.is(await codeOf(chain.finalize(hash, certify(genesis, block))), 'CONFLICT');
+      assert.is(await codeOf(chain.applySynced(block, certify(genesis, block))), 'CONFLICT');
+      assert.is(await codeOf(chain.applySynced(block, certify(genesis, block, { kind: NOTAR }))), 'INVALID_BLOCK');
     }
 
-    await chain.finalize(onLeft.hash, certificate(onLeft.hash));
+    await chain.finalize(onLeft.hash, certify(genesis, onLeft.block));
     assert.is(chain.getAccount(stranger).balance, 2n);
     await node.store.verify({ supply: SUPPLY });
   }));
@@ -178,21 +178,24 @@ test('finalizing again changes nothing; an unknown block or another’s certific
   withNodes(genesis, 1, async (node) => {
     const first = await node.grow();
     const second = await node.grow();
-    await node.chain.finalize(first.hash, certificate(first.hash));
-    await node.chain.finalize(second.hash, certificate(second.hash));
+    await node.chain.finalize(first.hash, certify(genesis, first.block));
+    await node.chain.finalize(second.hash, certify(genesis, second.block));
     assert.is(node.finalized.length, 2);
     assert.is(verdict(await node.chain.verify(first.block)), 'valid');
     const unknown = new Uint8Array(32).fill(3);
-    assert.is(await codeOf(node.chain.finalize(unknown, certificate(unknown))), 'UNKNOWN_BLOCK');
-    assert.is(await codeOf(node.chain.finalize(second.hash, certificate(first.hash))), 'WRONG_CERTIFICATE');
+    assert.is(
+      await codeOf(node.chain.finalize(unknown, { ...certify(genesis, first.block), hash: unknown })),
+      'UNKNOWN_BLOCK',
+    );
+    assert.is(await codeOf(node.chain.finalize(second.hash, certify(genesis, first.block))), 'WRONG_CERTIFICATE');
   }));
 
 test('concurrent finalizations take their turns', () =>
   withNodes(genesis, 1, async (node) => {
     const blocks = [await node.build([])];
     for (let i = 0; i < 5; i++) blocks.push(await node.build([], { parent: blocks.at(-1)?.hash as Uint8Array }));
-    const order = [1, 5, 0, 3, 5].map((index) => blocks[index]?.hash as Uint8Array);
-    const all = Promise.all(order.map((hash) => node.chain.finalize(hash, certificate(hash))));
+    const order = [1, 5, 0, 3, 5].map((index) => blocks[index] as BuiltBlock);
+    const all = Promise.all(order.map(({ hash, block }) => node.chain.finalize(hash, certify(genesis, block))));
     await withTimeout(all, 5_000, 'five finalizations');
     assert.equal(
       node.finalized.map(({ block }) => block.header.height),
@@ -204,9 +207,9 @@ test('blocks are built, verified and proven while a commit is under way', () =>
   withNodes(genesis, 2, async (a, b) => {
     const first = await a.build([pay(genesis, { from: 0, to: stranger, amount: 70n })]);
     await b.chain.verify(first.block);
-    const committing = b.chain.finalize(first.hash, certificate(first.hash));
+    const committing = b.chain.finalize(first.hash, certify(genesis, first.block));
     let turns = 0;
-    let parent = first.hash;
+    let last = first;
     let done = false;
     committing.finally(() => {
       done = true;
@@ -217,15 +220,15 @@ test('blocks are built, verified and proven while a commit is under way', () =>
       assert.equal(hash, b.chain.head.hash);
       assert.is(value === undefined, header.height === 0);
       if (turns < 5) {
-        const next = await a.build([pay(genesis, { from: 1, nonce: turns, to: stranger })], { parent });
+        const next = await a.build([pay(genesis, { from: 1, nonce: turns, to: stranger })], { parent: last.hash });
         assert.is(verdict(await b.chain.verify(next.block)), 'valid');
-        parent = next.hash;
+        last = next;
       }
       turns++;
       await new Promise((resolve) => setImmediate(resolve));
     }
     await committing;
-    await b.chain.finalize(parent, certificate(parent));
+    await b.chain.finalize(last.hash, certify(genesis, last.block));
     await b.store.verify({ supply: SUPPLY });
   }));
 
@@ -259,9 +262,9 @@ test('a chain opened again goes on where it was', async () => {
 
 test('a stopped chain finalizes nothing more', () =>
   withNodes(genesis, 1, async (node) => {
-    const { hash } = await node.build([]);
+    const { hash, block } = await node.build([]);
     await node.chain.stop();
-    assert.is(await codeOf(node.chain.finalize(hash, certificate(hash))), 'STOPPED');
+    assert.is(await codeOf(node.chain.finalize(hash, certify(genesis, block))), 'STOPPED');
     assert.is(node.chain.head.height, 0);
   }));
 
@@ -269,7 +272,7 @@ test('a failed commit ends finalization, loudly, each time', () =>
   withNodes(genesis, 1, async (node) => {
     const first = await node.build([]);
     await node.store.close();
-    const fail = () => node.chain.finalize(first.hash, certificate(first.hash)).catch((error: unknown) => error);
+    const fail = () => node.chain.finalize(first.hash, certify(genesis, first.block)).catch((error: unknown) => error);
     const error = await fail();
     assert.instance(error, Error);
     assert.is(await fail(), error);

@@ -5,22 +5,37 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Chain } from '../../src/chain/chain.ts';
+import type { ExecutedBlock } from '../../src/chain/tree.ts';
 import type { BuiltBlock, FinalizedEvent } from '../../src/chain/types.ts';
 import type { Verification } from '../../src/chain/verifier.ts';
+import { assembleCertificate } from '../../src/consensus/certificate.ts';
+import { Members } from '../../src/consensus/members.ts';
 import { KeyPair, verifyNative } from '../../src/crypto/keys.ts';
 import type { LedgerReader } from '../../src/ledger/accounts.ts';
+import { transactionChecks } from '../../src/primitives/action-signatures.ts';
 import { addressOf } from '../../src/primitives/address.ts';
-import type { Justification } from '../../src/primitives/block.ts';
-import { BitArray, type Certificate, FINAL, NOTAR, type VoteKind } from '../../src/primitives/consensus.ts';
+import { type Block, headerHash } from '../../src/primitives/block.ts';
+import { toHex } from '../../src/primitives/bytes.ts';
+import {
+  type Certificate,
+  FINAL,
+  NOTAR,
+  type Vote,
+  type VoteKind,
+  voteSigningBytes,
+} from '../../src/primitives/consensus.ts';
+import type { EpochRecord } from '../../src/primitives/epoch.ts';
 import { type Genesis, genesisHash } from '../../src/primitives/genesis.ts';
 import type { Hash } from '../../src/primitives/hash.ts';
 import type { Parameters } from '../../src/primitives/parameters.ts';
+import type { SignatureCheck } from '../../src/primitives/signing.ts';
 import {
   encodeTransaction,
   type Transaction,
   type TransactionEnvelope,
   transactionSigningBytes,
 } from '../../src/primitives/transaction.ts';
+import type { Validator } from '../../src/primitives/validators.ts';
 import { ChainStore } from '../../src/store/chain-store.ts';
 import { EPOCH_PARAMETERS } from '../helpers/parameters.ts';
 
@@ -47,18 +62,19 @@ export function keyOf(number: number): KeyPair {
   return new KeyPair(seed);
 }
 
-/** Four validators, and as many rich accounts as asked for; `keyOf(1000 + i)` is the key of account i. */
+/** Four authorities, and as many rich accounts as asked for; `keyOf(1000 + i)` is the key of account i. */
 export function makeGenesis({ accounts = 4, parameters = {} as Partial<Parameters> } = {}): Genesis {
-  const validators = [0, 1, 2, 3]
+  const authorities = [0, 1, 2, 3]
     .map((number) => keyOf(number).publicKey)
-    .sort(Buffer.compare)
-    .map((publicKey) => ({ publicKey, address: addressOf(publicKey), weight: 1 }));
+    .map((publicKey) => ({ publicKey, address: addressOf(publicKey) }))
+    .sort((a, b) => Buffer.compare(a.address, b.address));
   return {
     chainId: new TextEncoder().encode('ait-test'),
     genesisTime: GENESIS_TIME,
     mode: 0,
     parameters: { ...PARAMETERS, ...parameters },
-    validators,
+    authorities,
+    stakers: [],
     accounts: Array.from({ length: accounts }, (_, i) => ({
       address: addressOf(keyOf(1000 + i).publicKey),
       balance: BALANCE,
@@ -104,14 +120,65 @@ export function account(number: number): Uint8Array {
   return addressOf(keyOf(1000 + number).publicKey);
 }
 
-/** Shaped as a certificate; its signatures are checked before a block comes to the chain, not by it. */
-export function certificate(hash: Hash, kind: VoteKind = FINAL, epoch = 1): Certificate {
-  const bitmap = BitArray.fromBoolArray([true, true, true, false]);
-  return { epoch, kind, slot: 1, hash, bitmap, signatures: [1, 2, 3].map((n) => new Uint8Array(64).fill(n)) };
+/** Keys that may be members' ones: of `keyOf` 0 … 31, and of the accounts 0 … 31. */
+const KEYS = new Map(
+  Array.from({ length: 32 }, (_, number) => [keyOf(number), keyOf(1000 + number)])
+    .flat()
+    .map((key) => [toHex(key.publicKey), key]),
+);
+
+/** Validator sets that a chain here has had, by their root. */
+const SETS = new Map<string, Members>();
+
+/** Makes the members of an epoch known, so that blocks of it can be certified. */
+export function learn({ validators }: EpochRecord): void {
+  const members = new Members(validators);
+  SETS.set(toHex(members.root), members);
 }
 
-export function justify(parent: Hash, height: number): Justification {
-  return { parentCertificate: height === 1 ? null : certificate(parent, NOTAR), lateVotes: [] };
+export function membersOf({ header }: Block): Members {
+  const members = SETS.get(toHex(header.validatorsRoot));
+  if (members === undefined) throw new Error('a block of a validator set that no chain here has had');
+  return members;
+}
+
+export interface Certifying {
+  readonly kind?: VoteKind;
+  /** the height by default */
+  readonly slot?: number;
+  /** as many as a quorum needs, the first ones, by default */
+  readonly voters?: readonly number[];
+}
+
+/** The signature of a member of the block's epoch under a vote for it. */
+export function signVote(
+  genesis: Genesis,
+  block: Block,
+  member: number,
+  { kind = NOTAR, slot = block.header.height }: Omit<Certifying, 'voters'> = {},
+): Vote {
+  const { root, list } = membersOf(block);
+  const vote = { epoch: block.header.epoch, kind, slot, hash: headerHash(block.header) };
+  const key = KEYS.get(toHex((list[member] as Validator).publicKey)) as KeyPair;
+  const signature = key.sign(voteSigningBytes({ ...vote, validatorsRoot: root }, hashOf(genesis)));
+  return { ...vote, member, signature };
+}
+
+/** A certificate of a block, signed by members of its epoch. */
+export function certify(genesis: Genesis, block: Block, options: Certifying = {}): Certificate {
+  const { kind = FINAL, slot = block.header.height, voters = quorumOf(membersOf(block)) } = options;
+  const votes = voters.map((member) => [member, signVote(genesis, block, member, { kind, slot })] as const);
+  return assembleCertificate(new Map(votes), membersOf(block));
+}
+
+function quorumOf(members: Members): number[] {
+  const voters: number[] = [];
+  for (let weight = 0; weight < members.quorum; weight += members.weight(voters.length - 1)) voters.push(voters.length);
+  return voters;
+}
+
+function holds({ publicKey, message, signature }: SignatureCheck): boolean {
+  return verifyNative(publicKey, message, signature);
 }
 
 /** What the chain was given, for tests to look at and to change. */
@@ -122,6 +189,8 @@ class Surroundings {
   selectedOn: LedgerReader | undefined;
   /** ids of transactions whose signatures were checked */
   readonly checked: string[] = [];
+  /** how many signatures of consensus were checked */
+  checkedVotes = 0;
   /** signatures are checked when it has resolved */
   gate: Promise<void> = Promise.resolve();
   readonly #genesisHash: Hash;
@@ -140,22 +209,47 @@ class Surroundings {
 
   readonly verifySignatures = async (envelopes: readonly TransactionEnvelope[]): Promise<boolean[]> => {
     await this.gate;
-    return envelopes.map(({ signed: { transaction, signature }, idHex }) => {
-      this.checked.push(idHex);
-      return verifyNative(transaction.sender, transactionSigningBytes(transaction, this.#genesisHash), signature);
+    return envelopes.map((envelope) => {
+      this.checked.push(envelope.idHex);
+      const checks = transactionChecks(envelope, this.#genesisHash);
+      return typeof checks !== 'string' && checks.every(holds);
     });
   };
+
+  readonly verifyVotes = async (checks: readonly SignatureCheck[]): Promise<boolean[]> => {
+    this.checkedVotes += checks.length;
+    return checks.map(holds);
+  };
+}
+
+export interface BuildWish {
+  readonly parent?: Hash;
+  /** as in `keyOf` */
+  readonly proposer?: number;
+  /** ms after the parent */
+  readonly delay?: number;
+  /** a good one by default */
+  readonly parentCertificate?: Certificate;
+  readonly lateVotes?: readonly Vote[];
 }
 
 /** A chain on a real store in a directory of its own. */
 export class Node {
+  readonly #genesis: Genesis;
   readonly chain: Chain;
   readonly store: ChainStore;
   readonly finalized: FinalizedEvent[] = [];
   readonly directory: string;
   readonly #surroundings: Surroundings;
 
-  private constructor(chain: Chain, store: ChainStore, surroundings: Surroundings, directory: string) {
+  private constructor(
+    genesis: Genesis,
+    chain: Chain,
+    store: ChainStore,
+    surroundings: Surroundings,
+    directory: string,
+  ) {
+    this.#genesis = genesis;
     this.chain = chain;
     this.store = store;
     this.directory = directory;
@@ -168,9 +262,15 @@ export class Node {
     const hash = hashOf(genesis);
     const store = await ChainStore.open(location, { hash });
     const surroundings = new Surroundings(hash);
-    const { verifySignatures } = surroundings;
-    const chain = await Chain.open({ genesis, store, transactions: surroundings, verifySignatures });
-    return new Node(chain, store, surroundings, location);
+    const { verifySignatures, verifyVotes } = surroundings;
+    const options = { genesis, genesisHash: hash, store, transactions: surroundings, verifySignatures, verifyVotes };
+    const chain = await Chain.open(options);
+    learn(chain.epoch);
+    return new Node(genesis, chain, store, surroundings, location);
+  }
+
+  certify(block: Block, options: Certifying = {}): Certificate {
+    return certify(this.#genesis, block, options);
   }
 
   /** The state on which the last block was built. */
@@ -193,28 +293,38 @@ export class Node {
   }
 
   /** Builds a block of `envelopes` on `parent`, the head unless said otherwise. */
-  async build(
-    envelopes: readonly TransactionEnvelope[],
-    { parent = this.chain.head.hash, proposer = 0, delay = 1 } = {},
-  ): Promise<BuiltBlock> {
+  async build(envelopes: readonly TransactionEnvelope[], wish: BuildWish = {}): Promise<BuiltBlock> {
+    const { parent = this.chain.head.hash, proposer = 0, delay = 1, lateVotes = [] } = wish;
     this.#surroundings.pool.splice(0, Number.POSITIVE_INFINITY, ...envelopes);
-    const header = this.chain.block(parent)?.header ?? this.chain.head.header;
+    const before = this.chain.block(parent) ?? (await this.store.blockByHash(parent))?.block;
+    if (before === undefined) throw new Error('no such parent');
     const built = await this.chain.build({
       parent,
-      timestamp: header.timestamp + delay,
+      timestamp: before.header.timestamp + delay,
       proposer: addressOf(keyOf(proposer).publicKey),
-      epoch: 1,
-      justification: justify(parent, header.height + 1),
+      parentCertificate: wish.parentCertificate ?? this.#certificateOf(before),
+      lateVotes,
     });
     if (built === undefined) throw new Error('a block was asked for, empty or not');
+    const { nextEpoch } = this.chain.executed(built.hash) as ExecutedBlock;
+    if (nextEpoch !== undefined) learn(nextEpoch);
     return built;
   }
 
   /** Builds and finalizes one block on the head. */
-  async grow(envelopes: readonly TransactionEnvelope[] = []): Promise<BuiltBlock> {
-    const built = await this.build(envelopes);
-    await this.chain.finalize(built.hash, certificate(built.hash));
+  async grow(envelopes: readonly TransactionEnvelope[] = [], wish: BuildWish = {}): Promise<BuiltBlock> {
+    const built = await this.build(envelopes, wish);
+    await this.chain.finalize(built.hash, this.certify(built.block));
     return built;
+  }
+
+  /** What a child of this block carries: a Final of the last block of an epoch, a Notar of others. */
+  #certificateOf(parent: Block): Certificate | undefined {
+    if (parent.header.height === 0) return undefined;
+    const isLast =
+      this.chain.executed(headerHash(parent.header))?.nextEpoch !== undefined ||
+      this.chain.epoch.startHeight === parent.header.height;
+    return this.certify(parent, { kind: isLast ? FINAL : NOTAR });
   }
 
   async stop(): Promise<void> {

@@ -6,7 +6,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Block } from '../../src/primitives/block.ts';
 import { compareBytes } from '../../src/primitives/bytes.ts';
-import { account, BALANCE, certificate, makeGenesis, type Node, pay, verdict, withNodes } from './fixture.ts';
+import { account, BALANCE, certify, makeGenesis, type Node, pay, verdict, withNodes } from './fixture.ts';
 
 const test = suite('forks');
 const genesis = makeGenesis();
@@ -57,10 +57,10 @@ async function run(a: Node, b: Node, steps: readonly (typeof step extends fc.Arb
     assert.is(built.block.body.transactions.length, payments.length);
     open.push(built);
     if (final === null) continue;
-    const { hash } = open[final % open.length] as Open;
+    const winner = open[final % open.length] as Open;
     // The other node sees all of it only now.
     for (const { block } of open) assert.is(verdict(await b.chain.verify(block)), 'valid');
-    await Promise.all([a, b].map(({ chain }) => chain.finalize(hash, certificate(hash))));
+    await Promise.all([a, b].map(({ chain }) => chain.finalize(winner.hash, certify(genesis, winner.block))));
     assert.equal(a.chain.head, b.chain.head);
     open = open.filter((one) => a.chain.block(one.hash) !== undefined);
     for (const one of open) assert.ok(b.chain.block(one.hash), 'the same blocks have lost');

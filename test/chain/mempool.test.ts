@@ -7,14 +7,16 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Chain } from '../../src/chain/chain.ts';
+import type { BuiltBlock } from '../../src/chain/types.ts';
 import { VerifierPool } from '../../src/crypto/verifier.ts';
 import { Mempool } from '../../src/mempool/mempool.ts';
 import { SignatureChecks } from '../../src/mempool/signatures.ts';
 import { addressOf } from '../../src/primitives/address.ts';
 import { Block } from '../../src/primitives/block.ts';
+import { NOTAR } from '../../src/primitives/consensus.ts';
 import { genesisHash } from '../../src/primitives/genesis.ts';
 import { ChainStore } from '../../src/store/chain-store.ts';
-import { account, BALANCE, certificate, GENESIS_TIME, justify, keyOf, makeGenesis, pay, verdict } from './fixture.ts';
+import { account, BALANCE, certify, GENESIS_TIME, keyOf, learn, makeGenesis, pay, verdict } from './fixture.ts';
 
 const test = suite('mempool and chain');
 const ACCOUNTS = 40;
@@ -32,9 +34,18 @@ async function openNode(pool: VerifierPool) {
       return pool.verifyAll(jobs, priority);
     },
   });
-  const head = () => ({ state: store, timestamp: store.head?.header.timestamp ?? 0 });
-  const mempool = new Mempool({ head, verify: checks.check, parameters: genesis.parameters });
-  const chain = await Chain.open({ genesis, store, transactions: mempool, verifySignatures: checks.checkBlock });
+  const { parameters } = genesis;
+  const head = () => ({ state: store, timestamp: store.head?.header.timestamp ?? 0, parameters });
+  const mempool = new Mempool({ head, verify: checks.check });
+  const chain = await Chain.open({
+    genesis,
+    genesisHash: hash,
+    store,
+    transactions: mempool,
+    verifySignatures: checks.checkBlock,
+    verifyVotes: (votes) => pool.verifyAll(votes, 'urgent'),
+  });
+  learn(chain.epoch);
   chain.on('finalized', ({ envelopes }) => mempool.onFinalized(envelopes, head()));
   const close = async () => {
     await chain.stop();
@@ -56,7 +67,7 @@ test('every transaction gets into one block, full blocks, each signature checked
     assert.ok(results.every(({ status }) => status === 'accepted'));
     // The other has seen only half of them.
     await b.mempool.addBatch(envelopes.slice(0, 60));
-    let parent = a.chain.head.hash;
+    let last: BuiltBlock | undefined;
     let height = 0;
     const included: string[] = [];
     while (a.mempool.size > 0) {
@@ -65,11 +76,11 @@ test('every transaction gets into one block, full blocks, each signature checked
       for (let ahead = 0; ahead < 2; ahead++) {
         height++;
         const request = {
-          parent,
+          parent: last?.hash ?? a.chain.head.hash,
           timestamp: GENESIS_TIME + height,
           proposer: addressOf(keyOf(0).publicKey),
-          epoch: 1,
-          justification: justify(parent, height),
+          parentCertificate: last && certify(genesis, last.block, { kind: NOTAR }),
+          lateVotes: [],
           whenEmpty: 'skip' as const,
         };
         const built = await a.chain.build(request);
@@ -79,9 +90,10 @@ test('every transaction gets into one block, full blocks, each signature checked
         assert.is(verdict(await b.chain.verify(Block.deserialize(bytes))), 'valid');
         included.push(...(a.chain.executed(built.hash)?.envelopes ?? []).map(({ idHex }) => idHex));
         hashes.push(built.hash);
-        parent = built.hash;
+        last = built;
       }
-      for (const { chain } of [a, b]) await chain.finalize(parent, certificate(parent));
+      if (last === undefined) throw new Error('nothing was built');
+      for (const { chain } of [a, b]) await chain.finalize(last.hash, certify(genesis, last.block));
       assert.ok(hashes.length > 0, 'as long as something waits there is something to build');
     }
     assert.is(included.length, envelopes.length);

@@ -37,7 +37,8 @@ function blockOn(parent: Uint8Array, height: number, timestamp = 0, bytes = 300)
   const body = { justification: { parentCertificate: null, lateVotes: [] }, transactions: encodedTransactions([]) };
   const overlay = new Overlay(empty);
   overlay.seal();
-  return { hash: headerHash(header), block: { header, body }, envelopes: [], receipts: [], overlay, bytes };
+  const block = { header, body };
+  return { hash: headerHash(header), block, envelopes: [], receipts: [], overlay, nextEpoch: undefined, bytes };
 }
 
 function newTree(): { tree: BlockTree; root: Uint8Array } {

@@ -9,7 +9,7 @@ import type { Genesis } from '../../src/primitives/genesis.ts';
 import { merkleRoot } from '../../src/primitives/merkle.ts';
 import { decodeTransaction, encodeTransaction, type TransactionEnvelope } from '../../src/primitives/transaction.ts';
 import { withTimeout } from '../helpers/timeout.ts';
-import { account, certificate, keyOf, makeGenesis, type Node, pay, verdict, withNodes } from './fixture.ts';
+import { account, certify, keyOf, makeGenesis, type Node, pay, verdict, withNodes } from './fixture.ts';
 
 const test = suite('block verifier');
 const genesis = makeGenesis();
@@ -19,7 +19,7 @@ const proposer = addressOf(keyOf(0).publicKey);
 async function atHeightTwo(body: (block: Block, node: Node) => Promise<void>): Promise<void> {
   await withNodes(genesis, 2, async (builder, node) => {
     const first = await builder.grow([pay(genesis, { from: 0, to: account(1) })]);
-    await node.chain.applySynced(first.block, certificate(first.hash));
+    await node.chain.applySynced(first.block, certify(genesis, first.block));
     const payments = [pay(genesis, { from: 1, to: account(2) }), pay(genesis, { from: 2, to: account(3) })];
     const { block } = await builder.build(payments);
     node.takeChecked();
@@ -42,9 +42,9 @@ test('a header with any field altered', () =>
     const { header } = block;
     const cases: Record<keyof Header, [Partial<Header>, string]> = {
       height: [{ height: 3 }, 'HEIGHT'],
-      epoch: [{ epoch: 2 }, 'PARENT_CERTIFICATE'],
+      epoch: [{ epoch: 2 }, 'EPOCH'],
       timestamp: [{ timestamp: node.chain.head.header.timestamp }, 'TIMESTAMP'],
-      parent: [{ parent: flip(header.parent) }, 'PARENT_CERTIFICATE'],
+      parent: [{ parent: flip(header.parent) }, 'CONFLICTS_WITH_FINALIZED'],
       proposer: [{ proposer: addressOf(keyOf(1).publicKey) }, 'PROPOSER'],
       transactionsRoot: [{ transactionsRoot: flip(header.transactionsRoot) }, 'TRANSACTIONS_ROOT'],
       receiptsRoot: [{ receiptsRoot: flip(header.receiptsRoot) }, 'RECEIPTS_ROOT'],
@@ -57,7 +57,7 @@ test('a header with any field altered', () =>
       assert.is(verdict(await node.chain.verify(withHeader(block, change), proposer)), reason, field);
     }
     const low = withHeader(block, { height: 1 });
-    assert.is(verdict(await node.chain.verify(low, proposer)), 'PARENT_CERTIFICATE');
+    assert.is(verdict(await node.chain.verify(low, proposer)), 'HEIGHT');
     assert.is(verdict(await node.chain.verify(block, proposer)), 'valid', 'the block itself is none the worse');
   }));
 
@@ -105,7 +105,7 @@ test('a justification that the header commits to, and that is none', () =>
     const cases: [string, Justification, string][] = [
       ['missing', { parentCertificate: null, lateVotes: [] }, 'PARENT_CERTIFICATE'],
       ['SKIP', { parentCertificate: { ...parent, kind: SKIP }, lateVotes: [] }, 'PARENT_CERTIFICATE'],
-      ['other', { parentCertificate: certificate(flip(header.parent)), lateVotes: [] }, 'PARENT_CERTIFICATE'],
+      ['other', { parentCertificate: { ...parent, hash: flip(parent.hash) }, lateVotes: [] }, 'PARENT_CERTIFICATE'],
       ['epoch', { parentCertificate: { ...parent, epoch: 2 }, lateVotes: [] }, 'PARENT_CERTIFICATE'],
       ['late votes', { parentCertificate: parent, lateVotes: [vote] }, 'LATE_VOTES'],
     ];
@@ -114,11 +114,6 @@ test('a justification that the header commits to, and that is none', () =>
       const body = { ...block.body, justification };
       assert.is(verdict(await node.chain.verify({ header: changed.header, body }, proposer)), reason, what);
     }
-    // With a certificate of its own epoch, an epoch that is not the parent's.
-    const justification = { parentCertificate: { ...parent, epoch: 2 }, lateVotes: [] };
-    const changed = withHeader(block, { epoch: 2, justificationHash: justificationHash(justification) });
-    const other = { header: changed.header, body: { ...block.body, justification } };
-    assert.is(verdict(await node.chain.verify(other, proposer)), 'EPOCH');
   }));
 
 /** The block with other transactions under a header that commits to them. */
@@ -188,12 +183,12 @@ test('the parent may become final, or lose, while signatures are checked', () =>
     await node.chain.verify(right.block);
     const open = node.holdSignatures();
     const [good, lost] = [node.chain.verify(onLeft.block), node.chain.verify(onRight.block)];
-    await node.chain.finalize(left.hash, certificate(left.hash));
+    await node.chain.finalize(left.hash, certify(genesis, left.block));
     open();
     assert.is(verdict(await good), 'valid');
     assert.is(verdict(await lost), 'CONFLICTS_WITH_FINALIZED');
     assert.is(node.chain.block(onRight.hash), undefined);
-    await node.chain.finalize(onLeft.hash, certificate(onLeft.hash));
+    await node.chain.finalize(onLeft.hash, certify(genesis, onLeft.block));
     assert.is(node.chain.getAccount(account(0)).nonce, 1);
     await node.store.verify();
   }));

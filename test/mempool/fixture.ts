@@ -5,6 +5,7 @@ import { setAccount } from '../../src/ledger/accounts.ts';
 import type { MempoolLimits } from '../../src/mempool/limits.ts';
 import { Mempool, type MempoolOptions } from '../../src/mempool/mempool.ts';
 import type { RejectCode } from '../../src/mempool/results.ts';
+import type { SignatureVerdict } from '../../src/mempool/signatures.ts';
 import { addressOf } from '../../src/primitives/address.ts';
 import { toHex } from '../../src/primitives/bytes.ts';
 import { sha256 } from '../../src/primitives/hash.ts';
@@ -12,6 +13,7 @@ import type { Parameters } from '../../src/primitives/parameters.ts';
 import {
   encodeTransaction,
   type Transaction,
+  type TransactionAction,
   type TransactionEnvelope,
   transactionSigningBytes,
 } from '../../src/primitives/transaction.ts';
@@ -55,13 +57,12 @@ export class Account {
   }
 
   pay({ nonce = 0, fee = 1_000n, amount = 1n, validUntil = 0, memoBytes = 0, to }: Wish = {}): TransactionEnvelope {
-    const transaction: Transaction = {
-      sender: this.key.publicKey,
-      nonce,
-      fee,
-      validUntil,
-      action: { selector: 0, value: { to: to ?? this.address, amount, memo: new Uint8Array(memoBytes).fill(97) } },
-    };
+    const value = { to: to ?? this.address, amount, memo: new Uint8Array(memoBytes).fill(97) };
+    return this.send({ selector: 0, value }, { nonce, fee, validUntil });
+  }
+
+  send(action: TransactionAction, { nonce = 0, fee = 1_000n, validUntil = 0 }: Wish = {}): TransactionEnvelope {
+    const transaction: Transaction = { sender: this.key.publicKey, nonce, fee, validUntil, action };
     const signature = this.key.sign(transactionSigningBytes(transaction, GENESIS_HASH));
     return encodeTransaction({ transaction, signature });
   }
@@ -74,19 +75,17 @@ export function forge({ signed }: TransactionEnvelope): TransactionEnvelope {
   return encodeTransaction({ ...signed, signature });
 }
 
-export async function verifyAll(envelopes: readonly TransactionEnvelope[]): Promise<boolean[]> {
-  return envelopes.map(({ signed }) =>
-    verifyNative(
-      signed.transaction.sender,
-      transactionSigningBytes(signed.transaction, GENESIS_HASH),
-      signed.signature,
-    ),
-  );
+export async function verifyAll(envelopes: readonly TransactionEnvelope[]): Promise<SignatureVerdict[]> {
+  return envelopes.map(({ signed: { transaction, signature } }) => {
+    const message = transactionSigningBytes(transaction, GENESIS_HASH);
+    return verifyNative(transaction.sender, message, signature) ? 'good' : 'BAD_SIGNATURE';
+  });
 }
 
 export class Head {
   readonly #entries = new Map<string, Uint8Array>();
   timestamp = 1_000_000;
+  parameters = PARAMETERS;
 
   readonly state = { get: (key: Uint8Array): Uint8Array | undefined => this.#entries.get(toHex(key)) };
 
@@ -114,7 +113,7 @@ export function setup(
 ) {
   const head = new Head();
   for (const account of accounts) head.set(account, RICH);
-  const mempool = new Mempool({ head: () => head, verify, parameters: PARAMETERS, limits });
+  const mempool = new Mempool({ head: () => head, verify, limits });
   const dropped: [id: string, reason: string][] = [];
   mempool.on('dropped', ({ idHex }, reason) => dropped.push([idHex, reason]));
   return { head, mempool, dropped };

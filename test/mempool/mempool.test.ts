@@ -289,4 +289,33 @@ test('a verifier that fails rejects its batch and nothing else', async () => {
   assert.is(await outcome(mempool, alice.pay()), 'accepted');
 });
 
+test('what is wrong with a signature inside an action is told by its own code', async () => {
+  for (const code of ['BAD_PROOF', 'BAD_EVIDENCE'] as const) {
+    const { mempool } = setup([alice], {}, async (envelopes) => envelopes.map(() => code));
+    assert.is(await outcome(mempool, alice.pay()), code);
+    assert.is(mempool.size, 0);
+  }
+});
+
+test('an epoch with higher fees: the minimum is the new one, and what waits and pays less is dropped', async () => {
+  const { mempool, head, dropped } = setup([alice, bob]);
+  const cheap = alice.pay({ nonce: 1, fee: 1_999n });
+  const behind = alice.pay({ nonce: 2, fee: 5_000n });
+  for (const one of [alice.pay({ fee: 2_000n }), cheap, behind, bob.pay({ fee: 2_000n })]) await mempool.add(one);
+  mempool.onFinalized([], head);
+  assert.equal(dropped, []);
+  head.parameters = { ...PARAMETERS, minFee: 2_000n };
+  mempool.onFinalized([], head);
+  assert.equal(dropped, [
+    [cheap.idHex, 'FEE_TOO_LOW'],
+    [behind.idHex, 'FEE_TOO_LOW'],
+  ]);
+  assert.is(await outcome(mempool, cheap), 'FEE_TOO_LOW');
+  assert.is(await outcome(mempool, alice.pay({ nonce: 1, fee: 2_000n })), 'accepted');
+  head.parameters = PARAMETERS;
+  mempool.onFinalized([], head);
+  assert.is(dropped.length, 2);
+  assert.is(await outcome(mempool, bob.pay({ nonce: 1 })), 'accepted', 'lower again');
+});
+
 test.run();

@@ -1,0 +1,84 @@
+// Epochs as blocks are judged by them: the record in the state and what is made from it, decoded once however many
+// blocks and transactions ask.
+
+import { Members } from '../consensus/members.ts';
+import type { LedgerReader } from '../ledger/accounts.ts';
+import { CorruptStateError } from '../ledger/errors.ts';
+import { epochRange, epochs } from '../ledger/records.ts';
+import { addressKey } from '../primitives/address.ts';
+import { equalBytes } from '../primitives/bytes.ts';
+import type { EpochRecord } from '../primitives/epoch.ts';
+import type { Parent } from './tree.ts';
+
+export interface Epoch {
+  readonly record: EpochRecord;
+  readonly members: Members;
+  /** the members' accounts, as `addressKey`s */
+  readonly proposers: ReadonlySet<string>;
+}
+
+/** What a block is compared to. */
+export interface Lineage {
+  readonly parent: Parent;
+  /** the block's own */
+  readonly epoch: Epoch;
+  /** the one whose members have certified the parent; undefined for genesis, which is final by itself */
+  readonly certifiers: Epoch | undefined;
+}
+
+interface Decoded {
+  readonly bytes: Uint8Array;
+  readonly epoch: Epoch;
+}
+
+/** Records decoded last: the present epoch, the one before, and those that forks at a boundary begin. */
+const MAX_DECODED = 8;
+
+/** Reads epochs from any state: of the store or of a block that is not final. */
+export class Epochs {
+  /** newest first */
+  #decoded: readonly Decoded[] = [];
+
+  /** The epoch of the next block. @throws {CorruptStateError} when the state has none */
+  present(state: LedgerReader): Epoch {
+    return this.#get(state, epochRange.get(state).current);
+  }
+
+  /** For a child of this block. @throws {CorruptStateError} when its state lacks an epoch */
+  lineage(parent: Parent): Lineage {
+    const { header, state } = parent;
+    const epoch = this.present(state);
+    if (header.height === 0) return { parent, epoch, certifiers: undefined };
+    const certifiers = header.epoch === epoch.record.epoch ? epoch : this.#get(state, header.epoch);
+    return { parent, epoch, certifiers };
+  }
+
+  /** The epoch that begins after a block; undefined when the block's own goes on. @param state after the block */
+  begunBy(state: LedgerReader, { epoch }: Lineage): EpochRecord | undefined {
+    const { record } = this.present(state);
+    return record.epoch === epoch.record.epoch ? undefined : record;
+  }
+
+  /** An epoch that the state has a record of: the present one, or one that evidence or unbonding may still need. */
+  find(state: LedgerReader, number: number): Epoch | undefined {
+    const bytes = state.get(epochs.key(number));
+    if (bytes === undefined) return undefined;
+    // A state gives out the same array again and again, so that the comparison is rarely one of contents.
+    const known = this.#decoded.find((one) => one.bytes === bytes || equalBytes(one.bytes, bytes));
+    if (known !== undefined) return known.epoch;
+    const epoch = epochOf(epochs.decode(bytes));
+    this.#decoded = [{ bytes, epoch }, ...this.#decoded].slice(0, MAX_DECODED);
+    return epoch;
+  }
+
+  #get(state: LedgerReader, number: number): Epoch {
+    const epoch = this.find(state, number);
+    if (epoch === undefined) throw new CorruptStateError(`the state has no record of epoch ${number}`);
+    return epoch;
+  }
+}
+
+function epochOf(record: EpochRecord): Epoch {
+  const proposers = new Set(record.validators.map(({ address }) => addressKey(address)));
+  return { record, members: new Members(record.validators), proposers };
+}
