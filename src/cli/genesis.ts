@@ -22,9 +22,14 @@ function addCreate(genesis: Command, context: CliContext): void {
   withJson(genesis.command('create'))
     .description('Write a genesis file.')
     .requiredOption('--chain-id <name>', 'name of the chain, like ait-mynet')
-    .requiredOption(
-      '--validator <key:weight:address...>',
-      'public key (64 hex digits); weight (default 1) and account (default: that of the key) may be left out; repeat it for each',
+    .option('--mode <mode>', 'who votes: poa (authorities), pos (stakers) or hybrid (both)', 'poa')
+    .option(
+      '--authority <key:address...>',
+      'public key (64 hex digits) of an authority; its account (default: that of the key) may be left out; repeat it for each',
+    )
+    .option(
+      '--stake <key:amount:commission:address...>',
+      'public key of a staker and its self-bond in AIT, which its account pays; commission (default: 0%) and account may be left out; repeat it for each',
     )
     .option('--account <address:amount...>', 'an account and its balance in AIT; repeat it for each')
     .option('--time <when>', 'start of the chain, as ISO 8601 (default: now)')
@@ -38,13 +43,30 @@ function addCreate(genesis: Command, context: CliContext): void {
     .option('--min-fee <units>', 'fee of any transaction, in units (1 AIT = 10^9 units)', '1000')
     .option('--fee-per-byte <units>', 'added for each byte of a transaction', '10')
     .option('--account-fee <units>', 'added for each account that a transaction creates', '10000')
+    .option('--epoch-duration <duration>', 'how long a set of validators votes', '6h')
+    .option('--evidence-window <duration>', 'how long an equivocation can be punished', '168h')
+    .option('--unbonding-period <duration>', 'from unstaking to the payout', '336h')
+    .option('--voting-period <duration>', 'how long a proposal of governance is open', '168h')
+    .option('--min-self-bond <amount>', 'what a staker must have staked on itself, in AIT', '10000')
+    .option('--min-stake <amount>', 'the smallest stake, in AIT', '1')
+    .option('--max-stakers <number>', 'seats of stakers', '100')
+    .option('--min-validators <number>', 'a smaller set is not elected (default: 4, or as many as are given)')
+    .option(
+      '--target-bonded <amount>',
+      'hybrid: with so much staked, in AIT, stakers hold their whole share',
+      '1000000',
+    )
+    .option('--authority-share <percent>', 'hybrid: share of the weight that authorities keep', '70%')
+    .option('--proposer-bonus <percent>', 'part of the rewards for recording the votes of others', '5%')
+    .option('--epoch-reward <amount>', 'new coins in each epoch, in AIT', '0')
     .option('--out <file>', 'where to write; it must not exist', 'genesis.json')
     .addHelpText(
       'after',
       `
-Example:
-  aitbc-node genesis create --chain-id ait-mynet --block-time 1s \\
-    --validator <public key>:1 --validator <public key>:1 --account ait1…:1000000`,
+Examples:
+  aitbc-node genesis create --chain-id ait-mynet --authority <public key> --authority <public key> --account ait1…:1000000
+  aitbc-node genesis create --chain-id ait-mynet --mode hybrid --authority <public key> \\
+    --stake <public key>:20000:5% --account <address of that key>:30000`,
     )
     .action((options: CreateGenesisOptions) => create(context, options));
 }

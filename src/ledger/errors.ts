@@ -4,9 +4,11 @@ export type GenesisErrorCode =
   /** an address with two entries */
   | 'DUPLICATE_ACCOUNT'
   /** the balances sum past 64 bits */
-  | 'SUPPLY_OVERFLOW';
+  | 'SUPPLY_OVERFLOW'
+  /** a staker who can not stake its self-bond, for one because its account holds less */
+  | 'SELF_BOND';
 
-/** A genesis whose initial accounts make no state. */
+/** A genesis whose accounts and validators make no state. */
 export class GenesisError extends Error {
   override readonly name = 'GenesisError';
   readonly code: GenesisErrorCode;

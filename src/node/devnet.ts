@@ -7,8 +7,9 @@ import { KeyPair } from '../crypto/keys.ts';
 import { peerIdOf } from '../network/identity.ts';
 import { addressOf } from '../primitives/address.ts';
 import { compareBytes } from '../primitives/bytes.ts';
-import { type Genesis, type GenesisAccount, genesisHash } from '../primitives/genesis.ts';
-import { baseTimeout } from '../primitives/parameters.ts';
+import { type Authority, type Genesis, type GenesisAccount, genesisHash } from '../primitives/genesis.ts';
+import { MIN_CAP_FACTOR, MIN_EPOCH_BLOCKS } from '../primitives/parameter-bounds.ts';
+import { baseTimeout, type Parameters } from '../primitives/parameters.ts';
 import { UNITS_PER_AIT } from '../primitives/units.ts';
 import type { Settings } from './config/schema.ts';
 import { configTemplate } from './config/template.ts';
@@ -19,8 +20,6 @@ import { readIdentity } from './identity-file.ts';
 import { initDataDir, keepKey } from './init.ts';
 import { networkDirectory } from './package-root.ts';
 
-/** A timer cap lower than this many first timers is refused (genesis-check.ts). */
-const CAP_FACTOR = 8;
 /** What the faucets of further nodes can give. */
 const FAUCET_BALANCE = 1_000_000n * UNITS_PER_AIT;
 const PLAIN = { kind: 'plain' } as const;
@@ -111,19 +110,18 @@ function nodeKeys(published: readonly PublishedKey[], index: number): NodeKeys {
 
 async function devnetGenesis(nodes: readonly NodeKeys[], { blockTime, accounts = [] }: DevnetShape): Promise<Genesis> {
   const { genesis } = await loadGenesis(join(networkDirectory('devnet'), 'genesis.json'));
-  const validators = nodes.map(({ validator }) => seat(validator)).sort(bySeat);
+  const authorities = nodes.map(({ validator }) => seat(validator)).sort((a, b) => compareBytes(a.address, b.address));
   const faucets = nodes
     .slice(1)
     .map(({ faucet }) => ({ address: addressOf(faucet.publicKey), balance: FAUCET_BALANCE }));
-  return withBlockTime({ ...genesis, validators, accounts: [...genesis.accounts, ...faucets, ...accounts] }, blockTime);
+  return withBlockTime(
+    { ...genesis, authorities, accounts: [...genesis.accounts, ...faucets, ...accounts] },
+    blockTime,
+  );
 }
 
-function seat(key: KeyPair): Genesis['validators'][number] {
-  return { publicKey: key.publicKey, address: addressOf(key.publicKey), weight: 1 };
-}
-
-function bySeat(a: Genesis['validators'][number], b: Genesis['validators'][number]): number {
-  return compareBytes(a.publicKey, b.publicKey);
+function seat(key: KeyPair): Authority {
+  return { publicKey: key.publicKey, address: addressOf(key.publicKey) };
 }
 
 function publishedKey(keys: readonly PublishedKey[], name: string): KeyPair {
@@ -132,13 +130,24 @@ function publishedKey(keys: readonly PublishedKey[], name: string): KeyPair {
   return found.key;
 }
 
-/** Patience grows with the block time, and no block may come sooner than the shortest interval. */
+/** Patience grows with the block time, no block may come sooner than the shortest interval, and an epoch has some blocks. */
 function withBlockTime(genesis: Genesis, blockTime: number | undefined): Genesis {
   const { parameters } = genesis;
   if (blockTime === undefined || blockTime === parameters.blockTime) return genesis;
   const changed = { ...parameters, blockTime, minBlockInterval: Math.min(parameters.minBlockInterval, blockTime) };
-  const timerCap = Math.max(parameters.timerCap, CAP_FACTOR * baseTimeout(changed));
-  return { ...genesis, parameters: { ...changed, timerCap } };
+  const timerCap = Math.max(parameters.timerCap, MIN_CAP_FACTOR * baseTimeout(changed));
+  return { ...genesis, parameters: { ...changed, ...periods(parameters, blockTime), timerCap } };
+}
+
+/** What is counted in epochs grows with them. */
+function periods({ epochDuration, evidenceWindow, unbondingPeriod, votingPeriod }: Parameters, blockTime: number) {
+  const factor = Math.max(1, Math.ceil((MIN_EPOCH_BLOCKS * blockTime) / epochDuration));
+  return {
+    epochDuration: factor * epochDuration,
+    evidenceWindow: factor * evidenceWindow,
+    unbondingPeriod: factor * unbondingPeriod,
+    votingPeriod: factor * votingPeriod,
+  };
 }
 
 async function readMarker(directory: string): Promise<number | undefined> {

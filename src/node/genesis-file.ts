@@ -5,7 +5,8 @@ import { basename, dirname, join } from 'node:path';
 import { Genesis, genesisHash } from '../primitives/genesis.ts';
 import type { Hash } from '../primitives/hash.ts';
 import { fromJson, JsonError, toJson } from '../primitives/json.ts';
-import { checkGenesis, type GenesisFinding } from './genesis-check.ts';
+import { checkGenesis } from './genesis-check.ts';
+import type { GenesisFinding } from './genesis-finding.ts';
 import { networkDirectory } from './package-root.ts';
 
 /** A million accounts take about 100 MB of JSON; more does not fit the type. */

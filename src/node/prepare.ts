@@ -5,8 +5,8 @@ import type { KeyPair } from '../crypto/keys.ts';
 import { checkAgreement, checkValidator, remoteSeat } from './config/agreement.ts';
 import type { LoadedConfig } from './config.ts';
 import { requireInitialized } from './data-dir.ts';
-import type { GenesisFinding } from './genesis-check.ts';
 import { loadGenesis } from './genesis-file.ts';
+import type { GenesisFinding } from './genesis-finding.ts';
 import type { NodeInputs } from './lifecycle.ts';
 
 export interface PreparedNode extends Omit<NodeInputs, 'logger'> {

@@ -1,12 +1,12 @@
-// Amounts as people write them, in AIT, and as the chain counts them, in units of 10⁻⁹ AIT. Exact: no float is involved.
-// JSON never uses this form: there an amount is a decimal string of units.
+// Amounts and shares as people write them, in AIT and percent, and as the chain counts them, in units of 10⁻⁹ AIT and in
+// millionths. Exact: no float is involved. JSON never uses this form: there an amount is a decimal string of units.
 
 import { MAX_AMOUNT } from './ssz.ts';
 
 const DECIMALS = 9;
 export const UNITS_PER_AIT: bigint = 10n ** BigInt(DECIMALS);
 
-/** A text that is no amount of AIT; `message` says which rule it breaks. */
+/** A text that is no amount of AIT or no percentage; `message` says which rule it breaks. */
 export class UnitsError extends Error {
   override readonly name = 'UnitsError';
 }
@@ -39,3 +39,26 @@ export function formatAit(units: bigint): string {
 }
 
 const TOO_LARGE = `an amount is at most ${formatAit(MAX_AMOUNT)}`;
+
+const PERCENT = /^(0|[1-9][0-9]{0,2})(?:\.([0-9]{1,4}))? ?%$/;
+
+/**
+ * Reads "5%" or "0.25%": from 0 to 100, at most four decimals.
+ * @returns millionths.
+ * @throws {UnitsError}
+ */
+export function parsePercent(text: string): number {
+  const [, whole, fraction = ''] = PERCENT.exec(text) ?? [];
+  const millionths = Number(`${whole}${fraction.padEnd(4, '0')}`);
+  if (whole !== undefined && millionths <= 1_000_000) return millionths;
+  throw new UnitsError('a share is written like "5%" or "0.25%", from 0% to 100%');
+}
+
+/** "0.25%": no zeros at the end of the decimals. @param millionths a whole number */
+export function formatPercent(millionths: number): string {
+  const whole = Math.floor(millionths / 10_000);
+  const fraction = String(millionths % 10_000)
+    .padStart(4, '0')
+    .replace(/0+$/, '');
+  return `${whole}${fraction === '' ? '' : `.${fraction}`}%`;
+}

@@ -9,6 +9,7 @@ import { WebSocket } from 'ws';
 import { Members } from '../../src/consensus/members.ts';
 import type { KeyPair } from '../../src/crypto/keys.ts';
 import { readKeystore } from '../../src/crypto/keystore.ts';
+import { genesisSet } from '../../src/ledger/genesis.ts';
 import { dataPaths, keyFile } from '../../src/node/data-dir.ts';
 import { formatAddress } from '../../src/primitives/address.ts';
 import { type Block, Header, headerHash, justificationHash } from '../../src/primitives/block.ts';
@@ -62,7 +63,7 @@ class Offender {
   private constructor(peer: HostilePeer, key: KeyPair, { genesis, genesisHash }: TestDevnet) {
     this.peer = peer;
     this.#key = key;
-    this.#members = new Members(genesis.validators);
+    this.#members = new Members(genesisSet(genesis));
     this.#genesisHash = genesisHash;
   }
 

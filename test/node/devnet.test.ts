@@ -97,7 +97,7 @@ devnet('four validators know each other and share a genesis', async () => {
     await ensureDevnet(directory, { validators: 4, blockTime: undefined });
     const files = await writeDevnetConfigs(directory, 4, 20_000);
     const { hash, genesis } = await loadGenesis(dataPaths(directory).genesis);
-    assert.is(genesis.validators.length, 4);
+    assert.is(genesis.authorities.length, 4);
     for (const [index, file] of files.entries()) {
       const loaded = await loadConfig({ file });
       const { config } = loaded;

@@ -1,35 +1,50 @@
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { checkGenesis, type GenesisFinding, MAX_BLOCK_BYTES, MAX_TOTAL_WEIGHT } from '../../src/node/genesis-check.ts';
+import { checkGenesis } from '../../src/node/genesis-check.ts';
 import { loadGenesis } from '../../src/node/genesis-file.ts';
+import type { GenesisFinding } from '../../src/node/genesis-finding.ts';
 import { networkDirectory } from '../../src/node/package-root.ts';
 import { addressOf } from '../../src/primitives/address.ts';
 import { compareBytes, fromHex } from '../../src/primitives/bytes.ts';
 import { publicKeyOf } from '../../src/primitives/ed25519.ts';
-import type { Genesis } from '../../src/primitives/genesis.ts';
+import { type Authority, CONSENSUS_MODES, type ConsensusMode, type Genesis } from '../../src/primitives/genesis.ts';
+import { MAX_AUTHORITIES } from '../../src/primitives/parameter-bounds.ts';
 import type { Parameters } from '../../src/primitives/parameters.ts';
 import { encodeText, MAX_AMOUNT } from '../../src/primitives/ssz.ts';
-import type { Validator } from '../../src/primitives/validators.ts';
 
 const NOW = Date.UTC(2030, 0, 1);
 const check = suite('genesis check');
 
 const { genesis: published } = await loadGenesis(join(networkDirectory('devnet'), 'genesis.json'));
+const BOND = published.parameters.minSelfBond;
 
-function validators(...weights: number[]): Validator[] {
-  return weights
-    .map((weight, index) => {
-      const publicKey = publicKeyOf(new Uint8Array(32).fill(index + 1));
-      return { publicKey, address: addressOf(publicKey), weight };
-    })
-    .sort((a, b) => compareBytes(a.publicKey, b.publicKey));
+function people(count: number): Authority[] {
+  const list = Array.from({ length: count }, (_, index) => {
+    const publicKey = publicKeyOf(new Uint8Array(32).fill(index + 1));
+    return { publicKey, address: addressOf(publicKey) };
+  });
+  return list.sort((a, b) => compareBytes(a.address, b.address));
 }
 
-const sound: Genesis = { ...published, validators: validators(1, 1, 1, 1) };
+const sound: Genesis = { ...published, authorities: people(4) };
 
-function withParameters(changes: Partial<Parameters>): Genesis {
-  return { ...sound, parameters: { ...sound.parameters, ...changes } };
+/** The first people are authorities, the others stakers with these self-bonds. */
+function mixed(mode: ConsensusMode, authorities: number, ...bonds: bigint[]): Genesis {
+  const all = people(authorities + bonds.length);
+  const stakers = all.slice(authorities).map((one, index) => ({ ...one, commission: 0, selfBond: bonds[index] ?? 0n }));
+  const accounts = stakers.map(({ address, selfBond }) => ({ address, balance: selfBond }));
+  return {
+    ...sound,
+    mode: CONSENSUS_MODES.indexOf(mode),
+    authorities: all.slice(0, authorities),
+    stakers,
+    accounts: [...sound.accounts, ...accounts],
+  };
+}
+
+function withParameters(changes: Partial<Parameters>, genesis = sound): Genesis {
+  return { ...genesis, parameters: { ...genesis.parameters, ...changes } };
 }
 
 function paths(genesis: Genesis, level: GenesisFinding['level']): string[] {
@@ -38,25 +53,49 @@ function paths(genesis: Genesis, level: GenesisFinding['level']): string[] {
     .map(({ path }) => path);
 }
 
-check('has nothing to say about four equal validators', () => {
+check('has nothing to say about four authorities', () => {
   assert.equal(checkGenesis(sound, NOW), []);
 });
 
-const [first, second] = sound.validators as [Validator, Validator];
+const [first, second] = sound.authorities as [Authority, Authority];
 const SMALL_ORDER = fromHex(`01${'00'.repeat(31)}`);
 const NO_POINT = fromHex(`02${'00'.repeat(31)}`);
+const staked = mixed('pos', 0, BOND, BOND, BOND, BOND);
+const [staker] = staked.stakers as [Genesis['stakers'][number]];
 
 const FAULTS: readonly (readonly [name: string, genesis: Genesis, path: string])[] = [
   ['an empty chain id', { ...sound, chainId: encodeText('') }, 'chain_id'],
   ['a chain id with spaces', { ...sound, chainId: encodeText('my net') }, 'chain_id'],
   ['no start time', { ...sound, genesisTime: 0 }, 'genesis_time'],
-  ['no validator', { ...sound, validators: [] }, 'validators'],
-  ['a weight of zero', { ...sound, validators: [{ ...first, weight: 0 }, second] }, 'validators.0.weight'],
-  ['validators out of order', { ...sound, validators: [second, first] }, 'validators.1.public_key'],
-  ['a validator twice', { ...sound, validators: [first, first, second] }, 'validators.1.public_key'],
-  ['a key of small order', { ...sound, validators: [{ ...first, publicKey: SMALL_ORDER }] }, 'validators.0.public_key'],
-  ['a key that is no point', { ...sound, validators: [{ ...first, publicKey: NO_POINT }] }, 'validators.0.public_key'],
-  ['too much weight', { ...sound, validators: validators(MAX_TOTAL_WEIGHT, 1) }, 'validators'],
+  ['nobody in poa', { ...sound, authorities: [] }, 'authorities'],
+  ['nobody in pos', mixed('pos', 0), 'stakers'],
+  ['nobody in hybrid', mixed('hybrid', 0), 'authorities or stakers'],
+  ['stakers in poa', { ...mixed('poa', 4, BOND) }, 'stakers'],
+  ['authorities in pos', { ...mixed('pos', 1, BOND) }, 'authorities'],
+  ['authorities out of order', { ...sound, authorities: [second, first] }, 'authorities.1.address'],
+  ['stakers out of order', { ...staked, stakers: [...staked.stakers].reverse() }, 'stakers.1.address'],
+  ['an authority twice', { ...sound, authorities: [first, first, second] }, 'authorities.1.address'],
+  [
+    'a key twice',
+    { ...sound, authorities: [first, { ...second, publicKey: first.publicKey }] },
+    'authorities.1.public_key',
+  ],
+  [
+    'an authority that is a staker too',
+    { ...mixed('hybrid', 1, BOND), authorities: mixed('hybrid', 1, BOND).stakers },
+    'stakers.0.address',
+  ],
+  ['too many authorities', { ...sound, authorities: Array(MAX_AUTHORITIES + 1).fill(first) }, 'authorities'],
+  [
+    'a key of small order',
+    { ...sound, authorities: [{ ...first, publicKey: SMALL_ORDER }] },
+    'authorities.0.public_key',
+  ],
+  ['a key that is no point', { ...sound, authorities: [{ ...first, publicKey: NO_POINT }] }, 'authorities.0.public_key'],
+  ['a self-bond that is too small', mixed('pos', 0, BOND - 1n), 'stakers.0.self_bond'],
+  ['a self-bond without an account', { ...staked, accounts: sound.accounts }, 'stakers.0.self_bond'],
+  ['a commission above all', { ...staked, stakers: [{ ...staker, commission: 1_000_001 }] }, 'stakers.0.commission'],
+  ['fewer validators than are needed', withParameters({ minValidators: 5 }), 'parameters.min_validators'],
   [
     'an account twice',
     { ...sound, accounts: [...sound.accounts, ...sound.accounts.slice(0, 1)] },
@@ -67,28 +106,22 @@ const FAULTS: readonly (readonly [name: string, genesis: Genesis, path: string])
     { ...sound, accounts: sound.accounts.map((account) => ({ ...account, balance: MAX_AMOUNT })) },
     'accounts',
   ],
-  ['no block time', withParameters({ blockTime: 0 }), 'parameters.block_time'],
-  ['no message delay', withParameters({ messageDelay: 0 }), 'parameters.message_delay'],
-  ['an interval above the block time', withParameters({ minBlockInterval: 1001 }), 'parameters.min_block_interval'],
-  ['a timer cap without room', withParameters({ timerCap: 15_999 }), 'parameters.timer_cap'],
-  ['tiny blocks', withParameters({ maxBlockBytes: 1000 }), 'parameters.max_block_bytes'],
-  ['blocks past one message', withParameters({ maxBlockBytes: MAX_BLOCK_BYTES + 1 }), 'parameters.max_block_bytes'],
+  ['parameters out of bounds', withParameters({ timerCap: 15_999 }), 'parameters.timer_cap'],
 ];
 
 for (const [name, genesis, path] of FAULTS) {
-  check(`refuses ${name}`, () => assert.ok(paths(genesis, 'error').includes(path)));
+  check(`refuses ${name}`, () => {
+    const errors = paths(genesis, 'error');
+    assert.ok(errors.includes(path), errors.join());
+  });
 }
 
-check('warns where one validator decides or can halt', () => {
-  const messages = (...weights: number[]) =>
-    checkGenesis({ ...sound, validators: validators(...weights) }, NOW).map(({ message }) =>
-      message.replace(/^.*: /, ''),
-    );
+check('warns where one authority decides or can halt', () => {
+  const messages = (count: number) =>
+    checkGenesis({ ...sound, authorities: people(count) }, NOW).map(({ message }) => message.replace(/^.*: /, ''));
   assert.equal(messages(1), ['it decides alone']);
-  assert.equal(messages(1, 1, 1), Array(3).fill('without it the chain halts'));
-  assert.equal(messages(33, 33, 33, 2), [], 'less than a third each');
-  assert.equal(messages(2, 1, 1, 1), ['without it the chain halts']);
-  assert.equal(messages(7, 1, 1), ['it decides alone']);
+  assert.equal(messages(3), Array(3).fill('without it the chain halts'));
+  assert.equal(messages(4), [], 'less than a third each');
 });
 
 check('warns of free transactions, a start in the future, and nobody with coins', () => {

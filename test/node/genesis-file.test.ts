@@ -25,10 +25,10 @@ async function failure(file: string): Promise<string> {
 
 files('the published devnet starts, and stays the same chain', async () => {
   const { genesis, hash, warnings } = await loadGenesis(DEVNET);
-  assert.is(toHex(hash), '4ea2c410036c70f19b1bac872a251785845f5fa43f3e5352a2995275aa2e7f41');
+  assert.is(toHex(hash), 'a4932f0d4a6dbef6ca390a3e8a2ac0f2fa8ee3d11f4c6d083fe36adbf974410c');
   assert.equal(
     warnings.map(({ path }) => path),
-    ['validators.0.weight'],
+    ['authorities.0'],
   );
   assert.is(await readFile(DEVNET, 'utf8'), formatGenesis(genesis));
 });
@@ -38,7 +38,7 @@ files('the published keys are those of the published genesis', async () => {
   const keys = await publishedKeys();
   for (const { name, key } of keys) assert.equal(key.seed, sha256(utf8(`aitbc devnet ${name}`)));
   const [validator, ...accounts] = keys;
-  assert.equal(genesis.validators[0]?.publicKey, validator?.key.publicKey);
+  assert.equal(genesis.authorities[0]?.publicKey, validator?.key.publicKey);
   assert.equal(
     genesis.accounts.map(({ address }) => formatAddress(address)),
     accounts.map(({ address }) => address),
@@ -70,8 +70,8 @@ files('says where a file is wrong', async () => {
       ['[]', /is no genesis: expected an object/],
       [text.replace('"min_fee": "1000"', '"min_fee": 1000'), /parameters\.min_fee: .*decimal string/],
       [text.replace('"mode": "poa"', '"mode": "pow"'), /mode: expected one of "poa"/],
-      [text.replace('"weight": 1', '"weight": -1'), /validators\.0\.weight/],
-      [text.replace('"weight": 1', '"weight": 0'), /can run:\nvalidators\.0\.weight: must be above zero/],
+      [text.replace('"max_stakers": 100', '"max_stakers": -1'), /parameters\.max_stakers/],
+      [text.replace('"max_stakers": 100', '"max_stakers": 0'), /can run:\nparameters\.max_stakers: must be from 1 to/],
       [text.replace('ait1wkf', 'ait1wkg'), /accounts\.0\.address.*checksum/],
       [text.replace('"chain_id"', '"chainId"'), /chainId: unknown field/],
     ];

@@ -3,6 +3,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { percentile } from '../../src/cli/bench/statistics.ts';
+import { genesisSet } from '../../src/ledger/genesis.ts';
 import { formatAddress } from '../../src/primitives/address.ts';
 import { TestDevnet, type TestNode } from '../e2e/harness/devnet.ts';
 import { type Rpc, RpcFailure } from '../e2e/harness/rpc.ts';
@@ -51,8 +52,9 @@ try {
 
 /** Those that do not sit in one of the dead seats. */
 async function living(): Promise<TestNode[]> {
+  const set = genesisSet(devnet.genesis);
   const dead = new Set(
-    DEAD_SEATS.map((seat) => devnet.genesis.validators[seat]).map((seat) => seat && formatAddress(seat.address)),
+    DEAD_SEATS.map((seat) => set[seat]).map((seat) => seat && formatAddress(seat.address)),
   );
   const addresses = await Promise.all(
     devnet.nodes.map(async ({ process }) => (await process.started).validatorAddress),

@@ -6,14 +6,16 @@ import { Registry } from 'prom-client';
 import WebSocket from 'ws';
 import { encodedTransactions, receiptsRoot, transactionsRoot } from '../../src/chain/body.ts';
 import { executeValid } from '../../src/chain/executor.ts';
-import { FIRST_EPOCH, genesisBlock } from '../../src/chain/genesis.ts';
+import { genesisBlock } from '../../src/chain/genesis.ts';
 import { KeyPair, verifyNative } from '../../src/crypto/keys.ts';
 import { getAccount } from '../../src/ledger/accounts.ts';
+import { genesisSet } from '../../src/ledger/genesis.ts';
 import { Mempool } from '../../src/mempool/mempool.ts';
 import { type Address, addressOf, formatAddress } from '../../src/primitives/address.ts';
 import { type Block, headerHash, justificationHash } from '../../src/primitives/block.ts';
 import { equalBytes, toHex, utf8 } from '../../src/primitives/bytes.ts';
 import { BitArray, FINAL, NOTAR } from '../../src/primitives/consensus.ts';
+import { FIRST_EPOCH } from '../../src/primitives/epoch.ts';
 import { type Genesis, genesisHash } from '../../src/primitives/genesis.ts';
 import type { Hash } from '../../src/primitives/hash.ts';
 import { toJson } from '../../src/primitives/json.ts';
@@ -79,7 +81,8 @@ export const genesis: Genesis = {
     resendInterval: 1000,
     ...EPOCH_PARAMETERS,
   },
-  validators: [{ publicKey: validator.publicKey, address: addressOf(validator.publicKey), weight: 1 }],
+  authorities: [{ publicKey: validator.publicKey, address: addressOf(validator.publicKey) }],
+  stakers: [],
   accounts: [alice, bob, bank].map(({ publicKey }) => ({ address: addressOf(publicKey), balance: FUNDS })),
 };
 export const networkHash = genesisHash(genesis);
@@ -281,7 +284,7 @@ export async function withNode(options: NodeOptions, use: (node: TestNode) => Pr
     chain,
     mempool: chain.mempool,
     network: { peerId: '12D3KooWSelf', addresses: ['/ip4/127.0.0.1/tcp/9001'], peers: () => [PEER] },
-    validators: { current: () => ({ epoch: FIRST_EPOCH, validators: genesis.validators }) },
+    validators: { current: () => ({ epoch: FIRST_EPOCH, validators: genesisSet(genesis) }) },
     consensus: CONSENSUS,
     health: {
       health: () => state.health,

@@ -4,6 +4,7 @@
 import { assembleCertificate, certificateChecks, malformedCertificate } from '../../src/consensus/certificate.ts';
 import { Members } from '../../src/consensus/members.ts';
 import { KeyPair, verifyNative } from '../../src/crypto/keys.ts';
+import { genesisSet } from '../../src/ledger/genesis.ts';
 import type { Block } from '../../src/primitives/block.ts';
 import { type Certificate, FINAL, type VoteKind, voteSigningBytes } from '../../src/primitives/consensus.ts';
 import { genesisHash } from '../../src/primitives/genesis.ts';
@@ -13,7 +14,7 @@ import { account, keyOf, makeGenesis, Node, pay } from '../chain/fixture.ts';
 
 export const GENESIS = makeGenesis();
 export const GENESIS_HASH = genesisHash(GENESIS);
-export const MEMBERS = new Members(GENESIS.validators);
+export const MEMBERS = new Members(genesisSet(GENESIS));
 
 /** Keys of the validators by their member index. */
 const KEYS = [0, 1, 2, 3].map((number) => keyOf(number)).sort((a, b) => Buffer.compare(a.publicKey, b.publicKey));

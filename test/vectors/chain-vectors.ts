@@ -1,11 +1,11 @@
 // Vectors of genesis, blocks and consensus messages: two blocks that follow from the genesis of the fixture.
 
 import { encodedTransactions, receiptsRoot, transactionsRoot } from '../../src/chain/body.ts';
-import { FIRST_EPOCH, genesisBlock } from '../../src/chain/genesis.ts';
+import { genesisBlock } from '../../src/chain/genesis.ts';
 import { Members } from '../../src/consensus/members.ts';
-import { LeaderSchedule } from '../../src/primitives/schedule.ts';
+import { beginBlock, endBlock } from '../../src/ledger/block.ts';
 import { executeTransaction } from '../../src/ledger/execute.ts';
-import { initializeState } from '../../src/ledger/genesis.ts';
+import { genesisSet, initializeState } from '../../src/ledger/genesis.ts';
 import { checkTransaction } from '../../src/ledger/rules.ts';
 import {
   type Block,
@@ -33,18 +33,21 @@ import {
   voteSigningBytes,
 } from '../../src/primitives/consensus.ts';
 import { sign } from '../../src/primitives/ed25519.ts';
+import { FIRST_EPOCH } from '../../src/primitives/epoch.ts';
 import { Genesis } from '../../src/primitives/genesis.ts';
 import { type Hash, ZERO_HASH } from '../../src/primitives/hash.ts';
 import { type JsonValue, toJson } from '../../src/primitives/json.ts';
 import { Receipt } from '../../src/primitives/receipt.ts';
+import { LeaderSchedule } from '../../src/primitives/schedule.ts';
 import { Validator, validatorsRoot } from '../../src/primitives/validators.ts';
 import { recomputeRoot } from '../../src/state/recompute.ts';
 import { GENESIS, GENESIS_HASH, type Key, VALIDATORS } from './fixture.ts';
 import { FIRST_BLOCK_TRANSACTIONS } from './transaction-vectors.ts';
 
-const ROOT = validatorsRoot(GENESIS.validators);
-const MEMBERS = new Members(GENESIS.validators);
-const SCHEDULE = new LeaderSchedule(MEMBERS.list);
+const SET = genesisSet(GENESIS);
+const ROOT = validatorsRoot(SET);
+const MEMBERS = new Members(SET);
+const SCHEDULE = new LeaderSchedule(SET);
 const EPOCH = FIRST_EPOCH;
 
 /** A state in its simplest form. */
@@ -55,6 +58,9 @@ class FlatState {
   }
   set(key: Uint8Array, value: Uint8Array): void {
     this.entries.set(toHex(key), value);
+  }
+  delete(key: Uint8Array): void {
+    this.entries.delete(toHex(key));
   }
   root(): Hash {
     return recomputeRoot([...this.entries].map(([key, value]) => [fromHex(key), value] as const));
@@ -108,19 +114,22 @@ function chain(): [Step, Step, Step] {
     parentCertificate: Certificate | null,
   ) => {
     const parent = steps[steps.length - 1] as Step;
-    const context = { parameters: GENESIS.parameters, timestamp };
+    const height = parent.block.header.height + 1;
+    const proposer = member(SCHEDULE.leader(slot)).address;
+    const justification = { parentCertificate, lateVotes: [] };
+    const context = beginBlock(state, { header: { height, timestamp, parent: parent.hash, proposer }, justification });
     const receipts = envelopes.map((envelope) => {
       const reason = checkTransaction(state, envelope, context);
       if (reason !== undefined) throw new Error(`a transaction of the vectors is invalid: ${reason}`);
       return executeTransaction(state, envelope, context);
     });
-    const justification = { parentCertificate, lateVotes: [] };
+    endBlock(state, context);
     const header: Header = {
-      height: parent.block.header.height + 1,
+      height,
       epoch: EPOCH,
       timestamp,
       parent: parent.hash,
-      proposer: member(SCHEDULE.leader(slot)).address,
+      proposer,
       transactionsRoot: transactionsRoot(envelopes.map(({ id }) => id)),
       receiptsRoot: receiptsRoot(receipts),
       stateRoot: state.root(),
@@ -134,7 +143,7 @@ function chain(): [Step, Step, Step] {
 
   follow(1, GENESIS.genesisTime + 1_000, FIRST_BLOCK_TRANSACTIONS, null);
   const first = steps[1] as Step;
-  follow(3, GENESIS.genesisTime + 2_250, [], certificate(voteData(NOTAR, 1, first.hash), [2, 3]));
+  follow(3, GENESIS.genesisTime + 2_250, [], certificate(voteData(NOTAR, 1, first.hash), [1, 2, 3]));
   return steps as [Step, Step, Step];
 }
 
@@ -147,7 +156,8 @@ export function genesisVectors(): JsonValue {
     json: toJson(Genesis, GENESIS),
     ssz: toHex(Genesis.serialize(GENESIS)),
     genesis_hash: toHex(GENESIS_HASH),
-    validators_ssz: GENESIS.validators.map((validator) => toHex(Validator.serialize(validator))),
+    validators: SET.map((validator) => toJson(Validator, validator)),
+    validators_ssz: SET.map((validator) => toHex(Validator.serialize(validator))),
     validators_root: toHex(ROOT),
     state: zero.state,
     state_root: toHex(zero.block.header.stateRoot),
@@ -206,7 +216,7 @@ export function consensusVectors(): JsonValue {
   const proposal = { epoch: EPOCH, slot: 3, parentSlot: 1, signature, block: second.block, certificates: skips };
   return {
     about:
-      'Consensus messages of the validators of genesis.json, with weights 10, 20, 30, 40 and so a quorum of 67. ' +
+      'Consensus messages of the validators of genesis.json, of equal weight: three are a quorum. ' +
       'Slot 1 holds block 1, slot 2 was skipped, slot 3 holds block 2.',
     genesis_hash: toHex(GENESIS_HASH),
     validators_root: toHex(ROOT),
@@ -218,7 +228,7 @@ export function consensusVectors(): JsonValue {
       voteVector(voteData(FINAL, 1, first.hash), 3),
     ],
     certificates: [
-      certificateVector(voteData(NOTAR, 1, first.hash), [2, 3]),
+      certificateVector(voteData(NOTAR, 1, first.hash), [1, 2, 3]),
       certificateVector(voteData(SKIP, 2, ZERO_HASH), [0, 2, 3]),
       certificateVector(voteData(FINAL, 1, first.hash), [0, 1, 2, 3]),
     ],

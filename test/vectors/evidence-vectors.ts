@@ -1,6 +1,6 @@
 // Vectors of evidence: each way in which a validator can contradict itself, and what looks like it and proves nothing.
 
-import { FIRST_EPOCH } from '../../src/chain/genesis.ts';
+import { genesisSet } from '../../src/ledger/genesis.ts';
 import { toHex } from '../../src/primitives/bytes.ts';
 import {
   FINAL,
@@ -11,6 +11,7 @@ import {
   voteSigningBytes,
 } from '../../src/primitives/consensus.ts';
 import { sign } from '../../src/primitives/ed25519.ts';
+import { FIRST_EPOCH } from '../../src/primitives/epoch.ts';
 import {
   Evidence,
   evidenceChecks,
@@ -28,7 +29,7 @@ import { validatorsRoot } from '../../src/primitives/validators.ts';
 import { GENESIS, GENESIS_HASH, type Key, VALIDATORS } from './fixture.ts';
 
 const SLOT = 5;
-const ROOT = validatorsRoot(GENESIS.validators);
+const ROOT = validatorsRoot(genesisSet(GENESIS));
 const [OFFENDER] = VALIDATORS as readonly [Key];
 const A = sha256(Uint8Array.of(1));
 const B = sha256(Uint8Array.of(2));

@@ -1,6 +1,5 @@
-// The world of the test vectors: keys from fixed seeds, one genesis with four validators, and transactions by its accounts.
+// The world of the test vectors: keys from fixed seeds, one genesis with four authorities, and transactions by its accounts.
 
-import { EPOCH_PARAMETERS } from '../helpers/parameters.ts';
 import { type Address, addressOf } from '../../src/primitives/address.ts';
 import { compareBytes, utf8 } from '../../src/primitives/bytes.ts';
 import { publicKeyOf, sign } from '../../src/primitives/ed25519.ts';
@@ -12,6 +11,7 @@ import {
   type TransactionEnvelope,
   transactionSigningBytes,
 } from '../../src/primitives/transaction.ts';
+import { EPOCH_PARAMETERS } from '../helpers/parameters.ts';
 
 export interface Key {
   readonly seed: Uint8Array;
@@ -35,7 +35,6 @@ export const CAROL: Key = keyOf(3);
 export const VALIDATORS: readonly Key[] = [11, 12, 13, 14]
   .map(keyOf)
   .sort((a, b) => compareBytes(a.publicKey, b.publicKey));
-const WEIGHTS = [10, 20, 30, 40];
 
 export const GENESIS: Genesis = {
   chainId: utf8('ait-vectors'),
@@ -54,7 +53,10 @@ export const GENESIS: Genesis = {
     resendInterval: 1_000,
     ...EPOCH_PARAMETERS,
   },
-  validators: VALIDATORS.map(({ publicKey, address }, index) => ({ publicKey, address, weight: WEIGHTS[index] ?? 0 })),
+  authorities: VALIDATORS.map(({ publicKey, address }) => ({ publicKey, address })).sort((a, b) =>
+    compareBytes(a.address, b.address),
+  ),
+  stakers: [],
   accounts: [
     { address: ALICE.address, balance: 5_000_000_000n },
     { address: BOB.address, balance: 1_000_000n },

@@ -2,9 +2,8 @@
 // A node that expects something else than its genesis says does not start.
 
 import { addressOf, formatAddress, parseAddress } from '../../primitives/address.ts';
-import { equalBytes, toHex } from '../../primitives/bytes.ts';
-import { CONSENSUS_MODES, type Genesis } from '../../primitives/genesis.ts';
-import type { Validator } from '../../primitives/validators.ts';
+import { equalBytes } from '../../primitives/bytes.ts';
+import { type Authority, CONSENSUS_MODES, type Genesis } from '../../primitives/genesis.ts';
 import type { LoadedConfig } from '../config.ts';
 import { ConfigError, type ConfigProblem, configError } from './errors.ts';
 import { fileKey, type SettingName } from './settings.ts';
@@ -43,42 +42,32 @@ function disagrees(
 }
 
 /**
- * The seat of the validator key in genesis.
+ * Whether the validator key is the one that is meant: `validator_address`, where it is set, is the account for which the
+ * key validates in genesis. A key that genesis does not name may become that of a validator later.
  * @param publicKey 32 bytes; undefined when no `validator_key` is set.
- * @returns undefined for a node that only follows.
- * @throws {ConfigError} when the key has no seat, or `validator_address` says another account.
+ * @throws {ConfigError}
  */
 export function checkValidator(
   { config, sources }: Expectations,
   genesis: Genesis,
   publicKey: Uint8Array | undefined,
-): Validator | undefined {
+): void {
   const expected = config.validatorAddress;
+  if (expected === undefined) return;
+  const problem = { key: 'validator_address', source: sources.validatorAddress ?? 'default' };
   if (publicKey === undefined) {
-    if (expected === undefined) return undefined;
     throw configError({
-      key: 'validator_address',
-      source: sources.validatorAddress ?? 'default',
+      ...problem,
       message: 'is set, but validator_key is not: name the key with which this node validates, or remove the address.',
     });
   }
-  const seat = genesis.validators.find((validator) => equalBytes(validator.publicKey, publicKey));
-  if (seat === undefined) {
-    throw configError({
-      key: 'validator_key',
-      source: sources.validatorKey ?? 'default',
-      message: `the key ${config.validatorKey} (public key ${toHex(publicKey)}) is no validator in ${config.genesisFile}. Use validator_key none to follow the chain.`,
-    });
-  }
-  if (expected !== undefined && !equalBytes(parseAddress(expected), seat.address)) {
-    const own = formatAddress(addressOf(publicKey));
-    throw configError({
-      key: 'validator_address',
-      source: sources.validatorAddress ?? 'default',
-      message: `is ${expected}, but the key ${config.validatorKey} (${own}) validates for ${formatAddress(seat.address)}. Use the right key, or correct the address.`,
-    });
-  }
-  return seat;
+  const seat = seats(genesis).find((one) => equalBytes(one.publicKey, publicKey));
+  if (seat === undefined || equalBytes(parseAddress(expected), seat.address)) return;
+  const own = formatAddress(addressOf(publicKey));
+  throw configError({
+    ...problem,
+    message: `is ${expected}, but the key ${config.validatorKey} (${own}) validates for ${formatAddress(seat.address)}. Use the right key, or correct the address.`,
+  });
 }
 
 /**
@@ -87,7 +76,7 @@ export function checkValidator(
  * @returns undefined when no `validator_signer` is set.
  * @throws {ConfigError}
  */
-export function remoteSeat({ config, sources }: Expectations, genesis: Genesis): Validator | undefined {
+export function remoteSeat({ config, sources }: Expectations, genesis: Genesis): Authority | undefined {
   const { validatorSigner, validatorKey, validatorAddress } = config;
   if (validatorSigner === undefined) return undefined;
   const problem = { key: 'validator_signer', source: sources.validatorSigner ?? 'default' };
@@ -102,11 +91,15 @@ export function remoteSeat({ config, sources }: Expectations, genesis: Genesis):
     throw configError({ ...problem, message: 'needs validator_address: say which validator of genesis signs there.' });
   }
   const address = parseAddress(validatorAddress);
-  const seat = genesis.validators.find((validator) => equalBytes(validator.address, address));
+  const seat = seats(genesis).find((one) => equalBytes(one.address, address));
   if (seat !== undefined) return seat;
   throw configError({
     key: 'validator_address',
     source: sources.validatorAddress ?? 'default',
     message: `${validatorAddress} is no validator in ${config.genesisFile}.`,
   });
+}
+
+function seats({ authorities, stakers }: Genesis): readonly Authority[] {
+  return [...authorities, ...stakers];
 }

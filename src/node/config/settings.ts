@@ -58,7 +58,7 @@ export const SETTINGS = {
   },
   validatorAddress: {
     form: 'ait1… or 0x and 40 hex digits',
-    doc: 'Must be the account of the validator key in genesis: says which validator is expected.',
+    doc: 'Must be the account for which the validator key validates: says which validator is expected.',
   },
   faucetKey: {
     form: `the name of a key (${KEY_NAME_FORM}), or none`,
