@@ -2,7 +2,6 @@
 // meanwhile.
 
 import { resolve } from 'node:path';
-import { FIRST_EPOCH } from '../chain/genesis.ts';
 import { inspectKeystore } from '../crypto/keystore.ts';
 import type { Place } from '../crypto/signer/entry.ts';
 import { readExport } from '../crypto/signer/export-file.ts';
@@ -14,6 +13,7 @@ import { dataPaths, keyFile, requireInitialized } from '../node/data-dir.ts';
 import { loadGenesis } from '../node/genesis-file.ts';
 import { keepKey } from '../node/init.ts';
 import { addressOf, formatAddress } from '../primitives/address.ts';
+import { FIRST_EPOCH } from '../primitives/epoch.ts';
 import type { Hash } from '../primitives/hash.ts';
 import { DirectoryLock } from '../store/lock.ts';
 import { type CliContext, columns, printResult } from './context.ts';

@@ -93,4 +93,3 @@ function bondStakers(state: LedgerState, { stakers, parameters: { minSelfBond } 
 function newRecord(publicKey: Uint8Array, role: number, commission: number): ValidatorRecord {
   return { publicKey, role, status: ACTIVE, jailedUntil: 0, downtimes: 0, commission, pool: { ...EMPTY_POOL } };
 }
-

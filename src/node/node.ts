@@ -3,7 +3,6 @@
 
 import { EventEmitter } from 'node:events';
 import { Chain } from '../chain/chain.ts';
-import { FIRST_EPOCH } from '../chain/genesis.ts';
 import { certificateChecks, malformedCertificate } from '../consensus/certificate.ts';
 import { ConsensusDriver } from '../consensus/driver.ts';
 import { Members } from '../consensus/members.ts';
@@ -15,6 +14,7 @@ import type { Libp2pNetworkOptions } from '../network/options.ts';
 import { DEFAULT_RATE_LIMITS } from '../network/rate-limit.ts';
 import { formatAddress } from '../primitives/address.ts';
 import { toHex } from '../primitives/bytes.ts';
+import { FIRST_EPOCH } from '../primitives/epoch.ts';
 import { decodeText } from '../primitives/ssz.ts';
 import type { RpcEvents } from '../rpc/dependencies.ts';
 import { CatchUp } from '../sync/catch-up.ts';

@@ -4,23 +4,24 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { EXIT } from '../../src/cli/exit-codes.ts';
 import { loadGenesis } from '../../src/node/genesis-file.ts';
-import { toHex } from '../../src/primitives/bytes.ts';
+import { addressOf, formatAddress } from '../../src/primitives/address.ts';
+import { fromHex, toHex } from '../../src/primitives/bytes.ts';
 import { publicKeyOf } from '../../src/primitives/ed25519.ts';
 import { withTempDir } from '../helpers/temp-dir.ts';
 import { runCli, runJson } from './run-cli.ts';
 
 const genesis = suite('genesis and init');
-const KEYS = [1, 2, 3, 4].map((number) => toHex(publicKeyOf(new Uint8Array(32).fill(number))));
+const KEYS = [1, 2, 3, 4, 5, 6].map((number) => toHex(publicKeyOf(new Uint8Array(32).fill(number))));
 const ACCOUNT = 'ait1dvlw5gz0yl3v05ysv57ucvd0v2ffm7cefzk0uv';
 
 function create(out: string, ...more: string[]): string[] {
-  const validators = KEYS.flatMap((key) => ['--validator', key]);
+  const authorities = KEYS.slice(0, 4).flatMap((key) => ['--authority', key]);
   return [
     'genesis',
     'create',
     '--chain-id',
     'ait-test',
-    ...validators,
+    ...authorities,
     '--account',
     `${ACCOUNT}:1.5`,
     '--out',
@@ -39,7 +40,9 @@ genesis('what create writes passes check and is what was asked for', async () =>
     assert.is(loaded.parameters.blockTime, 500);
     assert.is(loaded.parameters.timerCap, 8 * (500 + 3 * 1000 + 500));
     assert.is(loaded.genesisTime, Date.UTC(2026, 0, 31, 12));
-    assert.is(loaded.validators.length, 4);
+    assert.is(loaded.mode, 0);
+    assert.is(loaded.authorities.length, 4);
+    assert.is(loaded.parameters.minValidators, 4);
     assert.is(loaded.accounts[0]?.balance, 1_500_000_000n);
   });
 });
@@ -48,7 +51,14 @@ genesis('create refuses what can not be, and writes nothing', async () => {
   await withTempDir(async (directory) => {
     const out = join(directory, 'genesis.json');
     const cases: [args: string[], code: number, message: RegExp][] = [
-      [['--validator', 'abc'], EXIT.usage, /--validator: "abc"[\s\S]*64 lower-case hex/],
+      [['--authority', 'abc'], EXIT.usage, /--authority: "abc"[\s\S]*64 lower-case hex/],
+      [['--stake', String(KEYS[0])], EXIT.usage, /--stake: [\s\S]*<amount in AIT>/],
+      [['--stake', `${KEYS[0]}:many`], EXIT.usage, /--stake: [\s\S]*an amount is written like/],
+      [['--stake', `${KEYS[0]}:1:half`], EXIT.usage, /--stake: [\s\S]*a share is written like "5%"/],
+      [['--stake', `${KEYS[4]}:20000`], EXIT.config, /stakers: must be empty: mode poa knows only authorities/],
+      [['--mode', 'pow'], EXIT.usage, /--mode: "pow"[\s\S]*poa, pos, hybrid/],
+      [['--authority-share', '0.7'], EXIT.usage, /--authority-share: "0.7"[\s\S]*like "5%"/],
+      [['--unbonding-period', '100h'], EXIT.config, /unbonding_period: must be above evidence_window/],
       [['--account', 'ait1abc:1'], EXIT.usage, /checksum/],
       [['--account', `${ACCOUNT}:-1`], EXIT.usage, /an amount is written like/],
       [['--account', `${ACCOUNT}:1`], EXIT.config, /accounts\.1\.address: .* is already accounts\.0/],
@@ -73,10 +83,10 @@ genesis('check explains what is wrong and exits with a code of its own', async (
   await withTempDir(async (directory) => {
     const file = join(directory, 'genesis.json');
     await runJson(create(file));
-    await writeFile(file, (await readFile(file, 'utf8')).replace('"weight": 1', '"weight": 0'));
+    await writeFile(file, (await readFile(file, 'utf8')).replace('"max_stakers": 100', '"max_stakers": 0'));
     const { code, stderr } = await runCli(['genesis', 'check', file]);
     assert.is(code, EXIT.checkFailed);
-    assert.match(stderr, /validators\.0\.weight: must be above zero/);
+    assert.match(stderr, /parameters\.max_stakers: must be from 1 to/);
   });
 });
 
@@ -86,7 +96,7 @@ genesis('a validator of a network of its own: keys, genesis, init', async () => 
     const at = ['--data-dir', dataDir];
     const { public_key } = await runJson(['keys', 'new', 'seat', '--plain', ...at]);
     const file = join(directory, 'genesis.json');
-    await runJson(['genesis', 'create', '--chain-id', 'ait-mine', '--validator', String(public_key), '--out', file]);
+    await runJson(['genesis', 'create', '--chain-id', 'ait-mine', '--authority', String(public_key), '--out', file]);
     const init = ['init', '--network', 'mine', '--genesis-file', file, '--validator', 'seat', ...at];
     await runJson(init);
     const { settings } = (await runJson(['config', 'show', ...at])) as { settings: { key: string; value: string }[] };
@@ -100,24 +110,34 @@ genesis('a validator of a network of its own: keys, genesis, init', async () => 
   });
 });
 
-genesis('init refuses a key without a seat', async () => {
+genesis('a hybrid network: authorities, and stakers whose accounts pay their self-bonds', async () => {
+  await withTempDir(async (directory) => {
+    const out = join(directory, 'genesis.json');
+    const [authority, staker] = KEYS as [string, string];
+    const address = formatAddress(addressOf(fromHex(staker)));
+    const args = ['genesis', 'create', '--chain-id', 'ait-both', '--mode', 'hybrid', '--authority', authority];
+    const bonded = [...args, '--stake', `${staker}:20000:2.5%`, '--out', out];
+    const poor = await runCli([...bonded, '--account', `${address}:19999`]);
+    assert.is(poor.code, EXIT.config);
+    assert.match(poor.stderr, /stakers\.0\.self_bond: is 20000 AIT, but the account of ait1\w+ has 19999 AIT/);
+    await runJson([...bonded, '--account', `${address}:30000`, '--authority-share', '34%', '--min-validators', '1']);
+    const { genesis: loaded } = await loadGenesis(out);
+    assert.is(loaded.mode, 2);
+    assert.is(loaded.parameters.authorityShare, 340_000);
+    const [one] = loaded.stakers;
+    assert.is(one && toHex(one.publicKey), staker);
+    assert.is(one?.commission, 25_000);
+    assert.is(one?.selfBond, 20_000_000_000_000n);
+  });
+});
+
+genesis('init takes a key that has no seat yet', async () => {
   await withTempDir(async (directory) => {
     const file = join(directory, 'genesis.json');
     await runJson(create(file));
     const at = ['--data-dir', join(directory, 'node')];
-    await runJson(['keys', 'new', 'stranger', '--plain', ...at]);
-    const { code, stderr } = await runCli([
-      'init',
-      '--network',
-      'x',
-      '--genesis-file',
-      file,
-      '--validator',
-      'stranger',
-      ...at,
-    ]);
-    assert.is(code, EXIT.config);
-    assert.match(stderr, /is no validator in/);
+    await runJson(['keys', 'new', 'newcomer', '--plain', ...at]);
+    await runJson(['init', '--network', 'x', '--genesis-file', file, '--validator', 'newcomer', ...at]);
   });
 });
 

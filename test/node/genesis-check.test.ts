@@ -91,7 +91,11 @@ const FAULTS: readonly (readonly [name: string, genesis: Genesis, path: string])
     { ...sound, authorities: [{ ...first, publicKey: SMALL_ORDER }] },
     'authorities.0.public_key',
   ],
-  ['a key that is no point', { ...sound, authorities: [{ ...first, publicKey: NO_POINT }] }, 'authorities.0.public_key'],
+  [
+    'a key that is no point',
+    { ...sound, authorities: [{ ...first, publicKey: NO_POINT }] },
+    'authorities.0.public_key',
+  ],
   ['a self-bond that is too small', mixed('pos', 0, BOND - 1n), 'stakers.0.self_bond'],
   ['a self-bond without an account', { ...staked, accounts: sound.accounts }, 'stakers.0.self_bond'],
   ['a commission above all', { ...staked, stakers: [{ ...staker, commission: 1_000_001 }] }, 'stakers.0.commission'],

@@ -53,9 +53,7 @@ try {
 /** Those that do not sit in one of the dead seats. */
 async function living(): Promise<TestNode[]> {
   const set = genesisSet(devnet.genesis);
-  const dead = new Set(
-    DEAD_SEATS.map((seat) => set[seat]).map((seat) => seat && formatAddress(seat.address)),
-  );
+  const dead = new Set(DEAD_SEATS.map((seat) => set[seat]).map((seat) => seat && formatAddress(seat.address)));
   const addresses = await Promise.all(
     devnet.nodes.map(async ({ process }) => (await process.started).validatorAddress),
   );

@@ -25,7 +25,8 @@ bounds('every parameter has a least and a most, and one beyond is named', () => 
     const [least, most] = PARAMETER_BOUNDS[name];
     const above = typeof most === 'bigint' ? most + 1n : most + 1;
     assert.ok(faults({ [name]: above }).includes(name), `${name} ${above}`);
-    if (least > 0) assert.ok(faults({ [name]: typeof least === 'bigint' ? least - 1n : least - 1 }).includes(name), name);
+    if (least > 0)
+      assert.ok(faults({ [name]: typeof least === 'bigint' ? least - 1n : least - 1 }).includes(name), name);
   }
 });
 
@@ -36,8 +37,20 @@ const CONTRADICTIONS: readonly (readonly [ParameterName, Partial<Parameters>, al
   ['timerCap', { messageDelay: 10, timerCap: 12_239 }, { messageDelay: 10, timerCap: 12_240 }],
   [
     'epochDuration',
-    { blockTime: 60_000, timerCap: 3_600_000, epochDuration: 60_000 * MIN_EPOCH_BLOCKS - 1, unbondingPeriod: 30_000_000, evidenceWindow: 20_000_000 },
-    { blockTime: 60_000, timerCap: 3_600_000, epochDuration: 60_000 * MIN_EPOCH_BLOCKS, unbondingPeriod: 30_000_000, evidenceWindow: 20_000_000 },
+    {
+      blockTime: 60_000,
+      timerCap: 3_600_000,
+      epochDuration: 60_000 * MIN_EPOCH_BLOCKS - 1,
+      unbondingPeriod: 30_000_000,
+      evidenceWindow: 20_000_000,
+    },
+    {
+      blockTime: 60_000,
+      timerCap: 3_600_000,
+      epochDuration: 60_000 * MIN_EPOCH_BLOCKS,
+      unbondingPeriod: 30_000_000,
+      evidenceWindow: 20_000_000,
+    },
   ],
   ['evidenceWindow', { evidenceWindow: epochDuration - 1 }, { evidenceWindow: epochDuration }],
   ['unbondingPeriod', { unbondingPeriod: evidenceWindow }, { unbondingPeriod: evidenceWindow + 1 }],
@@ -59,7 +72,10 @@ for (const [name, refused, allowed] of CONTRADICTIONS) {
 
 bounds('says what is allowed, in the names of the JSON form', () => {
   const [fault] = parameterFaults({ ...PARAMETERS, unbondingPeriod: evidenceWindow });
-  assert.match(String(fault?.message), new RegExp(`above evidence_window \\(${evidenceWindow}\\).*, not ${evidenceWindow}$`));
+  assert.match(
+    String(fault?.message),
+    new RegExp(`above evidence_window \\(${evidenceWindow}\\).*, not ${evidenceWindow}$`),
+  );
   const [large] = parameterFaults({ ...PARAMETERS, maxBlockBytes: MAX_BLOCK_BYTES + 1 });
   assert.is(large?.message, `must be from 65536 to ${MAX_BLOCK_BYTES}, not ${MAX_BLOCK_BYTES + 1}`);
   assert.is(parameterKey('maxBlockBytes'), 'max_block_bytes');

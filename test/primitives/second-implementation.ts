@@ -241,11 +241,7 @@ export const genesis = container({
   chain_id: text,
   genesis_time: uint(8),
   mode: name('poa', 'pos', 'hybrid'),
-  parameters: container(
-    Object.fromEntries(
-      PARAMETERS.map(([key, bytes]) => [key, uint(bytes)]),
-    ),
-  ),
+  parameters: container(Object.fromEntries(PARAMETERS.map(([key, bytes]) => [key, uint(bytes)]))),
   authorities: list(authority),
   stakers: list(container({ public_key: bytes(32), address, commission: uint(4), self_bond: uint(8) })),
   accounts: list(container({ address, balance: uint(8) })),
