@@ -129,6 +129,12 @@ export class Simplex {
     return this.#config.epoch;
   }
 
+  /** Whether the epoch's last block is known to be final. */
+  get isEnding(): boolean {
+    const header = this.#blocks.header(toHex(this.#slots.lastFinal.hash));
+    return header !== undefined && this.#isBoundary(header);
+  }
+
   /** How the present round stands, for onlookers. */
   get round(): Round {
     const { front } = this.#slots;
@@ -189,14 +195,16 @@ export class Simplex {
 
   /**
    * Whether a vote is worth checking: of a member, inside the window, and not yet known. Of the votes that come too
-   * late to count only those that tell that their member lives, or that it contradicts itself, are.
+   * late to count only those are that a block may still record, or that tell that their member lives or contradicts
+   * itself.
    */
   wantsVote(vote: Vote): boolean {
     if (vote.epoch !== this.epoch || vote.member >= this.#config.members.size || vote.kind > FINAL) return false;
     const { lastFinal } = this.#slots;
     if (vote.slot <= lastFinal.slot) {
-      const tellsOfLife = vote.slot > lastFinal.slot - this.#silence.horizon && this.#silence.isNews(vote.member);
-      return tellsOfLife || (this.#slots.remembered(vote.slot)?.contradictsVote(vote) ?? false);
+      if (vote.slot > lastFinal.slot - this.#silence.horizon && this.#silence.isNews(vote.member)) return true;
+      const past = this.#slots.remembered(vote.slot);
+      return past !== undefined && (past.contradictsVote(vote) || past.lacksNotar(vote, this.#config.members.quorum));
     }
     return this.isInWindow(vote.slot) && !this.#slots.get(vote.slot)?.knowsVote(vote);
   }
@@ -207,10 +215,10 @@ export class Simplex {
     return this.#slots.get(vote.slot)?.holdsVote(vote) ?? false;
   }
 
-  /** Whether every signature of a well-formed certificate is held, and so was checked before. */
-  holdsVotesOf(certificate: Certificate): boolean {
-    const slot = certificate.epoch === this.epoch ? this.#slots.get(certificate.slot) : undefined;
-    return slot !== undefined && votesOf(certificate).every((vote) => slot.holdsVote(vote));
+  /** Whether this very vote, signature included, was checked before, be its slot open or past. */
+  remembersVote(vote: Vote): boolean {
+    if (vote.epoch !== this.epoch) return false;
+    return this.#slots.remembered(vote.slot)?.holdsVote(vote) ?? false;
   }
 
   /** Whether a certificate is worth checking: it settles something, or shows that a member contradicts itself. */
@@ -279,7 +287,6 @@ export class Simplex {
       this.#signVotes(slot);
     }
     this.#armResend();
-    this.#endAtBoundary(this.#config.anchor);
   }
 
   #restore(record: JournalRecord): void {

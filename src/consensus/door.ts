@@ -6,6 +6,7 @@ import { equalBytes, toHex } from '../primitives/bytes.ts';
 import {
   type Certificate,
   certificateMembers,
+  FINAL,
   type ProposalData,
   proposalSigningBytes,
   SKIP,
@@ -19,8 +20,10 @@ import type { SignatureCheck } from '../primitives/signing.ts';
 import { GossipProposal, GossipVote } from '../primitives/wire.ts';
 import { certificateChecks, malformedCertificate } from './certificate.ts';
 import type { Simplex } from './core.ts';
+import type { EarlyMessages } from './early.ts';
 import type { Members } from './members.ts';
 import type { OwnSignatures } from './own-signatures.ts';
+import { votesOf } from './slot.ts';
 import type { Input } from './types.ts';
 
 export type Verdict = 'accept' | 'ignore' | 'reject';
@@ -33,6 +36,8 @@ export interface DoorDependencies {
   /** this node's own seat: every signature of it is told to its signer; undefined on a node that only follows */
   readonly own: { readonly member: number; readonly signatures: OwnSignatures } | undefined;
   readonly members: Members;
+  /** of the epoch before */
+  readonly previous: Members | undefined;
   readonly genesisHash: Hash;
   /** one verdict per check, in order */
   readonly verify: (checks: readonly SignatureCheck[]) => Promise<readonly boolean[]>;
@@ -41,6 +46,10 @@ export interface DoorDependencies {
   readonly input: (input: Input) => void;
   /** judges evidence of a peer, and keeps it; `accept` when it is new and holds */
   readonly evidence: (evidence: Evidence) => Promise<Verdict>;
+  /** Others are in a later epoch, or say so: this node should look for what it misses. */
+  readonly behind: () => void;
+  /** where messages wait for the next instance's door */
+  readonly early: EarlyMessages;
   /** ms */
   readonly now: () => number;
   /** T of the protocol, ms */
@@ -53,6 +62,8 @@ export class Door {
   readonly #underway = new Set<string>();
   /** When known votes were passed on again, by signature; of votes above `lastFinal` only. */
   readonly #passedOn = { lastFinal: 0, at: new Map<string, number>() };
+  /** when it was last told that others are ahead */
+  #behindAt = Number.NEGATIVE_INFINITY;
 
   constructor(dependencies: DoorDependencies) {
     this.#d = dependencies;
@@ -63,8 +74,11 @@ export class Door {
     const gossip = decode(GossipVote, bytes);
     if (gossip === undefined) return 'reject';
     const { message, attempt } = gossip;
-    if (message.selector === 1) return this.certificate(message.value);
     if (message.selector === 2) return this.#evidence(message.value);
+    if (message.value.epoch > this.#d.core.epoch) {
+      return this.#ahead(message.value.epoch, bytes.length, (door) => door.vote(bytes));
+    }
+    if (message.selector === 1) return this.certificate(message.value);
     const verdict = await this.#vote(message.value);
     return verdict === 'ignore' && attempt > 0 && this.#passOn(message.value) ? 'accept' : verdict;
   }
@@ -76,10 +90,15 @@ export class Door {
     const { proposal } = gossip;
     if (proposal.slot < 1 || proposal.parentSlot >= proposal.slot) return 'reject';
     const { core } = this.#d;
+    const { parentCertificate } = proposal.block.body.justification;
+    if (proposal.epoch > core.epoch) {
+      // An epoch's first block carries the Final that ends the one before.
+      if (parentCertificate !== null && (await this.certificate(parentCertificate)) === 'reject') return 'reject';
+      return this.#ahead(proposal.epoch, bytes.length, (door) => door.proposal(bytes));
+    }
     const hash = headerHash(proposal.block.header);
     if (core.exposesLeader(proposal, hash)) return this.#lateProposal(proposal, hash);
     if (!core.wantsProposal(proposal, hash)) return this.#unwanted(proposal, hash);
-    const { parentCertificate } = proposal.block.body.justification;
     const attached = [...(parentCertificate === null ? [] : [parentCertificate]), ...proposal.certificates];
     // Of a slot far ahead only the certificates count: they may show that this node is behind.
     if (!core.isInWindow(proposal.slot) && !(await this.#takeAll(attached))) return 'reject';
@@ -92,6 +111,21 @@ export class Door {
     }
     this.#d.input({ type: 'proposal', proposal, hash });
     return 'accept';
+  }
+
+  /**
+   * A message of a later epoch: nothing can be said of it here. If this epoch is about to end it waits for the next;
+   * otherwise others are ahead, or say so, and they are asked, rarely enough that saying so does no harm.
+   */
+  async #ahead(epoch: number, bytes: number, take: (door: Door) => Promise<Verdict>): Promise<Verdict> {
+    const { core, early, behind, now, resendInterval } = this.#d;
+    if (core.isEnding && epoch === core.epoch + 1) return early.wait(bytes, take);
+    const time = now();
+    // In either direction: a clock may be set back.
+    if (Math.abs(time - this.#behindAt) < resendInterval) return 'ignore';
+    this.#behindAt = time;
+    behind();
+    return 'ignore';
   }
 
   /** Only the signed part counts, and what it proves goes to others as evidence: nobody needs the block any more. */
@@ -148,12 +182,20 @@ export class Door {
    * reject is blamed by them.
    */
   async #holds(certificate: Certificate): Promise<boolean> {
-    const { core, members, genesisHash } = this.#d;
-    if (malformedCertificate(certificate, members) !== undefined) return false;
-    if (core.holdsVotesOf(certificate)) return true;
+    const { core, genesisHash } = this.#d;
+    const members = this.#signersOf(certificate);
+    if (members === undefined || malformedCertificate(certificate, members) !== undefined) return false;
+    if (votesOf(certificate).every((vote) => core.remembersVote(vote))) return true;
     const holds = await this.#allHold(certificateChecks(certificate, members, genesisHash));
     if (holds) this.lookForSelf(certificate);
     return holds;
+  }
+
+  /** Whose certificate it is: of this epoch, or the one in the epoch's first block, by which the epoch before ended. */
+  #signersOf({ epoch, kind }: Certificate): Members | undefined {
+    const { core, members, previous } = this.#d;
+    if (epoch === core.epoch) return members;
+    return epoch === core.epoch - 1 && kind === FINAL ? previous : undefined;
   }
 
   /**

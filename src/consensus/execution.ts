@@ -75,6 +75,6 @@ export class Execution {
     if (missing <= MAX_FETCH_DEPTH) this.fetch(parent);
     if (missing <= BEHIND_DEPTH || this.#behindSaid) return;
     this.#behindSaid = true;
-    this.#emit({ type: 'behind', height });
+    this.#emit({ type: 'behind' });
   }
 }

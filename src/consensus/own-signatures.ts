@@ -25,7 +25,8 @@ interface SigningFailure {
 
 export interface OwnSignaturesDependencies {
   readonly signer: ConsensusSigner;
-  readonly lastFinalSlot: () => number;
+  /** Whether a signature for this slot may still be of use. */
+  readonly isOpen: (epoch: number, slot: number) => boolean;
   /** Whether other nodes are connected, or there are none to hear. */
   readonly isConnected: () => boolean;
   readonly after: (milliseconds: number, call: () => void) => void;
@@ -35,9 +36,9 @@ export interface OwnSignaturesDependencies {
 }
 
 interface Request {
-  /** kind and slot: consensus asks for one message of each, again and again while it waits */
+  /** kind, epoch and slot: consensus asks for one message of each, again and again while it waits */
   readonly key: string;
-  readonly slot: number;
+  readonly isOpen: () => boolean;
   readonly ask: () => Promise<Uint8Array>;
   readonly use: (signature: Uint8Array) => void;
 }
@@ -65,16 +66,19 @@ export class OwnSignatures {
 
   sign(data: VoteData | ProposalData, use: (signature: Uint8Array) => void): void {
     const { signer } = this.#d;
-    const { slot } = data;
-    if ('parentSlot' in data) this.#try({ key: `proposal ${slot}`, slot, ask: () => signer.signProposal(data), use });
-    else this.#try({ key: `${data.kind} ${slot}`, slot, ask: () => signer.signVote(data), use });
+    const { epoch, slot } = data;
+    const isOpen = () => this.#d.isOpen(epoch, slot);
+    const place = `${epoch}/${slot}`;
+    if ('parentSlot' in data) {
+      this.#try({ key: `proposal ${place}`, isOpen, ask: () => signer.signProposal(data), use });
+    } else this.#try({ key: `${data.kind} ${place}`, isOpen, ask: () => signer.signVote(data), use });
   }
 
   /** Asks again for what the signer could not give and is still of use. */
   tryAgain(): void {
     const requests = [...this.#waiting.values()];
     this.#waiting.clear();
-    for (const request of requests) if (request.slot > this.#d.lastFinalSlot()) this.#try(request);
+    for (const request of requests) if (request.isOpen()) this.#try(request);
   }
 
   /** Never rejects: without a higher floor the signer remembers more than it must. */

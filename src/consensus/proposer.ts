@@ -104,6 +104,7 @@ export class Proposer {
         slot,
         parent: parent.hash,
         parentCertificate: parent.certificate,
+        lateVotes: this.#o.slots.lateVotes(parent.slot, this.#o.config.members.quorum),
         timestamp: Math.max(now, header.timestamp + 1),
         allowEmpty,
       });

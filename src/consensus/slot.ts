@@ -113,6 +113,19 @@ export class Slot {
     return !this.knowsVote(vote) && this.#contradicted(vote) !== undefined;
   }
 
+  /** Whether a NOTAR is the first of its member in this slot, for the block that a quorum of NOTARs was for. */
+  lacksNotar({ kind, member, hash }: Vote, quorum: number): boolean {
+    if (kind !== NOTAR || this.#held(NOTAR, member).length > 0) return false;
+    return (this.#tallies[NOTAR]?.get(toHex(hash))?.weight ?? 0) >= quorum;
+  }
+
+  /** The NOTARs for the block that a quorum of them is for. */
+  notarVotes(quorum: number): Vote[] | undefined {
+    for (const { weight, votes } of this.#tallies[NOTAR]?.values() ?? [])
+      if (weight >= quorum) return [...votes.values()];
+    return undefined;
+  }
+
   /** Whether a certificate holds a vote that is not known and contradicts one that is. */
   contradictsCertificate(certificate: Certificate): boolean {
     const { kind, hash } = certificate;

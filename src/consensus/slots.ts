@@ -2,7 +2,8 @@
 // justification ask about them. Asks and sends nothing; every change of what is held comes from the core.
 
 import { equalBytes, toHex } from '../primitives/bytes.ts';
-import { type Certificate, NOTAR } from '../primitives/consensus.ts';
+import { type Certificate, NOTAR, type Vote } from '../primitives/consensus.ts';
+import { LATE_VOTE_BLOCKS } from '../primitives/epoch.ts';
 import type { Hash } from '../primitives/hash.ts';
 import type { JournalRecord } from '../primitives/journal.ts';
 import { Slot } from './slot.ts';
@@ -138,6 +139,19 @@ export class Slots {
       if (skip !== undefined) skips.push(skip);
     }
     return skips;
+  }
+
+  /** NOTARs of the newest notarized slots up to one that is built on: the block may record who took part late. */
+  lateVotes(parentSlot: number, quorum: number): Vote[] {
+    const votes: Vote[] = [];
+    const oldest = Math.max(1, this.#committed.slot - REMEMBERED_SLOTS + 1);
+    for (let number = parentSlot, blocks = 0; number >= oldest && blocks < LATE_VOTE_BLOCKS; number--) {
+      const notars = this.remembered(number)?.notarVotes(quorum);
+      if (notars === undefined) continue;
+      votes.push(...notars);
+      blocks++;
+    }
+    return votes;
   }
 
   /** What the leader of the front builds on: the highest notarized slot; all between have a Skip, being settled. */

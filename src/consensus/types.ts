@@ -9,26 +9,33 @@ import type { JournalRecord, OwnProposal } from '../primitives/journal.ts';
 import type { Parameters } from '../primitives/parameters.ts';
 import type { Members } from './members.ts';
 
-/** A finalized block to build on: the epoch's slot 0, or the newest Final when a node restarts. */
+/** A finalized block to build on: the epoch's slot 0, or the newest Final when a node starts in the middle of one. */
 export interface Anchor {
   readonly slot: number;
   readonly hash: Hash;
   readonly header: Header;
-  /** the Final; undefined at slot 0, which needs none */
+  /** the Final; of slot 0 that of the epoch before, and undefined for genesis */
   readonly certificate: Certificate | undefined;
 }
 
-export interface InstanceConfig {
+/** What begins an epoch's instance, as the chain knows it. */
+export interface InstanceStart {
   readonly epoch: number;
   readonly members: Members;
+  /** the set of the epoch before: its Final is in this epoch's first block; undefined in the first epoch */
+  readonly previous?: Members | undefined;
   /** own member index; undefined for a node that only follows */
   readonly self: number | undefined;
   readonly parameters: Parameters;
+  /** not the boundary of this epoch: then the epoch is over, and another instance goes on */
   readonly anchor: Anchor;
-  /** what the journal held, oldest first */
-  readonly restored: readonly JournalRecord[];
   /** the first block at or after this time (ms) is the epoch's boundary; Infinity when the set never changes */
   readonly epochEnd: number;
+}
+
+export interface InstanceConfig extends InstanceStart {
+  /** what the journal held, oldest first; of other epochs it is of no use here */
+  readonly restored: readonly JournalRecord[];
 }
 
 export type BlockVerdict =
@@ -85,12 +92,14 @@ export type Output =
   | { readonly type: 'broadcast'; readonly message: Message; readonly again: boolean }
   /** `spread`: add a random part to `delay` so that nodes do not act in step */
   | { readonly type: 'setTimer'; readonly timer: Timer; readonly delay: number; readonly spread: number }
-  /** build a block on `parent`; `allowEmpty` false: only if there are transactions for it */
+  /** build a block on `parent`; of the first block of an epoch the certificate is its Final; `allowEmpty` false: only if there are transactions for it */
   | {
       readonly type: 'build';
       readonly slot: number;
       readonly parent: Hash;
       readonly parentCertificate: Certificate | undefined;
+      /** NOTARs known of the newest notarized slots up to the parent's: it is for the chain to say which it records */
+      readonly lateVotes: readonly Vote[];
       readonly timestamp: number;
       readonly allowEmpty: boolean;
     }
@@ -101,7 +110,7 @@ export type Output =
   /** commit this block and its ancestors; `certificate` is its Final */
   | { readonly type: 'finalize'; readonly hash: Hash; readonly certificate: Certificate }
   /** finalized blocks may be missing, and too many to wait for one by one: catch up by ranges */
-  | { readonly type: 'behind'; readonly height: number }
+  | { readonly type: 'behind' }
   /** a member has signed two messages that no honest member signs both; may come again for the same two */
   | { readonly type: 'evidence'; readonly evidence: Evidence }
   /** the boundary block is Final: this instance is over */

@@ -2,7 +2,7 @@
 
 import type { Chain } from '../chain/chain.ts';
 import { ChainError } from '../chain/errors.ts';
-import type { BlockPort } from '../consensus/driver.ts';
+import type { BlockPort } from '../consensus/ports.ts';
 import type { Address } from '../primitives/address.ts';
 import type { Logger } from '../telemetry/logger.ts';
 

@@ -1,7 +1,7 @@
 // Evidence against validators on its way through this node: what consensus found and what peers send is checked, made
 // durable, told to whoever asked, and passed on. Nodes that come later hear of it from the peers they connect to.
 
-import type { Clock } from '../consensus/driver.ts';
+import type { Clock } from '../consensus/ports.ts';
 import type { Members } from '../consensus/members.ts';
 import type { Verdict } from '../network/network.ts';
 import { equalBytes, toHex } from '../primitives/bytes.ts';

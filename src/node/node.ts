@@ -240,6 +240,10 @@ class AitbcNode implements Node {
         anchor: await newestFinal(store),
         epochEnd: Number.POSITIVE_INFINITY,
       },
+      epochs: {
+        present: () => Promise.reject(new Error('the only epoch has ended')),
+        boundaryFinal: async () => undefined,
+      },
       genesisHash,
       verify: verifyVotes,
       journal,
@@ -265,6 +269,7 @@ class AitbcNode implements Node {
       clock: systemClock,
       judgeEvidence: (received) => evidence.judge(received),
       observer: {
+        onBegin: () => undefined,
         onEvent: (event) => {
           metrics.consensus(event);
           tell(this.#events, event, { chain, epoch: FIRST_EPOCH });

@@ -1,6 +1,6 @@
 // Real time and real chance, for the parts that are handed theirs.
 
-import type { Clock } from '../consensus/driver.ts';
+import type { Clock } from '../consensus/ports.ts';
 
 export const systemClock: Clock = {
   now: () => Date.now(),

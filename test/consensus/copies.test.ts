@@ -22,6 +22,7 @@ import {
   keyOf,
   makeBlock,
   NOW,
+  ONE_EPOCH,
   verify,
 } from './fixtures.ts';
 
@@ -87,6 +88,7 @@ class Network {
     };
     const driver: ConsensusDriver = new ConsensusDriver({
       instance: instance(member),
+      epochs: ONE_EPOCH,
       genesisHash: GENESIS_HASH,
       verify,
       journal: { restored: [], size: 0, append: async () => undefined, rotate: async () => undefined },
@@ -131,6 +133,7 @@ class Network {
         after: (milliseconds, call) => this.#later(milliseconds, call),
       },
       observer: {
+        onBegin: () => undefined,
         onEvent: () => undefined,
         onEvidence: (evidence) => node.evidence.push(evidence),
         onRefused: (error) => node.stops.push('code' in error ? String(error.code) : error.message),

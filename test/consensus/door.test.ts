@@ -4,6 +4,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Simplex } from '../../src/consensus/core.ts';
 import { Door } from '../../src/consensus/door.ts';
+import { EarlyMessages } from '../../src/consensus/early.ts';
 import type { Input } from '../../src/consensus/types.ts';
 import { headerHash, type Proposal } from '../../src/primitives/block.ts';
 import type { Certificate } from '../../src/primitives/consensus.ts';
@@ -36,11 +37,14 @@ function open({ bodyMatches = true } = {}) {
     own: undefined,
     core,
     members: MEMBERS,
+    previous: undefined,
     genesisHash: GENESIS_HASH,
     verify: async (asked) => {
       checks += asked.length;
       return verify(asked);
     },
+    behind: () => undefined,
+    early: new EarlyMessages(),
     bodyMatches: () => bodyMatches,
     evidence: async () => 'ignore',
     now: () => time.now,

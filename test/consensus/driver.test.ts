@@ -2,11 +2,22 @@
 
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { ConsensusDriver, type DriverDependencies, type DriverObserver } from '../../src/consensus/driver.ts';
+import { ConsensusDriver } from '../../src/consensus/driver.ts';
+import type { DriverDependencies, DriverObserver } from '../../src/consensus/ports.ts';
 import { FINAL, NOTAR, SKIP, voteSigningBytes } from '../../src/primitives/consensus.ts';
 import { GossipVote } from '../../src/primitives/wire.ts';
 import { withTimeout } from '../helpers/timeout.ts';
-import { certificate, GENESIS_BLOCK_HASH, GENESIS_HASH, instance, keyOf, NOW, verify, vote } from './fixtures.ts';
+import {
+  certificate,
+  GENESIS_BLOCK_HASH,
+  GENESIS_HASH,
+  instance,
+  keyOf,
+  NOW,
+  ONE_EPOCH,
+  verify,
+  vote,
+} from './fixtures.ts';
 
 const driver = suite('consensus driver');
 const SELF = 3;
@@ -19,6 +30,7 @@ function build(changes: { observer?: Partial<DriverObserver>; peers?: Partial<Dr
   });
   const consensus = new ConsensusDriver({
     instance: instance(SELF),
+    epochs: ONE_EPOCH,
     genesisHash: GENESIS_HASH,
     verify,
     journal: { restored: [], size: 0, append: async () => undefined, rotate: async () => undefined },
@@ -46,6 +58,7 @@ function build(changes: { observer?: Partial<DriverObserver>; peers?: Partial<Dr
     },
     clock: { now: () => NOW, random: () => 0, after: () => () => undefined },
     observer: {
+      onBegin: () => undefined,
       onEvent: () => undefined,
       onEvidence: () => undefined,
       onRefused: () => undefined,
@@ -79,6 +92,7 @@ driver('a message that can not be sent costs that message only', async () => {
 driver('an output that was not executed stops the node', async () => {
   const { consensus, fatal } = build({
     observer: {
+      onBegin: () => undefined,
       onEvent(event) {
         if (event.type === 'skipped') throw new Error('a listener broke');
       },

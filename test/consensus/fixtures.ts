@@ -4,11 +4,12 @@ import { SerializedList } from '@chainsafe/ssz';
 import { assembleCertificate } from '../../src/consensus/certificate.ts';
 import { Simplex } from '../../src/consensus/core.ts';
 import { Members } from '../../src/consensus/members.ts';
-import type { Input, InstanceConfig, Output } from '../../src/consensus/types.ts';
+import type { EpochPort } from '../../src/consensus/ports.ts';
+import type { Input, InstanceConfig, InstanceStart, Output } from '../../src/consensus/types.ts';
 import { KeyPair, verifyNative } from '../../src/crypto/keys.ts';
 import { addressOf } from '../../src/primitives/address.ts';
 import { type Block, headerHash, type Proposal } from '../../src/primitives/block.ts';
-import { compareBytes } from '../../src/primitives/bytes.ts';
+import { compareBytes, equalBytes } from '../../src/primitives/bytes.ts';
 import {
   type Certificate,
   proposalSigningBytes,
@@ -59,6 +60,11 @@ export function keyOf(member: number): KeyPair {
   return keys[member] as KeyPair;
 }
 
+/** The key of a member of a set of these keys. */
+export function keyIn(members: Members, member: number): KeyPair {
+  return keys.find(({ publicKey }) => equalBytes(publicKey, members.at(member).publicKey)) as KeyPair;
+}
+
 export const MEMBERS = membersOf(4);
 
 export function makeBlock(
@@ -90,7 +96,7 @@ export const GENESIS_BLOCK = makeBlock(0, ZERO_HASH, 0);
 export const GENESIS_BLOCK_HASH = headerHash(GENESIS_BLOCK.header);
 
 /** What a core or a driver begins with at genesis. @param self undefined for a node that only follows */
-export function instance(self: number | undefined): Omit<InstanceConfig, 'restored'> {
+export function instance(self: number | undefined): InstanceStart {
   return {
     epoch: 1,
     members: MEMBERS,
@@ -105,10 +111,23 @@ export async function verify(checks: readonly SignatureCheck[]): Promise<boolean
   return checks.map(({ publicKey, message, signature }) => verifyNative(publicKey, message, signature));
 }
 
-export function vote(member: number, kind: VoteKind, slot: number, hash: Hash = ZERO_HASH): Vote {
-  const data = { epoch: 1, validatorsRoot: MEMBERS.root, kind, slot, hash: kind === SKIP ? ZERO_HASH : hash };
-  const signature = keyOf(member).sign(voteSigningBytes(data, GENESIS_HASH));
-  return { epoch: 1, kind, slot, hash: data.hash, member, signature };
+/** Who votes in an epoch. */
+export interface Electorate {
+  readonly epoch: number;
+  readonly members: Members;
+}
+const FIRST: Electorate = { epoch: 1, members: MEMBERS };
+
+export function vote(
+  member: number,
+  kind: VoteKind,
+  slot: number,
+  hash: Hash = ZERO_HASH,
+  { epoch, members } = FIRST,
+): Vote {
+  const data = { epoch, validatorsRoot: members.root, kind, slot, hash: kind === SKIP ? ZERO_HASH : hash };
+  const signature = keyIn(members, member).sign(voteSigningBytes(data, GENESIS_HASH));
+  return { epoch, kind, slot, hash: data.hash, member, signature };
 }
 
 export function certificate(
@@ -116,8 +135,10 @@ export function certificate(
   slot: number,
   hash?: Hash,
   voters: readonly number[] = [0, 1, 2],
+  electorate = FIRST,
 ): Certificate {
-  return assembleCertificate(new Map(voters.map((member) => [member, vote(member, kind, slot, hash)])), MEMBERS);
+  const votes = voters.map((member) => [member, vote(member, kind, slot, hash, electorate)] as const);
+  return assembleCertificate(new Map(votes), electorate.members);
 }
 
 export function propose(
@@ -126,11 +147,18 @@ export function propose(
   parentSlot: number,
   block: Block,
   attached: Certificate[] = [],
+  { epoch, members } = FIRST,
 ): Proposal {
-  const data = { epoch: 1, validatorsRoot: MEMBERS.root, slot, hash: headerHash(block.header), parentSlot };
-  const signature = keyOf(leader).sign(proposalSigningBytes(data, GENESIS_HASH));
-  return { epoch: 1, slot, parentSlot, signature, block, certificates: attached };
+  const data = { epoch, validatorsRoot: members.root, slot, hash: headerHash(block.header), parentSlot };
+  const signature = keyIn(members, leader).sign(proposalSigningBytes(data, GENESIS_HASH));
+  return { epoch, slot, parentSlot, signature, block, certificates: attached };
 }
+
+/** For drivers whose epoch does not end. */
+export const ONE_EPOCH: EpochPort = {
+  present: () => Promise.reject(new Error('there is one epoch')),
+  boundaryFinal: async () => undefined,
+};
 
 /** A core with a clock, and everything it has asked for. */
 export class Bench {

@@ -5,6 +5,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Simplex } from '../../src/consensus/core.ts';
 import { Door, type Verdict } from '../../src/consensus/door.ts';
+import { EarlyMessages } from '../../src/consensus/early.ts';
 import { OwnSignatures } from '../../src/consensus/own-signatures.ts';
 import { SignerError } from '../../src/crypto/signer/errors.ts';
 import { headerHash } from '../../src/primitives/block.ts';
@@ -59,7 +60,7 @@ function open() {
         state.listened++;
       },
     },
-    lastFinalSlot: () => core.lastFinalSlot,
+    isOpen: (epoch, slot) => epoch === core.epoch && slot > core.lastFinalSlot,
     isConnected: () => state.connected,
     after: (_, call) => timers.push(call),
     random: () => 0,
@@ -69,9 +70,12 @@ function open() {
     core,
     own: { member: SELF, signatures },
     members: MEMBERS,
+    previous: undefined,
     genesisHash: GENESIS_HASH,
     verify,
     evidence: async () => state.evidence,
+    behind: () => undefined,
+    early: new EarlyMessages(),
     bodyMatches: () => true,
     now: () => 0,
     resendInterval: PARAMETERS.resendInterval,

@@ -2,7 +2,7 @@
 
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { BlockPort } from '../../src/consensus/driver.ts';
+import type { BlockPort } from '../../src/consensus/ports.ts';
 import { consensusBlocks } from '../../src/node/consensus-blocks.ts';
 import { addressOf } from '../../src/primitives/address.ts';
 import { headerHash } from '../../src/primitives/block.ts';
@@ -21,6 +21,7 @@ const ask = ({ chain }: Node) => ({
   slot: 1,
   parent: chain.head.hash,
   parentCertificate: undefined,
+  lateVotes: [],
   timestamp: chain.head.header.timestamp + 1,
   allowEmpty: true,
 });

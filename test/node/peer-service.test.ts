@@ -74,6 +74,7 @@ service.before(async () => {
       anchor: await newestFinal(store),
       epochEnd: Number.POSITIVE_INFINITY,
     },
+    epochs: { present: () => Promise.reject(new Error('there is one epoch')), boundaryFinal: async () => undefined },
     genesisHash: GENESIS_HASH,
     verify: async (checks) =>
       checks.map(({ publicKey, message, signature }) => verifyNative(publicKey, message, signature)),
@@ -90,6 +91,7 @@ service.before(async () => {
     },
     clock: { now: () => at(STORED).block.header.timestamp, after: () => () => undefined, random: () => 0 },
     observer: {
+      onBegin: () => undefined,
       onEvent: () => undefined,
       onEvidence: () => undefined,
       onRefused: () => undefined,

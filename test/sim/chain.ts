@@ -2,7 +2,7 @@
 // block means to mix its transactions root into its parent's state root; the rules beside that are height and time.
 
 import { SerializedList } from '@chainsafe/ssz';
-import type { BlockPort } from '../../src/consensus/driver.ts';
+import type { BlockPort } from '../../src/consensus/ports.ts';
 import type { Anchor } from '../../src/consensus/types.ts';
 import { type Block, type Header, headerHash, justificationHash } from '../../src/primitives/block.ts';
 import { concatBytes, equalBytes, toHex } from '../../src/primitives/bytes.ts';

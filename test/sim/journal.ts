@@ -1,7 +1,7 @@
 // A validator's consensus journal on a simulated disk: the real bytes, so that a crash leaves what a crash leaves, with
 // the group commit of the real one. Besides, it can say what it durably holds.
 
-import type { ConsensusJournal } from '../../src/consensus/driver.ts';
+import type { ConsensusJournal } from '../../src/consensus/ports.ts';
 import { headerHash } from '../../src/primitives/block.ts';
 import { toHex } from '../../src/primitives/bytes.ts';
 import { JournalRecord } from '../../src/primitives/journal.ts';

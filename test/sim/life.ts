@@ -1,7 +1,7 @@
 // One life of a node, from its start to its crash. What a life has planned or waits for ends with it: callbacks do not
 // come, promises never settle.
 
-import type { Clock } from '../../src/consensus/driver.ts';
+import type { Clock } from '../../src/consensus/ports.ts';
 import type { Random } from './random.ts';
 import type { Scheduler } from './scheduler.ts';
 

@@ -191,9 +191,9 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'journal not waited for',
     edits: [
       {
-        file: 'driver.ts',
-        find: 'this.#durable = this.#d.journal.append(JournalRecord.serialize(record));\n    this.#durable.catch',
-        replace: 'this.#d.journal.append(JournalRecord.serialize(record)).catch',
+        file: 'instance.ts',
+        find: 'this.#durable = this.#o.d.journal.append(JournalRecord.serialize(record));\n    this.#durable.catch',
+        replace: 'this.#o.d.journal.append(JournalRecord.serialize(record)).catch',
       },
     ],
   },
@@ -201,20 +201,20 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'commit not waited for',
     edits: [
       {
-        file: 'driver.ts',
-        find: 'await this.#d.blocks.finalize(hash, certificate);',
-        replace: 'this.#d.blocks.finalize(hash, certificate).catch(() => undefined);',
+        file: 'instance.ts',
+        find: 'await this.#o.d.blocks.finalize(hash, certificate);',
+        replace: 'this.#o.d.blocks.finalize(hash, certificate).catch(() => undefined);',
       },
     ],
   },
   {
     name: 'nothing waits for the journal',
     edits: [
-      { file: 'driver.ts', find: 'await durable;\n        use(signature);', replace: 'use(signature);' },
+      { file: 'instance.ts', find: 'await durable;\n        use(signature);', replace: 'use(signature);' },
       {
-        file: 'driver.ts',
-        find: 'await durable;\n      if (this.#stopped) return;',
-        replace: 'if (this.#stopped) return;',
+        file: 'instance.ts',
+        find: "await durable;\n      if (this.#stage === 'over') return;",
+        replace: "if (this.#stage === 'over') return;",
       },
     ],
   },
@@ -222,9 +222,9 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'certificates sent before they are durable',
     edits: [
       {
-        file: 'driver.ts',
-        find: 'await durable;\n      if (this.#stopped) return;',
-        replace: 'if (this.#stopped) return;',
+        file: 'instance.ts',
+        find: "await durable;\n      if (this.#stage === 'over') return;",
+        replace: "if (this.#stage === 'over') return;",
       },
     ],
   },

@@ -2,7 +2,8 @@
 // was not durable; what comes back is a new driver over the same disk.
 
 import { MAX_CLOCK_AHEAD } from '../../src/consensus/core.ts';
-import type { ConsensusDriver, DriverObserver } from '../../src/consensus/driver.ts';
+import type { ConsensusDriver } from '../../src/consensus/driver.ts';
+import type { DriverObserver } from '../../src/consensus/ports.ts';
 import type { ConsensusEvent } from '../../src/consensus/types.ts';
 import { type Entry, entryKind } from '../../src/crypto/signer/entry.ts';
 import type { Block } from '../../src/primitives/block.ts';
@@ -183,6 +184,10 @@ export class SimNode {
         anchor: this.#database.anchor,
         epochEnd: world.epochEnd,
       },
+      epochs: {
+        present: () => Promise.reject(new Error('there is one epoch')),
+        boundaryFinal: async () => undefined,
+      },
       genesisHash: GENESIS_HASH,
       verify: (checks) => this.#verify(checks, life),
       journal,
@@ -245,6 +250,7 @@ export class SimNode {
   #observer(life: Life): DriverObserver {
     const { world, behaviour } = this;
     return {
+      onBegin: () => undefined,
       onEvent: (event) => {
         if (!life.alive) return;
         this.#noteEvent(event);

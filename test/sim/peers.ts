@@ -2,7 +2,7 @@
 // bytes that may be lost on the way, and nothing in an answer is believed that was not checked.
 
 import { certificateChecks, malformedCertificate } from '../../src/consensus/certificate.ts';
-import type { PeerPort } from '../../src/consensus/driver.ts';
+import type { PeerPort } from '../../src/consensus/ports.ts';
 import type { Message } from '../../src/consensus/types.ts';
 import { headerHash } from '../../src/primitives/block.ts';
 import { equalBytes, toHex } from '../../src/primitives/bytes.ts';

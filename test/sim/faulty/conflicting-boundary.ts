@@ -22,6 +22,7 @@ export const conflictingBoundary: Behaviour = {
             slot: proposal.slot,
             parent: headerHash(header),
             parentCertificate: proposal.certificates[0],
+            lateVotes: [],
             timestamp: header.timestamp + 1,
             allowEmpty: true,
           }),

@@ -18,6 +18,7 @@ export const staleParent: Behaviour = {
         slot,
         parent: parent.header.parent,
         parentCertificate,
+        lateVotes: [],
         timestamp: block.header.timestamp,
         allowEmpty: true,
       }),
