@@ -1,8 +1,8 @@
 // Checks of a genesis' validators: whom its mode allows, their keys and accounts, and what they have staked.
 
-import { Point } from '@noble/ed25519';
 import { addressKey, formatAddress } from '../primitives/address.ts';
 import { compareBytes, toHex } from '../primitives/bytes.ts';
+import { isPublicKey } from '../primitives/ed25519.ts';
 import { type Authority, type ConsensusMode, consensusMode, type Genesis, type Staker } from '../primitives/genesis.ts';
 import { MAX_AUTHORITIES } from '../primitives/parameter-bounds.ts';
 import { MILLION } from '../primitives/parameters.ts';
@@ -65,7 +65,7 @@ function checkIdentities({ authorities, stakers }: Genesis): GenesisFinding[] {
     for (const [index, { address, publicKey }] of list.entries()) {
       const path = `${name}.${index}`;
       const key = toHex(publicKey);
-      if (!isUsableKey(publicKey)) findings.push(fault(`${path}.public_key`, `${key} is no Ed25519 public key`));
+      if (!isPublicKey(publicKey)) findings.push(fault(`${path}.public_key`, `${key} is no Ed25519 public key`));
       once(`key ${key}`, `${path}.public_key`, key);
       once(`address ${addressKey(address)}`, `${path}.address`, formatAddress(address));
     }
@@ -93,13 +93,4 @@ function checkStakes({ stakers, accounts, parameters: { minSelfBond } }: Genesis
     }
     return findings;
   });
-}
-
-/** A point in its canonical encoding whose order is not small: what the signature rule accepts as a key. */
-function isUsableKey(publicKey: Uint8Array): boolean {
-  try {
-    return !Point.fromBytes(publicKey).isSmallOrder();
-  } catch {
-    return false; // the library says only by throwing that the bytes are no point
-  }
 }

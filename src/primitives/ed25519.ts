@@ -36,6 +36,12 @@ export function verifyStrict(publicKey: Uint8Array, message: Uint8Array, signatu
   return equalBytes(expected.toBytes(), r) && !expected.isSmallOrder();
 }
 
+/** Whether these 32 bytes are a key under which a signature can be valid: a canonical point whose order is not small. */
+export function isPublicKey(bytes: Uint8Array): boolean {
+  const point = decodePoint(bytes);
+  return point !== undefined && !point.isSmallOrder();
+}
+
 /** @param seed the 32-byte secret key of RFC 8032. */
 export function publicKeyOf(seed: Uint8Array): Uint8Array {
   return getPublicKey(seed);

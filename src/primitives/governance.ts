@@ -41,6 +41,8 @@ export const Change = new TaggedUnionType(CHANGE_TYPES, [
 
 /** The position is the choice's number. */
 export const VOTE_CHOICES = ['NO', 'YES'] as const;
+export const NO = 0;
+export const YES = 1;
 export const VoteChoice = new EnumType(VOTE_CHOICES);
 
 export const PROPOSAL_STATUSES = [
@@ -54,6 +56,11 @@ export const PROPOSAL_STATUSES = [
   'FAILED',
 ] as const;
 export type ProposalStatus = (typeof PROPOSAL_STATUSES)[number];
+export const OPEN = 0;
+export const PASSED = 1;
+export const APPLIED = 2;
+export const LAPSED = 3;
+export const FAILED = 4;
 
 export const ProposalVote = new ContainerType(
   { voter: AddressBytes, choice: VoteChoice },
@@ -80,6 +87,7 @@ export const ProposalIndex = new ContainerType(
   { typeName: 'ProposalIndex' },
 );
 
+export type AddAuthority = ValueOf<typeof AddAuthority>;
 export type ParameterChange = ValueOf<typeof ParameterChange>;
 export type ProposalVote = ValueOf<typeof ProposalVote>;
 export type ProposalRecord = ValueOf<typeof ProposalRecord>;
