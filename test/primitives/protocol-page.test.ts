@@ -1,12 +1,21 @@
 // docs/protocol.md says what the code does: its types, codes and parameters are compared with those in use.
 
 import { readFileSync } from 'node:fs';
-import { BitListType, ByteVectorType, ContainerType, ListCompositeType, OptionalType, type Type } from '@chainsafe/ssz';
+import {
+  BitListType,
+  ByteVectorType,
+  ContainerType,
+  ListBasicType,
+  ListCompositeType,
+  OptionalType,
+  type Type,
+} from '@chainsafe/ssz';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { Account, FeePool } from '../../src/primitives/account.ts';
+import { Account, FeePool, STATE_NAMESPACES } from '../../src/primitives/account.ts';
 import { Block, Body, Header, Justification, Proposal } from '../../src/primitives/block.ts';
 import { Certificate, ProposalData, Vote, VoteData } from '../../src/primitives/consensus.ts';
+import { Activity, EpochRange, EpochRecord, MemberActivity, RecentBlock } from '../../src/primitives/epoch.ts';
 import {
   EVIDENCE_KINDS,
   Evidence,
@@ -16,9 +25,20 @@ import {
   SignedVote,
   VotePair,
 } from '../../src/primitives/evidence.ts';
-import { Genesis, GenesisAccount } from '../../src/primitives/genesis.ts';
+import { Authority, Genesis, GenesisAccount, Staker } from '../../src/primitives/genesis.ts';
+import {
+  AddAuthority,
+  Change,
+  ParameterChange,
+  ProposalIndex,
+  ProposalRecord,
+  ProposalVote,
+  RemoveAuthority,
+  SetParameters,
+  Upgrade,
+} from '../../src/primitives/governance.ts';
 import { toJson } from '../../src/primitives/json.ts';
-import { Parameters } from '../../src/primitives/parameters.ts';
+import { PARAMETER_NAMES, Parameters } from '../../src/primitives/parameters.ts';
 import { RECEIPT_CODES, Receipt } from '../../src/primitives/receipt.ts';
 import { DOMAINS } from '../../src/primitives/signing.ts';
 import {
@@ -30,14 +50,36 @@ import {
   TextType,
   UintType,
 } from '../../src/primitives/ssz.ts';
+import {
+  AddressRecord,
+  Delegation,
+  Offence,
+  Payout,
+  PayoutQueue,
+  Pool,
+  ProofOfPossession,
+  StakeAccount,
+  Supply,
+  Unbonding,
+  ValidatorRecord,
+} from '../../src/primitives/staking.ts';
 import { StateLeaf, StateProof } from '../../src/primitives/state-proof.ts';
 import {
+  GovernancePropose,
+  GovernanceVote,
+  KeyChange,
   MultiTransfer,
   Output,
+  ReportEvidence,
   SignedTransaction,
+  Stake,
   Transaction,
   TransactionAction,
   Transfer,
+  Unjail,
+  Unstake,
+  ValidatorRegister,
+  ValidatorUpdate,
 } from '../../src/primitives/transaction.ts';
 import { Validator } from '../../src/primitives/validators.ts';
 import {
@@ -59,14 +101,50 @@ const DEFINED: readonly (readonly [string, Type<unknown>])[] = Object.entries({
   Output,
   Transfer,
   MultiTransfer,
+  ValidatorRegister,
+  KeyChange,
+  ValidatorUpdate,
+  Stake,
+  Unstake,
+  Unjail,
+  ReportEvidence,
+  ParameterChange,
+  AddAuthority,
+  RemoveAuthority,
+  SetParameters,
+  Upgrade,
+  Change,
+  GovernancePropose,
+  GovernanceVote,
   TransactionAction,
   Transaction,
   SignedTransaction,
+  ProofOfPossession,
   Account,
   FeePool,
+  EpochRecord,
+  EpochRange,
+  MemberActivity,
+  RecentBlock,
+  Activity,
+  Pool,
+  ValidatorRecord,
+  AddressRecord,
+  Delegation,
+  Unbonding,
+  StakeAccount,
+  Payout,
+  PayoutQueue,
+  Offence,
+  ProposalVote,
+  ProposalRecord,
+  ProposalIndex,
+  Supply,
   StateLeaf,
   StateProof,
   Validator,
+  Authority,
+  Staker,
   GenesisAccount,
   Parameters,
   Genesis,
@@ -97,13 +175,19 @@ const DEFINED: readonly (readonly [string, Type<unknown>])[] = Object.entries({
   CertificatesRequest,
 });
 const NAMES = new Map(DEFINED.map(([name, type]) => [type, name]));
+/** Names that stand in tables of their own. */
+const TABLES = new Map<readonly string[], string>([
+  [RECEIPT_CODES, 'ReceiptCode'],
+  [PARAMETER_NAMES, 'ParameterName'],
+]);
+const MAX_LINE = 120;
 
 function nameOf(type: Type<unknown>): string {
   return NAMES.get(type) ?? expand(type);
 }
 
 function expand(type: Type<unknown>): string {
-  if (type instanceof EnumType) return `Enum[${type.names.join(', ')}]`;
+  if (type instanceof EnumType) return `Enum[${TABLES.get(type.names) ?? type.names.join(', ')}]`;
   if (type instanceof UintType) return `u${8 * type.byteLength}`;
   if (type instanceof AmountType) return 'Amount';
   if (type instanceof AddressType) return 'Address';
@@ -112,12 +196,14 @@ function expand(type: Type<unknown>): string {
   if (type instanceof BitListType) return `Bitlist[${type.limitBits}]`;
   if (type instanceof OptionalType) return `Optional[${nameOf(type.elementType)}]`;
   if (type instanceof EncodedListType) return `List[${nameOf(type.decoded)}, ${type.limit}]`;
-  if (type instanceof ListCompositeType) return `List[${nameOf(type.elementType)}, ${type.limit}]`;
+  if (type instanceof ListCompositeType || type instanceof ListBasicType)
+    return `List[${nameOf(type.elementType)}, ${type.limit}]`;
   if (type instanceof TaggedUnionType) {
     const alternatives = type.types.map(
       (each: Type<unknown>, index: number) => `${type.names[index]}: ${nameOf(each)}`,
     );
-    return `Union[${alternatives.join(', ')}]`;
+    const line = `Union[${alternatives.join(', ')}]`;
+    return line.length <= MAX_LINE ? line : `Union[\n  ${alternatives.join(',\n  ')}\n]`;
   }
   throw new TypeError(`no notation for ${type.typeName}`);
 }
@@ -153,6 +239,13 @@ page('lists every domain', () => {
   assert.equal(
     table('Domain').map(([name]) => name),
     names,
+  );
+});
+
+page('lists every namespace of the state', () => {
+  assert.equal(
+    table('Namespace').map(([namespace]) => namespace),
+    Object.values(STATE_NAMESPACES).map(String),
   );
 });
 

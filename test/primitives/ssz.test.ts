@@ -19,7 +19,14 @@ import {
   Uint32,
   Uint64,
 } from '../../src/primitives/ssz.ts';
-import { ACTION_TYPES, Memo, MultiTransfer, Output, SignedTransaction, TransactionAction } from '../../src/primitives/transaction.ts';
+import {
+  ACTION_TYPES,
+  Memo,
+  MultiTransfer,
+  Output,
+  SignedTransaction,
+  TransactionAction,
+} from '../../src/primitives/transaction.ts';
 import { arbitraryOf, BINARY_TYPES, TYPES } from './arbitrary.ts';
 
 const ssz = suite('ssz');

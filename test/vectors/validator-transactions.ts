@@ -1,0 +1,89 @@
+// Transactions of validators and those who stake and vote on them, for the vectors: one of each action and alternative.
+
+import { toHex } from '../../src/primitives/bytes.ts';
+import { sign } from '../../src/primitives/ed25519.ts';
+import type { Change } from '../../src/primitives/governance.ts';
+import { type JsonValue, toJson } from '../../src/primitives/json.ts';
+import { PARAMETER_NAMES, type ParameterName } from '../../src/primitives/parameters.ts';
+import { possessionSigningBytes, ProofOfPossession } from '../../src/primitives/staking.ts';
+import type { TransactionAction } from '../../src/primitives/transaction.ts';
+import { ACCEPTED_EVIDENCE } from './evidence-vectors.ts';
+import { ALICE, BOB, CAROL, GENESIS_HASH, type Key, keyOf } from './fixture.ts';
+
+/** Consensus keys of Alice: the first one, and the one that follows it. */
+const FIRST_KEY = keyOf(21);
+const NEXT_KEY = keyOf(22);
+
+function proof(operator: Key, key: Key): Uint8Array {
+  return sign(key.seed, possessionSigningBytes(operator.address, key.publicKey, GENESIS_HASH));
+}
+
+function change(parameter: ParameterName, value: bigint) {
+  return { parameter: PARAMETER_NAMES.indexOf(parameter), value };
+}
+
+function propose(epoch: number, proposed: Change): TransactionAction {
+  return { selector: 8, value: { epoch, change: proposed } };
+}
+
+/** By Alice. */
+export const VALIDATOR_ACTIONS: readonly (readonly [name: string, action: TransactionAction])[] = [
+  [
+    'register',
+    {
+      selector: 2,
+      value: {
+        publicKey: FIRST_KEY.publicKey,
+        commission: 50_000,
+        selfBond: 2_000_000_000n,
+        proof: proof(ALICE, FIRST_KEY),
+      },
+    },
+  ],
+  ['update nothing', { selector: 3, value: { key: null, commission: null } }],
+  ['update the commission', { selector: 3, value: { key: null, commission: 0 } }],
+  [
+    'update key and commission',
+    {
+      selector: 3,
+      value: { key: { publicKey: NEXT_KEY.publicKey, proof: proof(ALICE, NEXT_KEY) }, commission: 1_000_000 },
+    },
+  ],
+  ['stake', { selector: 4, value: { validator: BOB.address, amount: 1_000_000n } }],
+  ['unstake a part', { selector: 5, value: { validator: BOB.address, amount: 999_999n } }],
+  ['unstake everything', { selector: 5, value: { validator: BOB.address, amount: 0n } }],
+  ['unjail', { selector: 6, value: { validator: ALICE.address } }],
+  ...ACCEPTED_EVIDENCE.slice(1, 3).map(
+    (evidence, index) =>
+      [`evidence of ${index === 0 ? 'proposals' : 'votes'}`, { selector: 7, value: { evidence } }] as const,
+  ),
+  [
+    'propose an authority',
+    propose(0, { selector: 0, value: { address: CAROL.address, publicKey: keyOf(23).publicKey } }),
+  ],
+  ['propose to remove an authority', propose(3, { selector: 1, value: { address: keyOf(11).address } })],
+  [
+    'propose parameters',
+    propose(7, {
+      selector: 2,
+      value: { changes: [change('minFee', 2_000n), change('authorityShare', 340_000n), change('epochReward', 0n)] },
+    }),
+  ],
+  ['propose an upgrade', propose(100, { selector: 3, value: { protocolVersion: 2 } })],
+  ['vote yes', { selector: 9, value: { proposal: 0, choice: 1 } }],
+  ['vote no', { selector: 9, value: { proposal: Number.MAX_SAFE_INTEGER, choice: 0 } }],
+];
+
+/** What the consensus keys of these transactions sign. */
+export function possessionVectors(): JsonValue {
+  return [FIRST_KEY, NEXT_KEY].map((key) => {
+    const value = { operator: ALICE.address, publicKey: key.publicKey };
+    return {
+      seed: toHex(key.seed),
+      json: toJson(ProofOfPossession, value),
+      ssz: toHex(ProofOfPossession.serialize(value)),
+      signing_bytes: toHex(possessionSigningBytes(value.operator, value.publicKey, GENESIS_HASH)),
+      signature: toHex(proof(ALICE, key)),
+    };
+  });
+}
