@@ -96,20 +96,6 @@ function union(alternatives: Readonly<Record<string, Encoder>>): Encoder {
   };
 }
 
-const output = container({ to: address, amount: uint(8) });
-const action = union({
-  TRANSFER: container({ to: address, amount: uint(8), memo: text }),
-  MULTI_TRANSFER: container({ outputs: list(output), memo: text }),
-});
-export const transaction = container({
-  sender: bytes(32),
-  nonce: uint(8),
-  fee: uint(8),
-  valid_until: uint(8),
-  action,
-});
-export const signedTransaction = container({ transaction, signature: bytes(64) });
-
 const voteKind = name('NOTAR', 'SKIP', 'FINAL');
 export const voteData = container({
   epoch: uint(8),
@@ -153,6 +139,76 @@ export const evidence = container({
     PROPOSALS: container({ first: signedProposal, second: signedProposal }),
   }),
 });
+
+const PARAMETERS: readonly (readonly [key: string, bytes: number])[] = [
+  ['min_fee', 8],
+  ['fee_per_byte', 8],
+  ['account_fee', 8],
+  ['max_block_bytes', 8],
+  ['block_time', 8],
+  ['min_block_interval', 8],
+  ['message_delay', 8],
+  ['execution_allowance', 8],
+  ['timer_cap', 8],
+  ['resend_interval', 8],
+  ['epoch_duration', 8],
+  ['evidence_window', 8],
+  ['unbonding_period', 8],
+  ['voting_period', 8],
+  ['min_self_bond', 8],
+  ['min_stake', 8],
+  ['max_stakers', 2],
+  ['min_validators', 2],
+  ['target_bonded', 8],
+  ['authority_share', 4],
+  ['proposer_bonus', 4],
+  ['epoch_reward', 8],
+];
+const change = union({
+  ADD_AUTHORITY: container({ address, public_key: bytes(32) }),
+  REMOVE_AUTHORITY: container({ address }),
+  SET_PARAMETERS: container({
+    changes: list(container({ parameter: name(...PARAMETERS.map(([key]) => camelCase(key))), value: uint(8) })),
+  }),
+  UPGRADE: container({ protocol_version: uint(2) }),
+});
+
+/** `min_fee` as the name of a parameter: `minFee`. */
+function camelCase(key: string): string {
+  return key.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
+}
+
+const output = container({ to: address, amount: uint(8) });
+const action = union({
+  TRANSFER: container({ to: address, amount: uint(8), memo: text }),
+  MULTI_TRANSFER: container({ outputs: list(output), memo: text }),
+  VALIDATOR_REGISTER: container({
+    public_key: bytes(32),
+    commission: uint(4),
+    self_bond: uint(8),
+    proof: bytes(64),
+  }),
+  VALIDATOR_UPDATE: container({
+    key: optional(container({ public_key: bytes(32), proof: bytes(64) })),
+    commission: optional(uint(4)),
+  }),
+  STAKE: container({ validator: address, amount: uint(8) }),
+  UNSTAKE: container({ validator: address, amount: uint(8) }),
+  UNJAIL: container({ validator: address }),
+  EVIDENCE: container({ evidence }),
+  GOVERNANCE_PROPOSE: container({ epoch: uint(8), change }),
+  GOVERNANCE_VOTE: container({ proposal: uint(8), choice: name('NO', 'YES') }),
+});
+export const transaction = container({
+  sender: bytes(32),
+  nonce: uint(8),
+  fee: uint(8),
+  valid_until: uint(8),
+  action,
+});
+export const signedTransaction = container({ transaction, signature: bytes(64) });
+
+export const possession = container({ operator: address, public_key: bytes(32) });
 
 export const header = container({
   height: uint(8),
@@ -213,30 +269,6 @@ export const receipt = container({
 
 export const validator = container({ public_key: bytes(32), address, weight: uint(8) });
 const authority = container({ public_key: bytes(32), address });
-const PARAMETERS: readonly (readonly [key: string, bytes: number])[] = [
-  ['min_fee', 8],
-  ['fee_per_byte', 8],
-  ['account_fee', 8],
-  ['max_block_bytes', 8],
-  ['block_time', 8],
-  ['min_block_interval', 8],
-  ['message_delay', 8],
-  ['execution_allowance', 8],
-  ['timer_cap', 8],
-  ['resend_interval', 8],
-  ['epoch_duration', 8],
-  ['evidence_window', 8],
-  ['unbonding_period', 8],
-  ['voting_period', 8],
-  ['min_self_bond', 8],
-  ['min_stake', 8],
-  ['max_stakers', 2],
-  ['min_validators', 2],
-  ['target_bonded', 8],
-  ['authority_share', 4],
-  ['proposer_bonus', 4],
-  ['epoch_reward', 8],
-];
 export const genesis = container({
   chain_id: text,
   genesis_time: uint(8),

@@ -31,6 +31,7 @@ interface Transactions {
     id: string;
     from: string;
   }[];
+  possession: { seed: string; json: object; ssz: string; signing_bytes: string; signature: string }[];
   refused_ssz: { why: string; ssz: string }[];
   refused_json: { why: string; path: string; action: unknown }[];
 }
@@ -167,6 +168,17 @@ vectors('transactions: SSZ and JSON are read as the same, with a good signature'
     assert.is(envelope.idHex, item.id);
     const { transaction, signature } = envelope.signed;
     assert.ok(verifyStrict(transaction.sender, transactionSigningBytes(transaction, fromHex(genesis_hash)), signature));
+  }
+});
+
+vectors('possession of consensus keys: a second implementation agrees', () => {
+  const { genesis_hash, possession } = read<Transactions>('transactions.json');
+  for (const { seed, json, ssz, signing_bytes, signature } of possession) {
+    const encoded = second.possession.encode(json);
+    assert.is(encoded.toString('hex'), ssz);
+    const message = second.signingBytes('aitbc/pop/1', hex(genesis_hash), encoded);
+    assert.is(message.toString('hex'), signing_bytes);
+    assert.is(second.sign(hex(seed), message).toString('hex'), signature);
   }
 });
 

@@ -40,8 +40,8 @@ import { type JsonValue, toJson } from '../../src/primitives/json.ts';
 import { Receipt } from '../../src/primitives/receipt.ts';
 import { LeaderSchedule } from '../../src/primitives/schedule.ts';
 import { Validator, validatorsRoot } from '../../src/primitives/validators.ts';
-import { recomputeRoot } from '../../src/state/recompute.ts';
 import { GENESIS, GENESIS_HASH, type Key, VALIDATORS } from './fixture.ts';
+import { FlatState } from './flat-state.ts';
 import { FIRST_BLOCK_TRANSACTIONS } from './transaction-vectors.ts';
 
 const SET = genesisSet(GENESIS);
@@ -49,26 +49,6 @@ const ROOT = validatorsRoot(SET);
 const MEMBERS = new Members(SET);
 const SCHEDULE = new LeaderSchedule(SET);
 const EPOCH = FIRST_EPOCH;
-
-/** A state in its simplest form. */
-class FlatState {
-  readonly entries = new Map<string, Uint8Array>();
-  get(key: Uint8Array): Uint8Array | undefined {
-    return this.entries.get(toHex(key));
-  }
-  set(key: Uint8Array, value: Uint8Array): void {
-    this.entries.set(toHex(key), value);
-  }
-  delete(key: Uint8Array): void {
-    this.entries.delete(toHex(key));
-  }
-  root(): Hash {
-    return recomputeRoot([...this.entries].map(([key, value]) => [fromHex(key), value] as const));
-  }
-  json(): JsonValue {
-    return [...this.entries].sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => ({ key, value: toHex(value) }));
-  }
-}
 
 interface Step {
   readonly block: Block;

@@ -54,14 +54,14 @@ function reversed({ messages, ...rest }: Evidence): Evidence {
   return { ...rest, messages: { ...messages, value: { first: second, second: first } } as MessagePair };
 }
 
-const ACCEPTED: readonly Evidence[] = [
+export const ACCEPTED_EVIDENCE: readonly Evidence[] = [
   evidence(proposalPair(proposal(A, 4), proposal(B, 4))),
   evidence(proposalPair(proposal(A, 4), proposal(A, 3))),
   evidence(votePair(vote(NOTAR, A), vote(NOTAR, B))),
   evidence(votePair(vote(FINAL, A), vote(FINAL, B))),
   evidence(votePair(vote(FINAL, A), vote(SKIP, ZERO_HASH))),
 ];
-const [proposals, , notars] = ACCEPTED as readonly [Evidence, Evidence, Evidence];
+const [proposals, , notars] = ACCEPTED_EVIDENCE as readonly [Evidence, Evidence, Evidence];
 
 const REFUSED: readonly (readonly [why: string, evidence: Evidence])[] = [
   ['the votes are not in order', reversed(notars)],
@@ -86,7 +86,7 @@ export function evidenceVectors(): JsonValue {
       'What is refused decodes, but proves nothing.',
     genesis_hash: toHex(GENESIS_HASH),
     seed: toHex(OFFENDER.seed),
-    accepted: ACCEPTED.map((item) => ({
+    accepted: ACCEPTED_EVIDENCE.map((item) => ({
       kind: evidenceKind(item) ?? '',
       json: toJson(Evidence, item),
       signing_bytes: evidenceChecks(item, GENESIS_HASH).map(({ message }) => toHex(message)),

@@ -6,6 +6,7 @@ import { concatBytes, toHex, utf8 } from '../../src/primitives/bytes.ts';
 import { type JsonValue, toJson } from '../../src/primitives/json.ts';
 import { MAX_AMOUNT } from '../../src/primitives/ssz.ts';
 import {
+  ACTION_TYPES,
   MAX_MEMO_BYTES,
   MultiTransfer,
   SignedTransaction,
@@ -25,6 +26,7 @@ import {
   signTransaction,
   transfer,
 } from './fixture.ts';
+import { possessionVectors, REFUSED_ACTION_JSON, REFUSED_ACTIONS, VALIDATOR_ACTIONS } from './validator-transactions.ts';
 
 export function addressVectors(): JsonValue {
   const text = formatAddress(ALICE.address);
@@ -109,10 +111,14 @@ export function transactionVectors(): JsonValue {
     action: transfer(CAROL, MAX_AMOUNT, 'm'.repeat(MAX_MEMO_BYTES)),
   });
   const empty = signTransaction(CAROL, { nonce: 0, fee: 0n, validUntil: 0, action: multiTransfer([]) });
+  const ofValidators = VALIDATOR_ACTIONS.map(([name, action], nonce) =>
+    accepted(name, ALICE, signTransaction(ALICE, { nonce, fee: 20_000n, validUntil: 0, action })),
+  );
   return {
     about:
       'Transactions. `json` and `ssz` are two forms of one SignedTransaction, `signing_bytes` is what the key signs, ' +
-      '`id` is sha256(ssz). Encodings only: some of these break rules of the ledger.',
+      '`id` is sha256(ssz). `possession` is what the consensus keys of the validator transactions sign. Encodings only: some ' +
+      'of these break rules of the ledger.',
     genesis_hash: toHex(GENESIS_HASH),
     accepted: [
       accepted('transfer', ALICE, first),
@@ -120,7 +126,9 @@ export function transactionVectors(): JsonValue {
       accepted('transfer without memo', BOB, third),
       accepted('largest values', CAROL, largest),
       accepted('no outputs', CAROL, empty),
+      ...ofValidators,
     ],
+    possession: possessionVectors(),
     refused_ssz: refusedEncodings(third.bytes),
     refused_json: refusedJson(),
   };
@@ -151,7 +159,7 @@ function refusedEncodings(bytes: Uint8Array): JsonValue {
     ['first offset too large', change(0, 69)],
     ['first offset too small', change(0, 67)],
     ['offset of the action too large', change(ACTION_AT - 4, 61)],
-    ['unknown selector', change(ACTION_AT, 2)],
+    ['unknown selector', change(ACTION_AT, ACTION_TYPES.length)],
     ['offset of the memo within the fixed part', change(ACTION_AT + 1 + 28, 31)],
     ['offset of the memo past the end', change(ACTION_AT + 1 + 28, 33)],
     ['nonce 2^53', change(TRANSACTION_AT + 32, 0, 0, 0, 0, 0, 0, 32, 0)],
@@ -160,6 +168,10 @@ function refusedEncodings(bytes: Uint8Array): JsonValue {
     ['memo with half a surrogate pair', text(Uint8Array.of(0xed, 0xa0, 0x80))],
     ['memo of 257 bytes', text(utf8('m'.repeat(257)))],
     ['257 outputs', many],
+    ...REFUSED_ACTIONS.map(([why, action]): [string, Uint8Array] => [
+      why,
+      concatBytes(bytes.subarray(0, ACTION_AT), action),
+    ]),
   ];
   return cases.map(([why, refused]) => ({ why, ssz: toHex(refused) }));
 }
@@ -186,6 +198,7 @@ function refusedJson(): JsonValue {
     ['bad address', 'to', { ...good, to: 'ait1q' }],
     ['list as an object', 'outputs', json('MULTI_TRANSFER', { outputs: {}, memo: '' })],
     ['output without amount', 'outputs.0.amount', json('MULTI_TRANSFER', { outputs: [{ to }], memo: '' })],
+    ...REFUSED_ACTION_JSON,
   ];
   return cases.map(([why, path, action]) => ({ why, path, action }));
 }

@@ -1,12 +1,12 @@
 // Transactions of validators and those who stake and vote on them, for the vectors: one of each action and alternative.
 
-import { toHex } from '../../src/primitives/bytes.ts';
+import { concatBytes, toHex } from '../../src/primitives/bytes.ts';
 import { sign } from '../../src/primitives/ed25519.ts';
-import type { Change } from '../../src/primitives/governance.ts';
+import { type Change, ParameterChange } from '../../src/primitives/governance.ts';
 import { type JsonValue, toJson } from '../../src/primitives/json.ts';
 import { PARAMETER_NAMES, type ParameterName } from '../../src/primitives/parameters.ts';
 import { possessionSigningBytes, ProofOfPossession } from '../../src/primitives/staking.ts';
-import type { TransactionAction } from '../../src/primitives/transaction.ts';
+import { Stake, type TransactionAction } from '../../src/primitives/transaction.ts';
 import { ACCEPTED_EVIDENCE } from './evidence-vectors.ts';
 import { ALICE, BOB, CAROL, GENESIS_HASH, type Key, keyOf } from './fixture.ts';
 
@@ -87,3 +87,50 @@ export function possessionVectors(): JsonValue {
     };
   });
 }
+
+function littleEndian(bytes: number, value: number): Uint8Array {
+  return Uint8Array.from({ length: bytes }, (_, index) => (value >>> (8 * index)) & 0xff);
+}
+
+/** ssz(GovernancePropose) of SET_PARAMETERS, with its selector. */
+function setParameters(...changes: readonly Uint8Array[]): Uint8Array {
+  const [epoch, change] = [littleEndian(8, 0), Uint8Array.of(2)];
+  return concatBytes(Uint8Array.of(8), epoch, littleEndian(4, 12), change, littleEndian(4, 4), ...changes);
+}
+
+const ONE_CHANGE = ParameterChange.serialize(change('minFee', 1n));
+const NO_OPTIONAL = concatBytes(Uint8Array.of(3), littleEndian(4, 8), littleEndian(4, 8));
+
+/** Selector and encoding of actions that do not decode. */
+export const REFUSED_ACTIONS: readonly (readonly [why: string, action: Uint8Array])[] = [
+  ['a commission that is there by flag 0', concatBytes(NO_OPTIONAL, littleEndian(5, 0))],
+  ['a commission that is there without a value', concatBytes(NO_OPTIONAL, Uint8Array.of(1))],
+  [
+    'a byte behind a stake',
+    concatBytes(Uint8Array.of(4), Stake.serialize({ validator: BOB.address, amount: 1n }), Uint8Array.of(0)),
+  ],
+  ['an unjail without its validator', Uint8Array.of(6)],
+  ['a proposal of an unknown change', concatBytes(Uint8Array.of(8), littleEndian(8, 0), littleEndian(4, 12), Uint8Array.of(4))],
+  ['an unknown parameter', setParameters(Uint8Array.of(PARAMETER_NAMES.length), ONE_CHANGE.subarray(1))],
+  ['17 changes', setParameters(...Array.from({ length: 17 }, () => ONE_CHANGE))],
+  ['a vote that is neither no nor yes', concatBytes(Uint8Array.of(9), littleEndian(8, 1), Uint8Array.of(2))],
+];
+
+const UPDATE = { type: 'VALIDATOR_UPDATE', key: null, commission: null };
+const PROPOSAL = { type: 'GOVERNANCE_PROPOSE', epoch: 0 };
+const LOWER_FEE = { parameter: PARAMETER_NAMES[0] ?? '', value: '1' };
+
+function settingParameters(change: JsonValue): JsonValue {
+  return { ...PROPOSAL, change: { type: 'SET_PARAMETERS', changes: [LOWER_FEE, change] } };
+}
+
+/** With the place that an error names. */
+export const REFUSED_ACTION_JSON: readonly [why: string, path: string, action: JsonValue][] = [
+  ['null left out', 'commission', { type: 'VALIDATOR_UPDATE', key: null }],
+  ['commission of 2^32', 'commission', { ...UPDATE, commission: 2 ** 32 }],
+  ['key without its proof', 'key.proof', { ...UPDATE, key: { public_key: toHex(NEXT_KEY.publicKey) } }],
+  ['unknown change', 'change.type', { ...PROPOSAL, change: { type: 'MINT' } }],
+  ['unknown parameter', 'change.changes.1.parameter', settingParameters({ ...LOWER_FEE, parameter: 'gas' })],
+  ['value as a number', 'change.changes.1.value', settingParameters({ ...LOWER_FEE, value: 1 })],
+  ['choice in lower case', 'choice', { type: 'GOVERNANCE_VOTE', proposal: 1, choice: 'yes' }],
+];
