@@ -4,8 +4,9 @@
 import type { Header, Justification } from '../primitives/block.ts';
 import { type EpochRecord, epochEnd } from '../primitives/epoch.ts';
 import type { LedgerState } from './accounts.ts';
-import { elect } from './election.ts';
-import { currentEpoch, epochRange, epochs } from './records.ts';
+import { recordActivity } from './activity.ts';
+import { closeEpoch } from './boundary.ts';
+import { currentEpoch } from './records.ts';
 import type { TransactionContext } from './rules.ts';
 import { payDue } from './unbonding.ts';
 
@@ -23,17 +24,14 @@ export interface BlockContext extends TransactionContext {
 }
 
 /** Before the transactions. */
-export function beginBlock(state: LedgerState, { header }: BlockFrame): BlockContext {
+export function beginBlock(state: LedgerState, { header, justification }: BlockFrame): BlockContext {
   const epoch = currentEpoch(state);
+  recordActivity(state, epoch, header, justification);
   payDue(state, epoch, header.timestamp);
   return { epoch, parameters: epoch.parameters, timestamp: header.timestamp, height: header.height };
 }
 
 /** After the transactions. @returns the epoch of the next block: another one after a boundary */
-export function endBlock(state: LedgerState, { epoch, timestamp, height }: BlockContext): EpochRecord {
-  if (timestamp < epochEnd(epoch)) return epoch;
-  const next = { ...epoch, epoch: epoch.epoch + 1, start: timestamp, startHeight: height, validators: elect(state) };
-  epochs.set(state, next, next.epoch);
-  epochRange.set(state, { ...epochRange.get(state), current: next.epoch });
-  return next;
+export function endBlock(state: LedgerState, context: BlockContext): EpochRecord {
+  return context.timestamp < epochEnd(context.epoch) ? context.epoch : closeEpoch(state, context);
 }

@@ -1,15 +1,122 @@
-// Who votes in an epoch and with what weight: the authorities equally, the stakers by stake (docs/protocol.md §5).
+// Who votes in an epoch and with what weight: the authorities equally, the stakers by stake (docs/protocol.md §5). The
+// result depends on nothing but the records of the state and the next epoch's mode and parameters.
 
+import type { Address } from '../primitives/address.ts';
 import { compareBytes } from '../primitives/bytes.ts';
+import type { EpochRecord } from '../primitives/epoch.ts';
+import { CONSENSUS_MODES } from '../primitives/genesis.ts';
+import { MILLION, type Parameters } from '../primitives/parameters.ts';
+import { ACTIVE, STAKER, TOMBSTONED } from '../primitives/staking.ts';
 import type { Validator } from '../primitives/validators.ts';
 import type { LedgerReader } from './accounts.ts';
+import { apportion, type Claim, compareBigints } from './apportionment.ts';
+import { candidateList } from './candidates.ts';
 import { authorities, validators } from './records.ts';
+import { ownStake } from './stakes.ts';
 
-/** The set that the state elects, ordered by public key. */
-export function elect(state: LedgerReader): Validator[] {
-  const seats = authorities.get(state).map((address) => {
-    const { publicKey } = validators.get(state, address);
-    return { publicKey, address, weight: 1 };
+/** W of a set in which stake has weight; in poa everyone weighs 1. */
+export const TOTAL_WEIGHT = 1_000_000;
+/** In how many slots of an epoch a staked seat should lead at least: with fewer it is mere cost to everybody else. */
+const MIN_SLOTS_LED = 2n;
+
+interface Seat extends Claim {
+  readonly publicKey: Uint8Array;
+}
+
+/**
+ * The set of the next epoch, ordered by public key. When too few are elected, the present set continues without its
+ * tombstoned members; with them, when nobody else is in it.
+ * @param present the set that votes now; empty before the first epoch, which begins with however many are elected
+ */
+export function elect(
+  state: LedgerReader,
+  { mode, parameters }: Pick<EpochRecord, 'mode' | 'parameters'>,
+  present: readonly Validator[],
+): Validator[] {
+  const elected = CONSENSUS_MODES[mode] === 'poa' ? electAlike(state) : electByStake(state, mode, parameters);
+  if (elected.length >= parameters.minValidators || present.length === 0) return elected;
+  const left = present.filter(({ address }) => validators.get(state, address).status !== TOMBSTONED);
+  return left.length > 0 ? left : [...present];
+}
+
+function electAlike(state: LedgerReader): Validator[] {
+  const seats = activeAuthorities(state);
+  return seated(
+    seats,
+    seats.map(() => 1),
+  );
+}
+
+function electByStake(state: LedgerReader, mode: number, parameters: Parameters): Validator[] {
+  const seats = CONSENSUS_MODES[mode] === 'pos' ? [] : activeAuthorities(state);
+  const wealthiest = wealthiestStakers(state, parameters);
+  const share = seats.length === 0 ? TOTAL_WEIGHT : stakedShare(wealthiest, parameters);
+  const stakers = heavyEnough(wealthiest, share, parameters);
+  const staked = stakers.length === 0 ? 0 : share;
+  return [
+    ...seated(seats, apportion(TOTAL_WEIGHT - staked, seats)),
+    ...seated(stakers, apportion(staked, stakers)),
+  ].sort((a, b) => compareBytes(a.publicKey, b.publicKey));
+}
+
+/** Those that weigh anything: of very many a part may get nothing. */
+function seated(seats: readonly Seat[], weights: readonly number[]): Validator[] {
+  return seats
+    .map(({ publicKey, address }, index) => ({ publicKey, address, weight: weights[index] ?? 0 }))
+    .filter(({ weight }) => weight > 0)
+    .sort((a, b) => compareBytes(a.publicKey, b.publicKey));
+}
+
+function activeAuthorities(state: LedgerReader): Seat[] {
+  return (authorities.find(state) ?? []).flatMap((address) => seatOf(state, address) ?? []);
+}
+
+function seatOf(state: LedgerReader, address: Address): Seat | undefined {
+  const { publicKey, status } = validators.get(state, address);
+  return status === ACTIVE ? { address, publicKey, part: 1n } : undefined;
+}
+
+/** The candidates that may be seated, by what is staked on them, the most first, ties to the lower address. */
+function wealthiestStakers(state: LedgerReader, { minSelfBond, maxStakers }: Parameters): Seat[] {
+  return candidateList(state)
+    .flatMap((address) => {
+      const { publicKey, role, status, pool } = validators.get(state, address);
+      const isEligible =
+        role === STAKER && status === ACTIVE && pool.tokens > 0n && ownStake(state, address) >= minSelfBond;
+      return isEligible ? [{ address, publicKey, part: pool.tokens }] : [];
+    })
+    .sort((a, b) => compareBigints(b.part, a.part) || compareBytes(a.address, b.address))
+    .slice(0, maxStakers);
+}
+
+/** What the stakers weigh together beside authorities: their full share once as much is bonded as is aimed at. */
+function stakedShare(stakers: readonly Seat[], { authorityShare, targetBonded }: Parameters): number {
+  const full = BigInt(MILLION - authorityShare);
+  const bonded = sumOfParts(stakers);
+  const part =
+    bonded >= targetBonded ? full * BigInt(TOTAL_WEIGHT) : (full * BigInt(TOTAL_WEIGHT) * bonded) / targetBonded;
+  return Number(part / BigInt(MILLION));
+}
+
+/**
+ * As many as can hold seats worth having when they divide the stakers' weight among them. Without the lightest, the
+ * seats of all others are heavier: taking away the lightest until all suffice leaves the longest beginning that does.
+ * @param stakers the wealthiest first
+ */
+function heavyEnough(
+  stakers: readonly Seat[],
+  share: number,
+  { blockTime, epochDuration }: Parameters,
+): readonly Seat[] {
+  let sum = 0n;
+  const end = stakers.findIndex(({ part }) => {
+    sum += part;
+    const led = BigInt(share) * BigInt(epochDuration) * part;
+    return led < MIN_SLOTS_LED * BigInt(TOTAL_WEIGHT) * BigInt(blockTime) * sum;
   });
-  return seats.sort((a, b) => compareBytes(a.publicKey, b.publicKey));
+  return end === -1 ? stakers : stakers.slice(0, end);
+}
+
+function sumOfParts(seats: readonly Seat[]): bigint {
+  return seats.reduce((sum, { part }) => sum + part, 0n);
 }

@@ -8,6 +8,7 @@ import { RECEIPT_CODES, type Receipt, type ReceiptCode } from '../primitives/rec
 import type { Transaction, TransactionAction, TransactionEnvelope } from '../primitives/transaction.ts';
 import { getAccount, getFeePool, type LedgerState, setAccount, setFeePool } from './accounts.ts';
 import type { BlockContext } from './block.ts';
+import { punishEquivocation } from './equivocation.ts';
 import { outputsOf, sumOf } from './outputs.ts';
 import { register, unjail, update } from './registration.ts';
 import { stake, unstake } from './staking.ts';
@@ -57,6 +58,8 @@ function perform(
       return unstake(state, from, action.value, context);
     case 6:
       return unjail(state, from, action.value, context);
+    case 7:
+      return punishEquivocation(state, from, action.value, context);
     default:
       return 'NOT_ALLOWED';
   }

@@ -8,10 +8,11 @@ import { MAX_AMOUNT } from '../primitives/ssz.ts';
 import { ACTIVE, AUTHORITY, STAKER, type ValidatorRecord } from '../primitives/staking.ts';
 import type { Validator } from '../primitives/validators.ts';
 import { type LedgerState, setAccount } from './accounts.ts';
+import { beginEpoch } from './boundary.ts';
 import { elect } from './election.ts';
 import { GenesisError } from './errors.ts';
 import { EMPTY_POOL } from './pools.ts';
-import { authorities, consensusKeys, currentEpoch, epochRange, epochs, supply, validators } from './records.ts';
+import { authorities, consensusKeys, currentEpoch, supply, validators } from './records.ts';
 import { bond } from './staking.ts';
 
 /**
@@ -25,8 +26,7 @@ export function initializeState(state: LedgerState, genesis: Genesis): void {
   bondStakers(state, genesis);
   const { mode, genesisTime: start, parameters } = genesis;
   const first = { epoch: FIRST_EPOCH, mode, start, startHeight: 0, protocolVersion: 1, parameters };
-  epochs.set(state, { ...first, validators: elect(state) }, FIRST_EPOCH);
-  epochRange.set(state, { current: FIRST_EPOCH, oldest: FIRST_EPOCH });
+  beginEpoch(state, { ...first, validators: elect(state, first, []) }, FIRST_EPOCH);
 }
 
 /**

@@ -4,6 +4,7 @@
 import type { Type } from '@chainsafe/ssz';
 import { STATE_NAMESPACES } from '../primitives/account.ts';
 import type { Address } from '../primitives/address.ts';
+import { equalBytes } from '../primitives/bytes.ts';
 import { Activity, EpochRange, EpochRecord } from '../primitives/epoch.ts';
 import { ProposalIndex, ProposalRecord } from '../primitives/governance.ts';
 import {
@@ -73,9 +74,31 @@ export class Records<Key extends readonly (Uint8Array | number)[], T> {
   }
 }
 
+/** Records decoded last: the present epoch's in some forks, and those that evidence is about. */
+const MAX_DECODED = 16;
+
+/**
+ * Records that every block reads and hardly any writes: equal bytes are decoded once, to one object for all readers.
+ * It must not be changed.
+ */
+class SharedRecords<Key extends readonly (Uint8Array | number)[], T> extends Records<Key, T> {
+  /** newest first */
+  #decoded: readonly { readonly bytes: Uint8Array; readonly record: T }[] = [];
+
+  override decode(bytes: Uint8Array): T {
+    // A state gives out the same array again and again, so that contents are rarely compared.
+    const known =
+      this.#decoded.find((one) => one.bytes === bytes) ?? this.#decoded.find((one) => equalBytes(one.bytes, bytes));
+    if (known !== undefined) return known.record;
+    const record = super.decode(bytes);
+    this.#decoded = [{ bytes, record }, ...this.#decoded.slice(0, MAX_DECODED - 1)];
+    return record;
+  }
+}
+
 const N = STATE_NAMESPACES;
 
-export const epochs = new Records<[epoch: number], EpochRecord>(N.epoch, EpochRecord);
+export const epochs = new SharedRecords<[epoch: number], EpochRecord>(N.epoch, EpochRecord);
 export const epochRange = new Records<[], EpochRange>(N.epochRange, EpochRange);
 export const activity = new Records<[], Activity>(N.activity, Activity);
 export const validators = new Records<[operator: Address], ValidatorRecord>(N.validator, ValidatorRecord);

@@ -86,6 +86,8 @@ export const Offence = new ContainerType(
     /** of the offender and of all, in that epoch */
     weight: Uint64,
     totalWeight: Uint64,
+    /** of the other offenders while the window was open: their shares of the weight, summed; millionths */
+    others: Uint32,
   },
   { typeName: 'Offence' },
 );

@@ -22,3 +22,13 @@ export type Validator = ValueOf<typeof Validator>;
 export function validatorsRoot(validators: readonly Validator[]): Hash {
   return merkleRoot(validators.map((validator) => Validator.serialize(validator)));
 }
+
+/** W */
+export function totalWeight(validators: readonly Pick<Validator, 'weight'>[]): number {
+  return validators.reduce((sum, { weight }) => sum + weight, 0);
+}
+
+/** q = floor(2W/3) + 1: any two quorums of one set share more than a third of its weight. */
+export function quorumOf(total: number): number {
+  return Math.floor((2 * total) / 3) + 1;
+}

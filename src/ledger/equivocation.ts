@@ -1,0 +1,131 @@
+// What a validator pays that has contradicted itself (docs/protocol.md §5): a part of its stake at once and its seat for
+// ever; and more, when the window of its offence closes, if much weight has done the same at the time. That the two
+// messages are signed and contradict each other was checked before the evidence came into a block.
+
+import type { Address } from '../primitives/address.ts';
+import { equalBytes } from '../primitives/bytes.ts';
+import { MAX_MEMBERS } from '../primitives/consensus.ts';
+import type { EpochRecord } from '../primitives/epoch.ts';
+import type { Evidence } from '../primitives/evidence.ts';
+import { MILLION } from '../primitives/parameters.ts';
+import type { ReceiptCode } from '../primitives/receipt.ts';
+import { type Offence, TOMBSTONED } from '../primitives/staking.ts';
+import type { ReportEvidence } from '../primitives/transaction.ts';
+import type { Validator } from '../primitives/validators.ts';
+import { getAccount, type LedgerReader, type LedgerState, setAccount } from './accounts.ts';
+import type { BlockContext } from './block.ts';
+import { leaveCandidates } from './candidates.ts';
+import { electorateOf } from './electorate.ts';
+import { includes, removed } from './lists.ts';
+import { authorities, epochs, offences, validators } from './records.ts';
+import { slashStake } from './slashing.ts';
+import { burn } from './supply.ts';
+
+/** Of the stake, for a contradiction by itself; in millionths, as all shares here. */
+export const EQUIVOCATION_SLASH = 50_000;
+/** Of what is slashed at once, for whoever reports it. */
+export const REPORTER_SHARE = 50_000;
+
+/** @param sender who reports it */
+export function punishEquivocation(
+  state: LedgerState,
+  sender: Address,
+  { evidence }: ReportEvidence,
+  context: BlockContext,
+): ReceiptCode {
+  const epoch = epochs.find(state, evidence.epoch);
+  if (epoch === undefined || isTooOld(state, epoch, context)) return 'EVIDENCE_TOO_OLD';
+  const accused = memberIn(epoch, evidence);
+  if (accused === undefined) return 'NOT_A_MEMBER';
+  const { address } = accused;
+  const record = validators.get(state, address);
+  if (record.status === TOMBSTONED) return 'ALREADY_PUNISHED';
+
+  validators.set(state, { ...record, status: TOMBSTONED }, address);
+  leaveCandidates(state, address);
+  const seated = authorities.find(state) ?? [];
+  if (includes(seated, address)) authorities.set(state, removed(seated, address));
+  const taken = slashStake(state, address, evidence.epoch, EQUIVOCATION_SLASH);
+  const reward = (taken * BigInt(REPORTER_SHARE)) / BigInt(MILLION);
+  const reporter = getAccount(state, sender);
+  setAccount(state, sender, { ...reporter, balance: reporter.balance + reward });
+  burn(state, taken - reward);
+  noteOffence(state, accused, epoch, context);
+  return 'SUCCESS';
+}
+
+/**
+ * At a boundary: whoever's window is over pays what it owes beyond the first part, and its offence is forgotten.
+ * @param now block time, ms
+ */
+export function closeOffences(state: LedgerState, now: number, evidenceWindow: number): void {
+  const list = offences.find(state) ?? [];
+  const closed = list.filter(({ time }) => time + evidenceWindow <= now);
+  if (closed.length === 0) return;
+  for (const offence of closed) settle(state, offence);
+  offences.set(state, list.slice(closed.length));
+}
+
+/**
+ * What an offender owes in all: the square of three times the share of the others that offended at the same time. When
+ * a third of all weight did, which is what it takes to finalize two blocks, that is everything.
+ * @param others the sum of their weight shares, in millionths
+ * @returns millionths of its stake
+ */
+export function owedFor(others: number): number {
+  return Math.max(EQUIVOCATION_SLASH, Math.min(Math.floor((9 * others * others) / MILLION), MILLION));
+}
+
+function isTooOld(
+  state: LedgerReader,
+  { epoch }: EpochRecord,
+  { timestamp, parameters, ...context }: BlockContext,
+): boolean {
+  if (epoch === context.epoch.epoch) return false;
+  const end = epochs.get(state, epoch + 1).start;
+  return end + parameters.evidenceWindow <= timestamp;
+}
+
+function memberIn(epoch: EpochRecord, { publicKey, validatorsRoot }: Evidence): Validator | undefined {
+  const member = epoch.validators.find((validator) => equalBytes(validator.publicKey, publicKey));
+  return member !== undefined && equalBytes(electorateOf(epoch).root, validatorsRoot) ? member : undefined;
+}
+
+/** Each offence counts among the others of those whose window is open, and they among its own. */
+function noteOffence(
+  state: LedgerState,
+  { address, weight }: Validator,
+  epoch: EpochRecord,
+  context: BlockContext,
+): void {
+  const { timestamp, parameters } = context;
+  const open = offences.find(state) ?? [];
+  const noted: Offence = {
+    validator: address,
+    epoch: epoch.epoch,
+    time: timestamp,
+    weight,
+    totalWeight: electorateOf(epoch).totalWeight,
+    others: 0,
+  };
+  for (const offence of open) {
+    if (offence.time + parameters.evidenceWindow <= timestamp) continue;
+    offence.others += shareOf(noted);
+    noted.others += shareOf(offence);
+  }
+  const [oldest, ...newer] = open;
+  if (oldest !== undefined && open.length === MAX_MEMBERS) settle(state, oldest);
+  offences.set(state, [...(open.length === MAX_MEMBERS ? newer : open), noted]);
+}
+
+function shareOf({ weight, totalWeight }: Offence): number {
+  return Math.floor((weight * MILLION) / totalWeight);
+}
+
+/** Takes from what is left so much that with the first part it comes to what is owed. */
+function settle(state: LedgerState, { validator, epoch, others }: Offence): void {
+  const beyond = owedFor(others) - EQUIVOCATION_SLASH;
+  if (beyond === 0) return;
+  const ppm = Math.floor((beyond * MILLION) / (MILLION - EQUIVOCATION_SLASH));
+  burn(state, slashStake(state, validator, epoch, ppm));
+}
