@@ -1,0 +1,207 @@
+import fc from 'fast-check';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { getAccount } from '../../src/ledger/accounts.ts';
+import type { BlockContext } from '../../src/ledger/block.ts';
+import { candidateList } from '../../src/ledger/candidates.ts';
+import { closeOffences, EQUIVOCATION_SLASH, owedFor, punishEquivocation } from '../../src/ledger/equivocation.ts';
+import { authorities, epochs, offences } from '../../src/ledger/records.ts';
+import { unstake } from '../../src/ledger/staking.ts';
+import { getSupply, totalSupply } from '../../src/ledger/supply.ts';
+import { findUnbondingPool } from '../../src/ledger/unbonding.ts';
+import type { EpochRecord } from '../../src/primitives/epoch.ts';
+import type { Evidence } from '../../src/primitives/evidence.ts';
+import { votePair } from '../../src/primitives/evidence.ts';
+import { sha256, ZERO_HASH } from '../../src/primitives/hash.ts';
+import { MILLION } from '../../src/primitives/parameters.ts';
+import type { ReceiptCode } from '../../src/primitives/receipt.ts';
+import { TOMBSTONED } from '../../src/primitives/staking.ts';
+import { totalWeight, validatorsRoot } from '../../src/primitives/validators.ts';
+import { contextOf, person } from './build.ts';
+import { Chain } from './epochs.ts';
+
+const test = suite('equivocation');
+const AIT = 1_000_000_000n;
+const REPORTER = 90;
+const EPOCH = 20_000;
+const WINDOW = 100_000;
+const PARAMETERS = {
+  epochDuration: EPOCH,
+  evidenceWindow: WINDOW,
+  unbondingPeriod: 3 * WINDOW,
+  minSelfBond: 1n,
+  blockTime: 1_000,
+  targetBonded: 100n * AIT,
+} as const;
+
+function posChain(...bonds: bigint[]): Chain {
+  const stakers = bonds.map((bond, index) => [index, bond] as const);
+  return new Chain({ mode: 'pos', stakers, parameters: { ...PARAMETERS, blockTime: 1 } });
+}
+
+/** The ledger looks at who is accused, and of which epoch; what was signed is checked before. */
+function evidenceOf(index: number, { epoch, validators }: EpochRecord, change: Partial<Evidence> = {}): Evidence {
+  const vote = (byte: number) => ({
+    kind: 0 as const,
+    hash: sha256(Uint8Array.of(byte)),
+    signature: new Uint8Array(64),
+  });
+  const messages = votePair(vote(1), vote(2));
+  const { publicKey } = person(index);
+  return { epoch, validatorsRoot: validatorsRoot(validators), publicKey, slot: 1, messages, ...change };
+}
+
+function report(
+  chain: Chain,
+  evidence: Evidence,
+  context: BlockContext = contextOf(chain.epoch, chain.time),
+): ReceiptCode {
+  return punishEquivocation(chain.state, person(REPORTER).address, { evidence }, context);
+}
+
+test('the accused is tombstoned, loses a twentieth of its stake, and a twentieth of that is the reporter’s', () => {
+  const chain = posChain(4_000_000n, 1_000_019n, 1_000_000n);
+  const before = chain.epoch;
+  assert.is(report(chain, evidenceOf(1, chain.epoch)), 'SUCCESS');
+  assert.is(chain.record(1).status, TOMBSTONED);
+  assert.is(chain.record(1).pool.tokens, 1_000_019n - 50_000n);
+  assert.is(getAccount(chain.state, person(REPORTER).address).balance, 2_500n);
+  assert.is(getSupply(chain.state).burned, 47_500n);
+  assert.is(totalSupply(chain.state.entries()), 6_000_019n - 47_500n);
+  assert.is(candidateList(chain.state).length, 2);
+  assert.equal(chain.epoch, before, 'the present set stays');
+  chain.finishEpoch();
+  assert.equal(Object.keys(chain.weights()), ['0', '2']);
+});
+
+test('an authority loses its seat', () => {
+  const chain = new Chain({ mode: 'hybrid', authorities: [0, 1], stakers: [[2, 9n * AIT]], parameters: PARAMETERS });
+  assert.is(report(chain, evidenceOf(1, chain.epoch)), 'SUCCESS');
+  assert.equal(authorities.get(chain.state), [person(0).address]);
+  assert.is(chain.record(1).status, TOMBSTONED);
+  assert.is(getSupply(chain.state).burned, 0n);
+  assert.is(offences.get(chain.state).length, 1);
+});
+
+test('what was unstaked in the epoch of the offence or later is slashed, what left before is not', () => {
+  const chain = posChain(4_000_000n, 1_000_000n);
+  const { address } = person(1);
+  const leave = (context: BlockContext) =>
+    assert.is(unstake(chain.state, address, { validator: address, amount: 100_000n }, context), 'SUCCESS');
+  chain.add({ within: leave });
+  chain.finishEpoch();
+  const offence = chain.epoch;
+  chain.add({ within: leave });
+  chain.finishEpoch();
+  chain.add({ within: leave });
+  assert.is(report(chain, evidenceOf(1, offence)), 'SUCCESS');
+  assert.equal(
+    [1, 2, 3].map((epoch) => findUnbondingPool(chain.state, address, epoch).tokens),
+    [100_000n, 95_000n, 95_000n],
+  );
+  assert.is(chain.record(1).pool.tokens, 700_000n - 35_000n);
+});
+
+test('evidence is refused once its window is over, about who was no member, and a second time', () => {
+  const chain = posChain(4_000_000n, 1_000_000n);
+  const first = chain.epoch;
+  const evidence = evidenceOf(1, first);
+  assert.is(report(chain, { ...evidence, epoch: 2 }), 'EVIDENCE_TOO_OLD', 'of an epoch that has not come');
+  assert.is(report(chain, { ...evidence, epoch: 0 }), 'EVIDENCE_TOO_OLD');
+  assert.is(report(chain, evidenceOf(5, first)), 'NOT_A_MEMBER');
+  assert.is(report(chain, { ...evidence, validatorsRoot: ZERO_HASH }), 'NOT_A_MEMBER', 'of another set');
+  chain.finishEpoch();
+  const end = chain.epoch.start;
+  assert.is(report(chain, evidence, contextOf(chain.epoch, end + WINDOW)), 'EVIDENCE_TOO_OLD');
+  assert.is(report(chain, evidence, contextOf(chain.epoch, end + WINDOW - 1)), 'SUCCESS');
+  assert.is(report(chain, evidence), 'ALREADY_PUNISHED');
+  assert.is(report(chain, evidenceOf(1, chain.epoch)), 'ALREADY_PUNISHED');
+});
+
+test('what is owed in all grows with the square of the others’ weight, to everything at a third', () => {
+  assert.is(owedFor(0), EQUIVOCATION_SLASH);
+  assert.is(owedFor(74_000), EQUIVOCATION_SLASH);
+  assert.is(owedFor(100_000), 90_000);
+  assert.is(owedFor(200_000), 360_000);
+  assert.is(owedFor(333_334), MILLION);
+  assert.is(owedFor(2 * MILLION), MILLION);
+});
+
+test('when its window closes an offender pays the rest of what it owes, and is forgotten', () => {
+  const chain = posChain(6_000_000n, 1_000_000n, 1_000_000n, 2_000_000n);
+  for (const index of [1, 2, 3]) assert.is(report(chain, evidenceOf(index, chain.epoch)), 'SUCCESS');
+  const { evidenceWindow } = chain.epoch.parameters;
+  closeOffences(chain.state, chain.time + WINDOW - 1, evidenceWindow);
+  assert.is(offences.get(chain.state).length, 3);
+  assert.is(chain.record(3).pool.tokens, 1_900_000n);
+  closeOffences(chain.state, chain.time + WINDOW, evidenceWindow);
+  assert.equal(offences.get(chain.state), []);
+  // 0.2 others: 36 % in all; 0.3: 81 %.
+  assert.is(chain.record(3).pool.tokens, 1_900_000n - (1_900_000n * 326_315n) / 1_000_000n);
+  assert.is(chain.record(1).pool.tokens, 950_000n - (950_000n * 800_000n) / 1_000_000n);
+  assert.is(totalSupply(chain.state.entries()), 10_000_000n - getSupply(chain.state).burned);
+});
+
+test('offences count for each other though one window closes before the other', () => {
+  const chain = posChain(7_000_000n, 1_000_000n, 2_000_000n);
+  const { time } = chain;
+  const first = chain.epoch;
+  assert.is(report(chain, evidenceOf(1, first), contextOf(first, time)), 'SUCCESS');
+  assert.is(report(chain, evidenceOf(2, first), contextOf(first, time + 15_000)), 'SUCCESS');
+  closeOffences(chain.state, time + WINDOW, WINDOW);
+  assert.is(offences.get(chain.state).length, 1);
+  assert.is(chain.record(1).pool.tokens, 950_000n - (950_000n * 326_315n) / 1_000_000n);
+  closeOffences(chain.state, time + WINDOW + 15_000, WINDOW);
+  assert.is(chain.record(2).pool.tokens, 1_900_000n - (1_900_000n * 42_105n) / 1_000_000n);
+});
+
+test('an offence after the window of another does not count for it', () => {
+  const chain = posChain(7_000_000n, 1_000_000n, 2_000_000n);
+  const { time } = chain;
+  assert.is(report(chain, evidenceOf(1, chain.epoch), contextOf(chain.epoch, time)), 'SUCCESS');
+  assert.is(report(chain, evidenceOf(2, chain.epoch), contextOf(chain.epoch, time + WINDOW)), 'SUCCESS');
+  assert.equal(
+    offences.get(chain.state).map(({ others }) => others),
+    [0, 0],
+  );
+});
+
+test('a boundary closes the windows that are over', () => {
+  const chain = posChain(7_000_000n, 1_000_000n, 2_000_000n);
+  for (const index of [1, 2]) assert.is(report(chain, evidenceOf(index, chain.epoch)), 'SUCCESS');
+  while (chain.time < epochs.get(chain.state, 1).start + WINDOW) chain.finishEpoch({ after: 5_000 });
+  assert.equal(offences.get(chain.state), []);
+  assert.ok(chain.record(1).pool.tokens < 950_000n);
+});
+
+test('a slash never takes more than there is, and what was owed is about what is gone', () => {
+  const scene = fc.array(fc.bigInt({ min: 100n, max: 1_000_000_000_000n }), { minLength: 2, maxLength: 12 });
+  fc.assert(
+    fc.property(scene, fc.integer({ min: 1, max: 12 }), (bonds, offenders) => {
+      const chain = posChain(...bonds);
+      const sum = bonds.reduce((all, bond) => all + bond, 0n);
+      const { validators } = chain.epoch;
+      const accused = bonds.map((_, index) => index).filter((index) => index < offenders && chain.member(index) >= 0);
+      for (const index of accused) assert.is(report(chain, evidenceOf(index, chain.epoch)), 'SUCCESS');
+      closeOffences(chain.state, chain.time + WINDOW, WINDOW);
+      const weightOf = (index: number) => validators[chain.member(index)]?.weight ?? 0;
+      for (const [index, bond] of bonds.entries()) {
+        const { tokens } = chain.record(index).pool;
+        assert.ok(tokens >= 0n && tokens <= bond);
+        if (!accused.includes(index)) {
+          assert.is(tokens, bond);
+          continue;
+        }
+        const others = accused.reduce((all, one) => all + (one === index ? 0 : weightOf(one)), 0);
+        const owed =
+          (bond * BigInt(owedFor(Math.floor((others * MILLION) / totalWeight(validators))))) / BigInt(MILLION);
+        const gone = bond - tokens;
+        assert.ok(gone <= owed && owed - gone <= bond / 100_000n + 2n, `${gone} of ${owed}`);
+      }
+      assert.is(totalSupply(chain.state.entries()), sum - getSupply(chain.state).burned);
+    }),
+    { numRuns: 100, seed: 6 },
+  );
+});
+
+test.run();
