@@ -7,6 +7,7 @@ import { certificateChecks, malformedCertificate } from '../consensus/certificat
 import type { Members } from '../consensus/members.ts';
 import type { Anchor } from '../consensus/types.ts';
 import { getAccount } from '../ledger/accounts.ts';
+import { newLateVotes } from '../ledger/late-votes.ts';
 import type { Account } from '../primitives/account.ts';
 import type { Address } from '../primitives/address.ts';
 import { Block, type Header, headerHash, type Justification, justificationHash } from '../primitives/block.ts';
@@ -28,6 +29,9 @@ import { checkAgainstParent, checkBody, checkSize, type Fault } from './rules.ts
 import { BlockTree, type ExecutedBlock } from './tree.ts';
 import type { BuildRequest, BuiltBlock, ChainEvents, ChainOptions, ProvenValue, TransactionSource } from './types.ts';
 import { BlockVerifier, type Verification } from './verifier.ts';
+
+/** Late votes take at most this part of an own block: those left over have 31 more blocks. */
+const LATE_VOTES_SHARE = 4;
 
 export class Chain extends EventEmitter<ChainEvents> {
   readonly #store: ChainStore;
@@ -166,7 +170,7 @@ export class Chain extends EventEmitter<ChainEvents> {
       proposer,
       validatorsRoot: members.root,
     };
-    assertAllowed(checkAgainstParent(frame, lineage) ?? checkJustification(justification, lineage));
+    assertAllowed(checkAgainstParent(frame, lineage) ?? checkJustification(justification, frame, lineage));
     const selected = this.#select(lineage, timestamp, justification);
     const { envelopes, receipts, overlay } = executeValid(parent.state, selected, { header: frame, justification });
     if (envelopes.length === 0 && whenEmpty === 'skip') return undefined;
@@ -259,9 +263,7 @@ export class Chain extends EventEmitter<ChainEvents> {
     }
     const path = this.#tree.path(hash);
     if (path === undefined) return this.#assertFinal(hash);
-    if (path.at(-1)?.nextEpoch !== undefined && certificate?.kind !== FINAL) {
-      throw new ChainError('WRONG_CERTIFICATE', `${toHex(hash)} is the last block of an epoch, and needs a Final`);
-    }
+    assertCertifies(certificate, path.at(-1));
     for (const [index, executed] of path.entries()) {
       if (this.#stopped) throw new ChainError('STOPPED', 'the chain has been stopped');
       const child = path[index + 1];
@@ -302,10 +304,26 @@ function headOf(store: ChainStore): StoredHead {
   return store.head;
 }
 
-function justificationOf({ parentCertificate, lateVotes }: BuildRequest, _lineage: Lineage): Justification {
-  return { parentCertificate: parentCertificate ?? null, lateVotes: [...lateVotes] };
+function justificationOf({ parentCertificate, lateVotes }: BuildRequest, { parent, epoch }: Lineage): Justification {
+  const maxBytes = Math.floor(epoch.record.parameters.maxBlockBytes / LATE_VOTES_SHARE);
+  return {
+    parentCertificate: parentCertificate ?? null,
+    lateVotes: newLateVotes(parent.state, lateVotes, maxBytes),
+  };
 }
 
 function assertAllowed(broken: Fault | undefined): void {
   if (broken !== undefined) throw new ChainError('INVALID_REQUEST', `${broken.reason}: ${broken.detail}`);
+}
+
+/** Ancestors are certified by the blocks on them; only the newest of those to be final comes with one from elsewhere. */
+function assertCertifies(certificate: Certificate | undefined, newest: ExecutedBlock | undefined): void {
+  if (newest === undefined) return;
+  const { hash, block, nextEpoch } = newest;
+  if (certificate !== undefined && certificate.epoch !== block.header.epoch) {
+    throw new ChainError('WRONG_CERTIFICATE', `a certificate of epoch ${certificate.epoch} for ${toHex(hash)}`);
+  }
+  if (nextEpoch !== undefined && certificate?.kind !== FINAL) {
+    throw new ChainError('WRONG_CERTIFICATE', `${toHex(hash)} is the last of its epoch: it needs a Final`);
+  }
 }

@@ -7,7 +7,7 @@ export type ChainErrorCode =
   | 'UNKNOWN_BLOCK'
   /** a certificate finalizes a block that contradicts what is final: two Finals exist, the network has been split */
   | 'CONFLICT'
-  /** the certificate names another block, or is no Final where one is needed: of the last block of an epoch */
+  /** the certificate is of another block or epoch, or no Final where the last block of an epoch needs one */
   | 'WRONG_CERTIFICATE'
   /** a synced block is not valid */
   | 'INVALID_BLOCK'

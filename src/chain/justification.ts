@@ -3,31 +3,28 @@
 // a block is valid.
 
 import { certificateChecks, malformedCertificate } from '../consensus/certificate.ts';
-import type { Justification } from '../primitives/block.ts';
-import { equalBytes } from '../primitives/bytes.ts';
-import { type Certificate, FINAL, NOTAR, type Vote, voteSigningBytes } from '../primitives/consensus.ts';
+import { justificationFault } from '../ledger/justification.ts';
+import type { Header, Justification } from '../primitives/block.ts';
+import { type Vote, voteSigningBytes } from '../primitives/consensus.ts';
 import type { Hash } from '../primitives/hash.ts';
 import type { SignatureCheck } from '../primitives/signing.ts';
 import type { Epoch, Lineage } from './epochs.ts';
 import { type Fault, fault } from './rules.ts';
 
 /** All but the signatures. */
-export function checkJustification(justification: Justification, lineage: Lineage): Fault | undefined {
-  const { parentCertificate, lateVotes } = justification;
-  const wrong = certificateFault(parentCertificate, lineage);
-  if (wrong !== undefined) return fault('PARENT_CERTIFICATE', wrong);
-  return lateVotes.length > 0 ? fault('LATE_VOTES', `${lateVotes.length} late votes, none belong here`) : undefined;
-}
-
-function certificateFault(certificate: Certificate | null, { parent, epoch, certifiers }: Lineage): string | undefined {
-  if (certifiers === undefined) return certificate === null ? undefined : 'genesis is final and has no certificate';
-  if (certificate === null) return 'the certificate of the parent is missing';
-  const { kind } = certificate;
-  if (certifiers !== epoch && kind !== FINAL) return 'the first block of an epoch needs a Final of the one before it';
-  if (kind !== NOTAR && kind !== FINAL) return `a certificate of kind ${kind}`;
-  if (!equalBytes(certificate.hash, parent.hash)) return 'the certificate of another block';
-  if (certificate.epoch !== certifiers.record.epoch) return `a certificate of epoch ${certificate.epoch}`;
-  return malformedCertificate(certificate, certifiers.members);
+export function checkJustification(
+  justification: Justification,
+  header: Pick<Header, 'height' | 'parent'>,
+  { parent, certifiers }: Lineage,
+): Fault | undefined {
+  const { parentCertificate } = justification;
+  // The form of the certificate first: the ledger looks at its members.
+  if (parentCertificate !== null && certifiers !== undefined) {
+    const malformed = malformedCertificate(parentCertificate, certifiers.members);
+    if (malformed !== undefined) return fault('PARENT_CERTIFICATE', malformed);
+  }
+  const broken = justificationFault(parent.state, header, justification);
+  return broken && fault(broken.reason, broken.detail);
 }
 
 /** The signatures of a justification without a fault: the parent certificate's, and those of the late votes. */

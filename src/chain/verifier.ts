@@ -98,7 +98,7 @@ export class BlockVerifier {
     const broken =
       checkAgainstParent(header, lineage) ??
       checkSize(bytes, lineage) ??
-      checkJustification(body.justification, lineage);
+      checkJustification(body.justification, header, lineage);
     if (broken !== undefined) return broken;
     const envelopes = envelopesOf(body.transactions, findTransaction);
     if (typeof envelopes === 'number') return fault('BAD_ENCODING', `transaction ${envelopes}`);

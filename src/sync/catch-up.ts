@@ -39,6 +39,7 @@ export interface CatchUpOptions {
   };
   /** Whether a body is the one its header commits to. */
   readonly bodyMatches: (block: Block) => boolean;
+  /** Whether it is a certificate of its epoch's members, as far as the chain has come: of an unknown epoch none is. */
   readonly holds: (certificate: Certificate) => Promise<boolean>;
   /** The chain has come to this block; consensus goes on from there. */
   readonly onSynced: (anchor: Anchor) => void;

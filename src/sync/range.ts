@@ -1,5 +1,6 @@
 // Takes a range of finalized blocks from one peer and believes none of it until a Final whose signatures hold stands
-// at its end: then the hash links vouch for everything below.
+// at its end: then the hash links vouch for everything below. The last block of an epoch has a Final always, so that
+// whoever applies each run before taking the next knows the members of every epoch when it comes.
 
 import { CROWDED_TREE_BYTES } from '../chain/tree.ts';
 import { type Block, headerHash } from '../primitives/block.ts';
@@ -29,7 +30,7 @@ export interface RangeOptions {
   readonly head: { readonly height: number; readonly hash: Hash };
   /** whether a body is the one its header commits to */
   readonly bodyMatches: (block: Block) => boolean;
-  /** whether the certificate's signatures hold under the trusted set */
+  /** whether it is a certificate of its epoch's members; of an epoch that has not begun for this node, none is */
   readonly holds: (certificate: Certificate) => Promise<boolean>;
 }
 
@@ -53,7 +54,7 @@ export async function* vouchedRuns(
     }
     if (!bodyMatches(block)) throw new SyncError('WRONG_BLOCK', `block ${header.height} came with another body`);
     const hash = headerHash(header);
-    const final = await finalOf(hash, certificate, holds);
+    const final = await finalOf({ hash, epoch: header.epoch }, certificate, holds);
     run.push({ hash, block, certificate: final });
     runBytes += bytes.length;
     parent = { height: header.height, hash };
@@ -76,12 +77,14 @@ function decode(bytes: Uint8Array): CertifiedBlock {
 }
 
 async function finalOf(
-  hash: Hash,
+  { hash, epoch }: { readonly hash: Hash; readonly epoch: number },
   certificate: Certificate | null,
   holds: RangeOptions['holds'],
 ): Promise<Certificate | undefined> {
   if (certificate === null || certificate.kind !== FINAL) return undefined;
   if (!equalBytes(certificate.hash, hash)) throw new SyncError('BAD_CERTIFICATE', 'a Final of another block');
+  // Members of an earlier epoch may have nothing to lose any more.
+  if (certificate.epoch !== epoch) throw new SyncError('BAD_CERTIFICATE', 'a Final of another epoch than the block');
   if (!(await holds(certificate))) throw new SyncError('BAD_CERTIFICATE', 'a Final whose signatures do not hold');
   return certificate;
 }

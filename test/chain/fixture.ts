@@ -13,8 +13,8 @@ import { Members } from '../../src/consensus/members.ts';
 import { KeyPair, verifyNative } from '../../src/crypto/keys.ts';
 import type { LedgerReader } from '../../src/ledger/accounts.ts';
 import { transactionChecks } from '../../src/primitives/action-signatures.ts';
-import { addressOf } from '../../src/primitives/address.ts';
-import { type Block, headerHash } from '../../src/primitives/block.ts';
+import { type Address, addressOf } from '../../src/primitives/address.ts';
+import { type Block, type Header, headerHash } from '../../src/primitives/block.ts';
 import { toHex } from '../../src/primitives/bytes.ts';
 import {
   type Certificate,
@@ -32,6 +32,7 @@ import type { SignatureCheck } from '../../src/primitives/signing.ts';
 import {
   encodeTransaction,
   type Transaction,
+  type TransactionAction,
   type TransactionEnvelope,
   transactionSigningBytes,
 } from '../../src/primitives/transaction.ts';
@@ -103,15 +104,25 @@ export interface Payment {
 
 /** A signed transfer from account `from` of the genesis. */
 export function pay(genesis: Genesis, wish: Payment): TransactionEnvelope {
-  const { from, to, nonce = 0, amount = 1n, fee = 10_000n, validUntil = 0, memo = '' } = wish;
-  const key = keyOf(1000 + from);
-  const transaction: Transaction = {
-    sender: key.publicKey,
-    nonce,
-    fee,
-    validUntil,
-    action: { selector: 0, value: { to, amount, memo: new TextEncoder().encode(memo) } },
-  };
+  const { from, to, amount = 1n, memo = '' } = wish;
+  const value = { to, amount, memo: new TextEncoder().encode(memo) };
+  return send(genesis, keyOf(1000 + from), { selector: 0, value }, wish);
+}
+
+export interface Sending {
+  nonce?: number;
+  fee?: bigint;
+  validUntil?: number;
+}
+
+/** A signed transaction of whoever has the key. */
+export function send(
+  genesis: Genesis,
+  key: KeyPair,
+  action: TransactionAction,
+  { nonce = 0, fee = 10_000n, validUntil = 0 }: Sending = {},
+): TransactionEnvelope {
+  const transaction: Transaction = { sender: key.publicKey, nonce, fee, validUntil, action };
   const signature = key.sign(transactionSigningBytes(transaction, hashOf(genesis)));
   return encodeTransaction({ transaction, signature });
 }
@@ -140,6 +151,14 @@ export function membersOf({ header }: Block): Members {
   const members = SETS.get(toHex(header.validatorsRoot));
   if (members === undefined) throw new Error('a block of a validator set that no chain here has had');
   return members;
+}
+
+/** Who may propose a child of this block: the one with key 0 if it is a member. */
+function aMember({ nextValidatorsRoot }: Header): Address {
+  const members = SETS.get(toHex(nextValidatorsRoot));
+  if (members === undefined) throw new Error('a validator set that no chain here has had');
+  const { publicKey } = keyOf(0);
+  return members.at(members.indexOf(publicKey) ?? 0).address;
 }
 
 export interface Certifying {
@@ -224,7 +243,7 @@ class Surroundings {
 
 export interface BuildWish {
   readonly parent?: Hash;
-  /** as in `keyOf` */
+  /** as in `keyOf`; 0 by default, or the first member where that is none */
   readonly proposer?: number;
   /** ms after the parent */
   readonly delay?: number;
@@ -294,14 +313,14 @@ export class Node {
 
   /** Builds a block of `envelopes` on `parent`, the head unless said otherwise. */
   async build(envelopes: readonly TransactionEnvelope[], wish: BuildWish = {}): Promise<BuiltBlock> {
-    const { parent = this.chain.head.hash, proposer = 0, delay = 1, lateVotes = [] } = wish;
+    const { parent = this.chain.head.hash, delay = 1, lateVotes = [] } = wish;
     this.#surroundings.pool.splice(0, Number.POSITIVE_INFINITY, ...envelopes);
     const before = this.chain.block(parent) ?? (await this.store.blockByHash(parent))?.block;
     if (before === undefined) throw new Error('no such parent');
     const built = await this.chain.build({
       parent,
       timestamp: before.header.timestamp + delay,
-      proposer: addressOf(keyOf(proposer).publicKey),
+      proposer: wish.proposer === undefined ? aMember(before.header) : addressOf(keyOf(wish.proposer).publicKey),
       parentCertificate: wish.parentCertificate ?? this.#certificateOf(before),
       lateVotes,
     });
