@@ -10,6 +10,12 @@ import { electorateOf } from './electorate.ts';
 import { takeLateVote } from './late-votes.ts';
 import { activity } from './records.ts';
 
+/**
+ * Of more slots between two blocks nobody is blamed: that is an outage of the network. It also bounds what a certificate
+ * costs whose signatures turn out not to hold, since they are checked while the block is executed.
+ */
+export const MAX_SLOTS_BETWEEN = 4096;
+
 /** Of an epoch in which nothing has happened yet. */
 export function newActivity({ validators }: Pick<EpochRecord, 'validators'>): Activity {
   const members = validators.map(() => ({ participated: 0, proposed: 0, missed: 0, recorded: 0n }));
@@ -66,9 +72,11 @@ function creditVoters({ members }: Activity, { validators }: EpochRecord, voters
 
 /** Slots before the epoch's first block count from its beginning. */
 function creditLeaders({ members, recent }: Activity, epoch: EpochRecord, slot: number): void {
+  const before = recent.at(-1)?.slot ?? 0;
+  if (slot - before > MAX_SLOTS_BETWEEN) return;
   const { schedule } = electorateOf(epoch);
   const leaderOf = (led: number) => members[schedule.leader(led)];
-  for (let skipped = (recent.at(-1)?.slot ?? 0) + 1; skipped < slot; skipped++) {
+  for (let skipped = before + 1; skipped < slot; skipped++) {
     const leader = leaderOf(skipped);
     if (leader !== undefined) leader.missed++;
   }

@@ -1,5 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { MAX_SLOTS_BETWEEN } from '../../src/ledger/activity.ts';
 import { justificationFault } from '../../src/ledger/justification.ts';
 import { newLateVotes } from '../../src/ledger/late-votes.ts';
 import { activity } from '../../src/ledger/records.ts';
@@ -96,6 +97,20 @@ test('leaders are credited for slots with a block, and with those missed between
     members.map((member) => [member.proposed, member.missed]),
     proposed.map((count, member) => [count, missed[member]]),
   );
+});
+
+test('for a gap of very many slots no leader is credited or blamed', () => {
+  const countsOf = (gap: number) => {
+    const chain = new Chain(FOUR);
+    chain.add();
+    chain.add({ slots: gap });
+    chain.add();
+    const { members } = activity.get(chain.state);
+    return members.reduce((sum, member) => sum + member.missed + member.proposed, 0);
+  };
+  assert.is(countsOf(MAX_SLOTS_BETWEEN), 1 + MAX_SLOTS_BETWEEN);
+  assert.is(countsOf(MAX_SLOTS_BETWEEN + 1), 1);
+  assert.is(countsOf(Number.MAX_SAFE_INTEGER - 1), 1);
 });
 
 test('a proposer is credited for the weight above the quorum that its block records', () => {

@@ -1,7 +1,7 @@
 // What the tests of epochs are made of: a genesis of authorities and stakers, and a chain of blocks on its state whose
 // certificates say who took part. Signatures are left out: the ledger does not look at them.
 
-import { setAccount } from '../../src/ledger/accounts.ts';
+import { getAccount } from '../../src/ledger/accounts.ts';
 import { type BlockContext, beginBlock, endBlock } from '../../src/ledger/block.ts';
 import { initializeState } from '../../src/ledger/genesis.ts';
 import { justificationFault } from '../../src/ledger/justification.ts';
@@ -105,8 +105,8 @@ export class Chain {
     return validators.get(this.state, person(index).address);
   }
 
-  setBalance(index: number, balance: bigint): void {
-    setAccount(this.state, person(index).address, { balance, nonce: 0 });
+  balance(index: number): bigint {
+    return getAccount(this.state, person(index).address).balance;
   }
 
   /** @returns the context of the block */

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { getAccount } from '../../src/ledger/accounts.ts';
 import type { BlockContext } from '../../src/ledger/block.ts';
 import { candidateList } from '../../src/ledger/candidates.ts';
 import { closeOffences, EQUIVOCATION_SLASH, owedFor, punishEquivocation } from '../../src/ledger/equivocation.ts';
@@ -65,7 +64,7 @@ test('the accused is tombstoned, loses a twentieth of its stake, and a twentieth
   assert.is(report(chain, evidenceOf(1, chain.epoch)), 'SUCCESS');
   assert.is(chain.record(1).status, TOMBSTONED);
   assert.is(chain.record(1).pool.tokens, 1_000_019n - 50_000n);
-  assert.is(getAccount(chain.state, person(REPORTER).address).balance, 2_500n);
+  assert.is(chain.balance(REPORTER), 2_500n);
   assert.is(getSupply(chain.state).burned, 47_500n);
   assert.is(totalSupply(chain.state.entries()), 6_000_019n - 47_500n);
   assert.is(candidateList(chain.state).length, 2);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { getAccount, getFeePool, setFeePool } from '../../src/ledger/accounts.ts';
+import { getFeePool, setFeePool } from '../../src/ledger/accounts.ts';
 import { activity, stakes, validators } from '../../src/ledger/records.ts';
 import { payRewards, rewardsOf } from '../../src/ledger/rewards.ts';
 import { getSupply, totalSupply } from '../../src/ledger/supply.ts';
@@ -26,10 +26,6 @@ const HYBRID = {
   parameters: { authorityShare: 500_000, targetBonded: 100n * AIT, proposerBonus: 0, epochReward: 0n },
 } as const;
 
-function balance(chain: Chain, index: number): bigint {
-  return getAccount(chain.state, person(index).address).balance;
-}
-
 /** All were there in all of ten blocks, and nobody recorded more than the quorum. */
 function fullActivity(chain: Chain): Activity {
   const members = chain.epoch.validators.map(() => ({ participated: 10, proposed: 0, missed: 0, recorded: 0n }));
@@ -41,7 +37,7 @@ test('fees go by weight: to an authority itself, to a staker less its commission
   setFeePool(chain.state, 8_000n);
   payRewards(chain.state, chain.epoch, fullActivity(chain));
   assert.equal(
-    [0, 1, 2, 3].map((index) => balance(chain, index)),
+    [0, 1, 2, 3].map((index) => chain.balance(index)),
     [2_000n, 2_000n, 300n, 100n],
   );
   assert.is(chain.record(2).pool.tokens, 75n * AIT + 2_700n);
@@ -58,7 +54,7 @@ test('what the absent would have earned, and what rounding leaves, stays in the 
   if (absent !== undefined) absent.participated = 4;
   payRewards(chain.state, chain.epoch, record);
   assert.equal(
-    [0, 1].map((index) => balance(chain, index)),
+    [0, 1].map((index) => chain.balance(index)),
     [2_000n, 800n],
   );
   assert.is(getFeePool(chain.state), 8_003n - 2_000n - 800n - 3_001n - 1_000n);
@@ -89,7 +85,7 @@ test('what is minted is given out with the fees, and counted', () => {
   setFeePool(chain.state, 4_000n);
   const before = totalSupply(chain.state.entries());
   payRewards(chain.state, chain.epoch, fullActivity(chain));
-  assert.is(balance(chain, 0), 2_000n);
+  assert.is(chain.balance(0), 2_000n);
   assert.is(getSupply(chain.state).minted, 4_000n);
   assert.is(totalSupply(chain.state.entries()), before + 4_000n);
 });
@@ -111,7 +107,7 @@ test('the tombstoned earn nothing, and a staker without a pool earns for its acc
   stakes.delete(chain.state, person(2).address);
   payRewards(chain.state, chain.epoch, fullActivity(chain));
   assert.equal(
-    [0, 1, 2].map((index) => balance(chain, index)),
+    [0, 1, 2].map((index) => chain.balance(index)),
     [0n, 2_000n, 3_000n],
   );
   assert.equal(chain.record(2).pool, pool);
