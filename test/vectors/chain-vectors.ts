@@ -16,7 +16,7 @@ import {
   justificationHash,
   Proposal,
 } from '../../src/primitives/block.ts';
-import { fromHex, toHex } from '../../src/primitives/bytes.ts';
+import { toHex } from '../../src/primitives/bytes.ts';
 import {
   BitArray,
   Certificate,
