@@ -15,6 +15,7 @@ import {
 } from '../../src/primitives/transaction.ts';
 import { formatVectors, readVectors, VECTOR_FILES } from '../vectors/generate.ts';
 import * as second from './second-implementation.ts';
+import * as ledger from './second-ledger.ts';
 
 const vectors = suite('vectors');
 
@@ -103,6 +104,31 @@ interface Evidence {
     signing_bytes: string[];
     ssz: string;
     id: string;
+  }[];
+}
+
+interface Elections {
+  elections: (ledger.ElectionJson & { name: string; elected: ledger.ValidatorJson[]; validators_root: string })[];
+}
+interface Staking {
+  stake: { pool: ledger.PoolJson; amount: string; after: ledger.PoolJson | null; shares: string }[];
+  unstake: {
+    pool: ledger.PoolJson;
+    held: string;
+    amount: string;
+    after: ledger.PoolJson | null;
+    shares: string;
+    tokens: string;
+    to_fee_pool: string;
+  }[];
+  slash: { pool: ledger.PoolJson; millionths: number; after: ledger.PoolJson; taken: string }[];
+  owed: { others: number; owed: number }[];
+  rewards: {
+    pot: string;
+    proposer_bonus: number;
+    weights: number[];
+    activity: ledger.ActivityJson;
+    rewards: string[];
   }[];
 }
 
@@ -271,6 +297,25 @@ vectors('evidence: a second implementation agrees', () => {
     const encoded = second.evidence.encode(json);
     assert.is(encoded.toString('hex'), ssz);
     assert.is(second.sha256(encoded).toString('hex'), id);
+  }
+});
+
+vectors('elections: a second implementation agrees', () => {
+  for (const { name, elected, validators_root, ...election } of read<Elections>('elections.json').elections) {
+    assert.equal(ledger.elect(election), elected, name);
+    const encoded = elected.map((item) => second.validator.encode(item).toString('hex'));
+    assert.is(roots(encoded), validators_root, name);
+  }
+});
+
+vectors('stakes, slashes and rewards: a second implementation agrees', () => {
+  const { stake, unstake, slash, owed, rewards } = read<Staking>('staking.json');
+  for (const { pool, amount, ...result } of stake) assert.equal(ledger.stake(pool, amount), result);
+  for (const { pool, held, amount, ...result } of unstake) assert.equal(ledger.unstake(pool, held, amount), result);
+  for (const { pool, millionths, ...result } of slash) assert.equal(ledger.slash(pool, millionths), result);
+  for (const item of owed) assert.is(ledger.owed(item.others), item.owed);
+  for (const { pot, proposer_bonus, weights, activity, rewards: expected } of rewards) {
+    assert.equal(ledger.rewards(pot, proposer_bonus, weights, activity), expected);
   }
 });
 

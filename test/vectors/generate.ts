@@ -7,13 +7,16 @@ import type { JsonValue } from '../../src/primitives/json.ts';
 import { blockVectors, consensusVectors, genesisVectors } from './chain-vectors.ts';
 import { evidenceVectors } from './evidence-vectors.ts';
 import { addressVectors, transactionVectors } from './transaction-vectors.ts';
+import { electionVectors, stakingVectors } from './validator-vectors.ts';
 
 export const VECTOR_FILES: Readonly<Record<string, () => JsonValue>> = {
   'addresses.json': addressVectors,
   'blocks.json': blockVectors,
   'consensus.json': consensusVectors,
+  'elections.json': electionVectors,
   'evidence.json': evidenceVectors,
   'genesis.json': genesisVectors,
+  'staking.json': stakingVectors,
   'transactions.json': transactionVectors,
 };
 
