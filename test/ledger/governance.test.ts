@@ -1,0 +1,395 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { KEPT_PROPOSALS, MAX_EPOCHS_AHEAD, MAX_OPEN_PER_MEMBER } from '../../src/ledger/governance.ts';
+import { consensusKeys, proposals } from '../../src/ledger/records.ts';
+import { MAX_MEMBERS } from '../../src/primitives/consensus.ts';
+import { type Change, MAX_OPEN_PROPOSALS } from '../../src/primitives/governance.ts';
+import { MAX_AUTHORITIES } from '../../src/primitives/parameter-bounds.ts';
+import type { ReceiptCode } from '../../src/primitives/receipt.ts';
+import { ACTIVE, AUTHORITY, STAKER, TOMBSTONED } from '../../src/primitives/staking.ts';
+import { PARAMETERS } from './build.ts';
+import {
+  addAuthority,
+  address,
+  Council,
+  keyOf,
+  removeAuthority,
+  SOME_CHANGE,
+  setParameters,
+  upgrade,
+} from './council.ts';
+
+const test = suite('governance');
+const OUTSIDER = 100;
+const NEWCOMER = 101;
+const ones = (count: number) => Array<number>(count).fill(1);
+const poa = (count = 4) => new Council('poa', { authorities: ones(count) });
+
+test('a proposal has a number, a time and no votes', () => {
+  const council = poa();
+  council.now += 5;
+  assert.is(council.propose(2, SOME_CHANGE, 9), 'SUCCESS');
+  const proposal = council.proposal(1);
+  assert.equal(proposal, {
+    id: 1,
+    proposer: address(2),
+    change: SOME_CHANGE,
+    epoch: 9,
+    expires: council.now + PARAMETERS.votingPeriod,
+    status: 0,
+    votes: [],
+  });
+  assert.is(council.opened(2), 2);
+  assert.equal(council.open(), [1, 2]);
+});
+
+const { epoch: PRESENT } = poa().epoch;
+const REFUSED: readonly (readonly [
+  why: string,
+  council: Council,
+  change: Change,
+  code: ReceiptCode,
+  epoch?: number,
+])[] = [
+  ['for the present epoch', poa(), SOME_CHANGE, 'EPOCH_PASSED', PRESENT],
+  ['for an epoch too far away', poa(), SOME_CHANGE, 'CHANGE_OUT_OF_BOUNDS', PRESENT + MAX_EPOCHS_AHEAD + 1],
+  ['an authority in pos', new Council('pos', { stakers: [1] }), addAuthority(NEWCOMER), 'NOT_ALLOWED'],
+  ['a removal in pos', new Council('pos', { stakers: [1] }), removeAuthority(0), 'NOT_ALLOWED'],
+  ['an authority that is one', poa(), addAuthority(1), 'CHANGE_OUT_OF_BOUNDS'],
+  ['the key of another', poa(), addAuthority(NEWCOMER, 1), 'KEY_ALREADY_USED'],
+  [
+    'a key that is none',
+    poa(),
+    { selector: 0, value: { address: address(NEWCOMER), publicKey: new Uint8Array(32) } },
+    'CHANGE_OUT_OF_BOUNDS',
+  ],
+  ['the removal of nobody', poa(), removeAuthority(NEWCOMER), 'CHANGE_OUT_OF_BOUNDS'],
+  ['the removal of the last authority of poa', poa(1), removeAuthority(0), 'CHANGE_OUT_OF_BOUNDS'],
+  ['the removal of a staker', hybrid([1], [1]), removeAuthority(1), 'CHANGE_OUT_OF_BOUNDS'],
+  ['a staker as authority', hybrid([1], [1]), addAuthority(1), 'CHANGE_OUT_OF_BOUNDS'],
+  ['no parameters', poa(), setParameters(), 'CHANGE_OUT_OF_BOUNDS'],
+  ['a parameter twice', poa(), setParameters(['minFee', 1n], ['minFee', 2n]), 'CHANGE_OUT_OF_BOUNDS'],
+  ['a parameter out of bounds', poa(), setParameters(['maxStakers', 0n]), 'CHANGE_OUT_OF_BOUNDS'],
+  ['a parameter past all integers', poa(), setParameters(['blockTime', 2n ** 63n]), 'CHANGE_OUT_OF_BOUNDS'],
+  [
+    'a parameter against another',
+    poa(),
+    setParameters(['unbondingPeriod', BigInt(PARAMETERS.evidenceWindow)]),
+    'CHANGE_OUT_OF_BOUNDS',
+  ],
+  ['the present version', poa(), upgrade(1), 'CHANGE_OUT_OF_BOUNDS'],
+];
+
+function hybrid(authorities: number[], stakers: number[]): Council {
+  return new Council('hybrid', { authorities, stakers });
+}
+
+for (const [why, council, change, code, epoch] of REFUSED) {
+  test(`refuses to propose ${why}`, () => {
+    assert.is(council.propose(0, change, epoch), code);
+    assert.equal(council.open(), []);
+  });
+}
+
+test('as many authorities as there may be, and no more', () => {
+  const council = new Council('poa', { authorities: ones(MAX_AUTHORITIES - 1) });
+  const last = council.agreed(addAuthority(MAX_AUTHORITIES));
+  const beyond = council.agreed(addAuthority(MAX_AUTHORITIES + 1));
+  council.close();
+  assert.is(council.status(last), 'APPLIED');
+  assert.is(council.status(beyond), 'FAILED', 'there was room when it was proposed');
+  assert.is(council.propose(0, addAuthority(MAX_AUTHORITIES + 1)), 'CHANGE_OUT_OF_BOUNDS');
+});
+
+test('two changes that only together are within bounds', () => {
+  const { votingPeriod, epochDuration } = PARAMETERS;
+  const long = BigInt(votingPeriod + 1);
+  assert.ok(epochDuration < long);
+  const council = poa();
+  assert.is(council.propose(0, setParameters(['epochDuration', long])), 'CHANGE_OUT_OF_BOUNDS');
+  const periods = setParameters(['epochDuration', long], ['votingPeriod', long], ['evidenceWindow', long]);
+  assert.is(council.propose(0, periods), 'SUCCESS');
+});
+
+test('only members of the present epoch propose and vote', () => {
+  const council = poa();
+  council.register(OUTSIDER, STAKER);
+  assert.is(council.propose(OUTSIDER), 'NOT_ALLOWED');
+  const id = council.opened(0);
+  assert.is(council.vote(OUTSIDER, id), 'NOT_ALLOWED');
+  council.seat(
+    new Map([
+      [1, 1],
+      [OUTSIDER, 1],
+    ]),
+  );
+  assert.is(council.vote(OUTSIDER, id), 'SUCCESS');
+  assert.is(council.vote(0, id), 'NOT_ALLOWED');
+});
+
+test('votes for nothing, too late, or after the end are refused', () => {
+  const council = poa();
+  assert.is(council.vote(0, 1), 'UNKNOWN_PROPOSAL');
+  const id = council.opened(0);
+  council.now += PARAMETERS.votingPeriod;
+  assert.is(council.vote(0, id), 'SUCCESS', 'at the last moment');
+  council.now += 1;
+  assert.is(council.vote(1, id), 'PROPOSAL_CLOSED');
+  council.close();
+  assert.is(council.status(id), 'LAPSED');
+  assert.is(council.vote(1, id), 'PROPOSAL_CLOSED');
+  const passed = council.agreed(SOME_CHANGE, council.epoch.epoch + 5);
+  council.close();
+  assert.is(council.status(passed), 'PASSED');
+  assert.is(council.vote(1, passed, 'NO'), 'PROPOSAL_CLOSED');
+});
+
+test('a vote can be changed as long as nothing is decided', () => {
+  const council = poa(3);
+  const id = council.opened(0);
+  for (const voter of [2, 0, 1]) council.vote(voter, id);
+  council.vote(1, id, 'NO');
+  council.vote(0, id, 'NO');
+  assert.is(council.proposal(id).votes.length, 3);
+  const voters = council.proposal(id).votes.map(({ voter }) => Buffer.from(voter).toString('hex'));
+  assert.equal(voters, [...voters].sort());
+  council.close();
+  assert.is(council.status(id), 'OPEN');
+  council.vote(0, id);
+  council.close();
+  assert.is(council.status(id), 'APPLIED', 'two of three');
+});
+
+test('two thirds of the weight are enough, less is not', () => {
+  const cases: readonly (readonly [weights: number[], yes: number[], passes: boolean])[] = [
+    [[1, 1, 1], [0, 1], true],
+    [[1, 1, 1, 1], [0, 1], false],
+    [[1, 1, 1, 1], [0, 1, 2], true],
+    [[666_666, 333_334], [0], false],
+    [[666_667, 333_333], [0], true],
+    [[1], [], false],
+    [[1], [0], true],
+  ];
+  for (const [stakers, yes, passes] of cases) {
+    const council = new Council('pos', { stakers });
+    const id = council.opened(0);
+    for (const index of stakers.keys()) council.vote(index, id, yes.includes(index) ? 'YES' : 'NO');
+    council.close();
+    assert.is(council.status(id), passes ? 'APPLIED' : 'OPEN', `${yes} of ${stakers}`);
+  }
+});
+
+test('in hybrid half of each class must agree, if it has members', () => {
+  const cases: readonly (readonly [authorities: number[], stakers: number[], yes: number[], passes: boolean])[] = [
+    [[40, 40], [10, 10], [0, 1], false],
+    [[40, 40], [10, 10], [0, 1, 2], true],
+    [[40, 40], [9, 11], [0, 1, 2], false],
+    [[10, 10], [40, 40], [2, 3], false],
+    [[10, 10], [40, 40], [0, 2, 3], true],
+    [[11, 9], [40, 40], [1, 2, 3], false],
+    [[1, 1, 1], [], [0, 1], true],
+    [[], [1, 1, 1], [0, 1], true],
+    [[30, 30], [20, 20], [0, 2], false],
+  ];
+  for (const [authorities, stakers, yes, passes] of cases) {
+    const council = hybrid(authorities, stakers);
+    const id = council.opened(0);
+    for (const index of yes) council.vote(index, id);
+    council.close();
+    assert.is(council.status(id), passes ? 'APPLIED' : 'OPEN', `${yes} of ${authorities} and ${stakers}`);
+  }
+});
+
+test('weights are those at the count: who has left counts for nothing, who has come counts', () => {
+  const council = new Council('pos', { stakers: [1, 1, 1, 1] });
+  const id = council.opened(0);
+  for (const voter of [0, 1, 2]) council.vote(voter, id);
+  council.seat(
+    new Map([
+      [0, 10],
+      [3, 90],
+    ]),
+  );
+  council.close();
+  assert.is(council.status(id), 'OPEN', 'ten of a hundred');
+  council.seat(
+    new Map([
+      [0, 1],
+      [1, 1],
+      [3, 1],
+    ]),
+  );
+  council.close();
+  assert.is(council.status(id), 'APPLIED', 'their votes had stayed');
+});
+
+test('what has passed waits for its epoch, and what passes later comes at once', () => {
+  const council = poa();
+  const start = council.epoch.epoch;
+  const planned = council.agreed(setParameters(['minFee', 7n]), start + 2);
+  const late = council.opened(0, setParameters(['feePerByte', 3n]), start + 1);
+  council.close();
+  assert.is(council.status(planned), 'PASSED');
+  assert.is(council.epoch.parameters.minFee, PARAMETERS.minFee);
+  assert.equal(council.open(), [planned, late]);
+  council.close();
+  assert.is(council.status(planned), 'APPLIED');
+  assert.is(council.epoch.parameters.minFee, 7n);
+  for (const voter of [0, 1, 2]) council.vote(voter, late);
+  council.close();
+  assert.is(council.status(late), 'APPLIED');
+  assert.equal(council.epoch.parameters, { ...PARAMETERS, minFee: 7n, feePerByte: 3n });
+  assert.equal(council.open(), []);
+});
+
+test('an epoch that ends after the voting period still counts the votes given within it', () => {
+  const council = poa();
+  const agreed = council.agreed();
+  council.now += PARAMETERS.votingPeriod + 1;
+  council.close();
+  assert.is(council.status(agreed), 'APPLIED');
+});
+
+test('an authority comes, goes, and comes back', () => {
+  const council = poa();
+  council.agreed(addAuthority(NEWCOMER));
+  council.close();
+  assert.ok(council.isAuthority(NEWCOMER));
+  const record = {
+    publicKey: keyOf(NEWCOMER),
+    role: AUTHORITY,
+    status: ACTIVE,
+    jailedUntil: 0,
+    downtimes: 0,
+    commission: 0,
+    pool: { tokens: 0n, shares: 0n },
+  };
+  assert.equal(council.record(NEWCOMER), record);
+  assert.equal(consensusKeys.get(council.state, keyOf(NEWCOMER)).address, address(NEWCOMER));
+  council.agreed(removeAuthority(NEWCOMER));
+  council.close();
+  assert.not(council.isAuthority(NEWCOMER));
+  assert.equal(council.record(NEWCOMER), { ...record, role: STAKER });
+  assert.is(council.propose(0, addAuthority(200, NEWCOMER)), 'KEY_ALREADY_USED', 'its key stays its own');
+  council.agreed(addAuthority(NEWCOMER));
+  council.close();
+  assert.equal(council.record(NEWCOMER), record);
+  council.agreed(removeAuthority(NEWCOMER));
+  council.close();
+  council.agreed(addAuthority(NEWCOMER, 201));
+  council.close();
+  assert.equal(council.record(NEWCOMER), { ...record, publicKey: keyOf(201) });
+});
+
+test('an authority that was jailed is still jailed when it comes back; one that was tombstoned never does', () => {
+  const council = poa();
+  council.register(NEWCOMER, STAKER, { pool: { tokens: 0n, shares: 0n }, status: 1, jailedUntil: 7, downtimes: 2 });
+  council.agreed(addAuthority(NEWCOMER));
+  council.close();
+  assert.is(council.record(NEWCOMER)?.status, 1);
+  assert.is(council.record(NEWCOMER)?.downtimes, 2);
+  council.register(OUTSIDER, STAKER, { pool: { tokens: 0n, shares: 0n }, status: TOMBSTONED });
+  assert.is(council.propose(0, addAuthority(OUTSIDER)), 'CHANGE_OUT_OF_BOUNDS');
+});
+
+test('in poa as many authorities stay as an election needs', () => {
+  const council = new Council('poa', { authorities: ones(4) }, { ...PARAMETERS, minValidators: 3 });
+  const both = [council.agreed(removeAuthority(0)), council.agreed(removeAuthority(1))];
+  council.close();
+  assert.equal(
+    both.map((id) => council.status(id)),
+    ['APPLIED', 'FAILED'],
+  );
+  assert.is(council.propose(1, removeAuthority(1)), 'CHANGE_OUT_OF_BOUNDS');
+  const mixed = hybrid([1], [1, 1]);
+  assert.is(mixed.propose(0, removeAuthority(0)), 'SUCCESS', 'the stakers vote on');
+});
+
+test('what can not be done any more when it is due has failed', () => {
+  const council = hybrid([1, 1], [1, 1]);
+  const due = council.epoch.epoch + 2;
+  const taken = council.agreed(addAuthority(300, 301), due);
+  const staked = council.agreed(addAuthority(302), due);
+  const longer = council.agreed(setParameters(['evidenceWindow', BigInt(PARAMETERS.unbondingPeriod - 1)]), due);
+  const shorter = council.agreed(setParameters(['unbondingPeriod', BigInt(PARAMETERS.evidenceWindow + 1)]), due);
+  const older = council.agreed(upgrade(2), due, 1);
+  const newer = council.agreed(upgrade(3), due - 1, 1);
+  council.close();
+  assert.is(council.status(newer), 'APPLIED');
+  council.register(301, STAKER);
+  council.register(302, STAKER);
+  council.close();
+  assert.equal(
+    [taken, staked, longer, shorter, older].map((id) => council.status(id)),
+    ['FAILED', 'FAILED', 'APPLIED', 'FAILED', 'FAILED'],
+    'in the order of their numbers',
+  );
+  assert.is(council.epoch.protocolVersion, 3);
+  assert.is(council.epoch.parameters.evidenceWindow, PARAMETERS.unbondingPeriod - 1);
+  assert.is(council.epoch.parameters.unbondingPeriod, PARAMETERS.unbondingPeriod);
+  assert.not(council.isAuthority(300));
+  assert.not(council.isAuthority(302));
+  assert.equal(council.open(), []);
+});
+
+test('an upgrade raises the version of the epoch for which it is planned', () => {
+  const council = poa();
+  council.agreed(upgrade(2), council.epoch.epoch + 2);
+  council.close();
+  assert.is(council.epoch.protocolVersion, 1);
+  council.close();
+  assert.is(council.epoch.protocolVersion, 2);
+  assert.is(council.propose(0, upgrade(2)), 'CHANGE_OUT_OF_BOUNDS');
+});
+
+test('a member has few open proposals, all together have few, and places become free', () => {
+  const members = MAX_OPEN_PROPOSALS / MAX_OPEN_PER_MEMBER + 1;
+  const council = poa(members);
+  for (let member = 0; member < members - 1; member++) {
+    for (let count = 0; count < MAX_OPEN_PER_MEMBER; count++) council.opened(member);
+    assert.is(council.propose(member), 'TOO_MANY_PROPOSALS', 'of its own');
+  }
+  assert.is(council.open().length, MAX_OPEN_PROPOSALS);
+  assert.is(council.propose(members - 1), 'TOO_MANY_PROPOSALS', 'of all');
+  council.now += PARAMETERS.votingPeriod;
+  council.close();
+  assert.equal(council.open(), []);
+  assert.is(council.propose(members - 1), 'SUCCESS');
+});
+
+test('what waits for its epoch is no open proposal of its proposer', () => {
+  const council = poa();
+  for (let count = 0; count < MAX_OPEN_PER_MEMBER; count++) council.agreed(SOME_CHANGE, council.epoch.epoch + 50);
+  assert.is(council.propose(0), 'TOO_MANY_PROPOSALS');
+  council.close();
+  assert.is(council.open().length, MAX_OPEN_PER_MEMBER);
+  assert.is(council.propose(0), 'SUCCESS');
+});
+
+test('old proposals are forgotten, but none that waits', () => {
+  const council = poa();
+  const planned = council.agreed(SOME_CHANGE, council.epoch.epoch + MAX_EPOCHS_AHEAD);
+  const ended = council.agreed();
+  for (let count = 0; count < KEPT_PROPOSALS; count++) {
+    council.close();
+    council.agreed();
+  }
+  assert.is(council.status(planned), 'PASSED');
+  assert.is(proposals.find(council.state, ended), undefined);
+  assert.is(council.status(ended + 1), 'APPLIED');
+  assert.is(council.vote(0, ended), 'UNKNOWN_PROPOSAL');
+});
+
+test('more voters than a set has members: those who have left make room', () => {
+  const council = new Council('pos', { stakers: ones(MAX_MEMBERS) });
+  const id = council.opened(0);
+  for (let voter = 0; voter < MAX_MEMBERS; voter++) council.vote(voter, id, 'NO');
+  council.register(600, STAKER);
+  council.seat(new Map([...Array(100).keys(), 600].map((index) => [index, 1])));
+  assert.is(council.vote(0, id), 'SUCCESS', 'a change needs no room');
+  assert.is(council.proposal(id).votes.length, MAX_MEMBERS);
+  assert.is(council.vote(600, id), 'SUCCESS');
+  assert.is(council.proposal(id).votes.length, 101);
+});
+
+test.run();
