@@ -7,6 +7,7 @@ import type { BlockContext } from './block.ts';
 import { jailAbsent } from './downtime.ts';
 import { elect } from './election.ts';
 import { closeOffences } from './equivocation.ts';
+import { closeGovernance } from './governance.ts';
 import { activity, currentEpoch, epochRange, epochs } from './records.ts';
 import { payRewards } from './rewards.ts';
 
@@ -20,13 +21,8 @@ export function closeEpoch(state: LedgerState, { epoch, timestamp, height }: Blo
   closeOffences(state, timestamp, epoch.parameters.evidenceWindow);
   payRewards(state, epoch, done);
 
-  const next = {
-    ...epoch,
-    epoch: epoch.epoch + 1,
-    start: timestamp,
-    startHeight: height,
-    parameters: { ...epoch.parameters },
-  };
+  const next = { ...epoch, epoch: epoch.epoch + 1, start: timestamp, startHeight: height };
+  closeGovernance(state, epoch, next);
   next.validators = elect(state, next, epoch.validators);
   beginEpoch(state, next, pruneEpochs(state, next));
   return currentEpoch(state);

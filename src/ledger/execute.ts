@@ -9,6 +9,7 @@ import type { Transaction, TransactionAction, TransactionEnvelope } from '../pri
 import { getAccount, getFeePool, type LedgerState, setAccount, setFeePool } from './accounts.ts';
 import type { BlockContext } from './block.ts';
 import { punishEquivocation } from './equivocation.ts';
+import { castVote, propose } from './governance.ts';
 import { outputsOf, sumOf } from './outputs.ts';
 import { register, unjail, update } from './registration.ts';
 import { stake, unstake } from './staking.ts';
@@ -60,7 +61,9 @@ function perform(
       return unjail(state, from, action.value, context);
     case 7:
       return punishEquivocation(state, from, action.value, context);
-    default:
-      return 'NOT_ALLOWED';
+    case 8:
+      return propose(state, from, action.value, context);
+    case 9:
+      return castVote(state, from, action.value, context);
   }
 }

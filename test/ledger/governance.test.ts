@@ -1,13 +1,18 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { endBlock } from '../../src/ledger/block.ts';
+import { executeTransaction } from '../../src/ledger/execute.ts';
+import { initializeState } from '../../src/ledger/genesis.ts';
 import { KEPT_PROPOSALS, MAX_EPOCHS_AHEAD, MAX_OPEN_PER_MEMBER } from '../../src/ledger/governance.ts';
-import { consensusKeys, proposals } from '../../src/ledger/records.ts';
+import { consensusKeys, currentEpoch, proposals } from '../../src/ledger/records.ts';
+import { addressKey } from '../../src/primitives/address.ts';
 import { MAX_MEMBERS } from '../../src/primitives/consensus.ts';
-import { type Change, MAX_OPEN_PROPOSALS } from '../../src/primitives/governance.ts';
+import { type Change, MAX_OPEN_PROPOSALS, YES } from '../../src/primitives/governance.ts';
 import { MAX_AUTHORITIES } from '../../src/primitives/parameter-bounds.ts';
-import type { ReceiptCode } from '../../src/primitives/receipt.ts';
+import { type ReceiptCode, receiptCode } from '../../src/primitives/receipt.ts';
 import { ACTIVE, AUTHORITY, STAKER, TOMBSTONED } from '../../src/primitives/staking.ts';
-import { PARAMETERS } from './build.ts';
+import type { TransactionAction } from '../../src/primitives/transaction.ts';
+import { contextOf, envelope, genesisOf, MapState, PARAMETERS, person } from './build.ts';
 import {
   addAuthority,
   address,
@@ -390,6 +395,36 @@ test('more voters than a set has members: those who have left make room', () => 
   assert.is(council.proposal(id).votes.length, MAX_MEMBERS);
   assert.is(council.vote(600, id), 'SUCCESS');
   assert.is(council.proposal(id).votes.length, 101);
+});
+
+test('by transactions and blocks: authorities vote one in, and out again', () => {
+  const state = new MapState();
+  const seats = [0, 1, 2].map((index) => ({ publicKey: keyOf(index), address: person(index).address }));
+  const accounts = genesisOf([0, 1, 2].map((index) => [index, 1_000_000_000n]));
+  initializeState(state, { ...accounts, mode: 0, authorities: seats, stakers: [] });
+  let now = 0;
+  const run = (from: number, action: TransactionAction) => {
+    const context = contextOf(currentEpoch(state), now);
+    const sent = envelope(action, { from, nonce: 0 });
+    assert.is(receiptCode(executeTransaction(state, sent, context)), 'SUCCESS');
+  };
+  const decide = (change: Change, id: number) => {
+    run(0, { selector: 8, value: { epoch: 0, change } });
+    for (const from of [0, 1, 2]) run(from, { selector: 9, value: { proposal: id, choice: YES } });
+    const { epoch } = currentEpoch(state);
+    now += PARAMETERS.epochDuration;
+    assert.is(endBlock(state, contextOf(currentEpoch(state), now)).epoch, epoch + 1);
+    return currentEpoch(state)
+      .validators.map((one) => addressKey(one.address))
+      .sort();
+  };
+  const three = seats.map((one) => addressKey(one.address)).sort();
+  assert.equal(decide(addAuthority(3), 1), [...three, addressKey(address(3))].sort());
+  assert.equal(decide(removeAuthority(3), 2), three);
+  decide(setParameters(['minFee', 3n]), 3);
+  assert.is(currentEpoch(state).parameters.minFee, 3n);
+  decide(upgrade(2), 4);
+  assert.is(currentEpoch(state).protocolVersion, 2);
 });
 
 test.run();
