@@ -74,6 +74,22 @@ interface Blocks {
     state: { key: string; value: string }[];
   }[];
 }
+interface Epochs {
+  genesis: object;
+  genesis_hash: string;
+  state: { key: string; value: string }[];
+  header: HeaderJson & { next_validators_root: string };
+  hash: string;
+  blocks: {
+    header: HeaderJson & { parent: string; validators_root: string; next_validators_root: string };
+    hash: string;
+    justification: object;
+    transactions: object[];
+    receipts: object[];
+    next_set: object[];
+    changes: { key: string; value: string | null }[];
+  }[];
+}
 interface Consensus {
   genesis_hash: string;
   votes: {
@@ -258,6 +274,37 @@ vectors('blocks: a second implementation agrees', () => {
     );
     assert.is(roots(block.receipts_ssz), block.header.receipts_root);
     assert.is(second.stateRoot(block.state).toString('hex'), block.header.state_root);
+  }
+});
+
+vectors('epochs: a second implementation agrees', () => {
+  const { genesis, genesis_hash, state, header: zero, hash, blocks } = read<Epochs>('epochs.json');
+  assert.is(second.sha256(second.genesis.encode(genesis)).toString('hex'), genesis_hash);
+  const entries = new Map(state.map(({ key, value }) => [key, value]));
+  const root = () => second.stateRoot([...entries].map(([key, value]) => ({ key, value }))).toString('hex');
+  assert.is(root(), zero.state_root);
+  assert.is(second.sha256(second.header.encode(zero)).toString('hex'), hash);
+  let parent = hash;
+  let validators = zero.next_validators_root;
+  for (const { header, justification, transactions, receipts, next_set, changes, ...block } of blocks) {
+    assert.is(header.parent, parent);
+    assert.is(second.sha256(second.header.encode(header)).toString('hex'), block.hash);
+    assert.is(second.sha256(second.justification.encode(justification)).toString('hex'), header.justification_hash);
+    const ids = transactions.map((item) => second.sha256(second.signedTransaction.encode(item)).toString('hex'));
+    assert.is(roots(ids), header.transactions_root);
+    assert.is(roots(receipts.map((item) => second.receipt.encode(item).toString('hex'))), header.receipts_root);
+    assert.is(
+      roots(next_set.map((item) => second.validator.encode(item).toString('hex'))),
+      header.next_validators_root,
+    );
+    assert.is(header.validators_root, validators);
+    for (const { key, value } of changes) {
+      if (value === null) entries.delete(key);
+      else entries.set(key, value);
+    }
+    assert.is(root(), header.state_root);
+    parent = block.hash;
+    validators = header.next_validators_root;
   }
 });
 

@@ -5,6 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import type { JsonValue } from '../../src/primitives/json.ts';
 import { blockVectors, consensusVectors, genesisVectors } from './chain-vectors.ts';
+import { epochVectors } from './epoch-vectors.ts';
 import { evidenceVectors } from './evidence-vectors.ts';
 import { addressVectors, transactionVectors } from './transaction-vectors.ts';
 import { electionVectors, stakingVectors } from './validator-vectors.ts';
@@ -14,6 +15,7 @@ export const VECTOR_FILES: Readonly<Record<string, () => JsonValue>> = {
   'blocks.json': blockVectors,
   'consensus.json': consensusVectors,
   'elections.json': electionVectors,
+  'epochs.json': epochVectors,
   'evidence.json': evidenceVectors,
   'genesis.json': genesisVectors,
   'staking.json': stakingVectors,
