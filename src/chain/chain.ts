@@ -5,43 +5,37 @@
 import { EventEmitter } from 'node:events';
 import { certificateChecks, malformedCertificate } from '../consensus/certificate.ts';
 import type { Members } from '../consensus/members.ts';
-import type { Anchor } from '../consensus/types.ts';
+import type { InstanceStart } from '../consensus/types.ts';
 import { getAccount } from '../ledger/accounts.ts';
-import { newLateVotes } from '../ledger/late-votes.ts';
 import type { Account } from '../primitives/account.ts';
 import type { Address } from '../primitives/address.ts';
-import { Block, type Header, headerHash, type Justification, justificationHash } from '../primitives/block.ts';
+import type { Block } from '../primitives/block.ts';
 import { equalBytes, toHex } from '../primitives/bytes.ts';
 import { type Certificate, FINAL } from '../primitives/consensus.ts';
 import type { EpochRecord } from '../primitives/epoch.ts';
 import type { Hash } from '../primitives/hash.ts';
-import type { TransactionEnvelope } from '../primitives/transaction.ts';
 import { prove } from '../state/proof.ts';
 import type { ChainStore, StoredHead } from '../store/chain-store.ts';
-import { presentAnchor } from './anchor.ts';
-import { emptyBlockBytes, encodedTransactions, receiptsRoot, transactionIds, transactionsRoot } from './body.ts';
-import { type Epoch, Epochs, type Lineage } from './epochs.ts';
+import { transactionIds } from './body.ts';
+import { BlockBuilder } from './builder.ts';
+import { type Epoch, Epochs } from './epochs.ts';
 import { ChainError } from './errors.ts';
-import { executeValid } from './executor.ts';
 import { genesisBlock } from './genesis.ts';
-import { checkJustification } from './justification.ts';
-import { checkAgainstParent, checkBody, checkSize, type Fault } from './rules.ts';
+import { presentInstance } from './instance.ts';
+import { checkBody } from './rules.ts';
 import { BlockTree, type ExecutedBlock } from './tree.ts';
-import type { BuildRequest, BuiltBlock, ChainEvents, ChainOptions, ProvenValue, TransactionSource } from './types.ts';
+import type { BuildRequest, BuiltBlock, ChainEvents, ChainOptions, ProvenValue } from './types.ts';
 import { BlockVerifier, type Verification } from './verifier.ts';
-
-/** Late votes take at most this part of an own block: those left over have 31 more blocks. */
-const LATE_VOTES_SHARE = 4;
 
 export class Chain extends EventEmitter<ChainEvents> {
   readonly #store: ChainStore;
-  readonly #transactions: TransactionSource;
   readonly #genesisHash: Hash;
   readonly #verifyVotes: ChainOptions['verifyVotes'];
   readonly #epochs = new Epochs();
   /** the epoch at the head, and the head that it was read at */
   #present: { readonly head: StoredHead; readonly epoch: Epoch } | undefined;
   readonly #tree: BlockTree;
+  readonly #builder: BlockBuilder;
   readonly #verifier: BlockVerifier;
   /** Finalizations one after another; never rejects. */
   #queue: Promise<void> = Promise.resolve();
@@ -53,10 +47,10 @@ export class Chain extends EventEmitter<ChainEvents> {
     super();
     const { genesisHash, store, transactions, verifySignatures, verifyVotes } = options;
     this.#store = store;
-    this.#transactions = transactions;
     this.#genesisHash = genesisHash;
     this.#verifyVotes = verifyVotes;
     this.#tree = new BlockTree({ hash: head.hash, header: head.header, state: store });
+    this.#builder = new BlockBuilder({ epochs: this.#epochs, tree: this.#tree, transactions });
     this.#verifier = new BlockVerifier({
       genesisHash,
       epochs: this.#epochs,
@@ -115,9 +109,9 @@ export class Chain extends EventEmitter<ChainEvents> {
     return next && (await this.#store.blockByHeight(next.startHeight))?.certificate;
   }
 
-  /** Where consensus goes on in the present epoch: its newest block with a Final, or what it builds on. */
-  anchor(): Promise<Anchor> {
-    return presentAnchor(this.#store);
+  /** The present epoch's instance of consensus: where it goes on from here. */
+  instance(): Promise<Omit<InstanceStart, 'self'>> {
+    return presentInstance(this.#store, this.#epochs);
   }
 
   /** Whether a certificate is one of its epoch's members. Of an epoch that is not known, none is believed. */
@@ -153,43 +147,10 @@ export class Chain extends EventEmitter<ChainEvents> {
   /**
    * Builds a block on a parent that is the head or executed, and keeps it.
    * @returns undefined when no transaction is there and an empty block is not wanted
-   * @throws {ChainError} UNKNOWN_BLOCK, INVALID_REQUEST, TREE_FULL
+   * @throws {ChainError} UNKNOWN_BLOCK, INVALID_REQUEST, TREE_FULL, UPGRADE_REQUIRED
    */
   async build(request: BuildRequest): Promise<BuiltBlock | undefined> {
-    const { timestamp, proposer, whenEmpty } = request;
-    const parent = this.#tree.parent(request.parent);
-    if (parent === undefined) throw new ChainError('UNKNOWN_BLOCK', `no executed block ${toHex(request.parent)}`);
-    const lineage = this.#epochs.lineage(parent);
-    const { record, members } = lineage.epoch;
-    const justification = justificationOf(request, lineage);
-    const frame = {
-      height: parent.header.height + 1,
-      epoch: record.epoch,
-      timestamp,
-      parent: parent.hash,
-      proposer,
-      validatorsRoot: members.root,
-    };
-    assertAllowed(checkAgainstParent(frame, lineage) ?? checkJustification(justification, frame, lineage));
-    const selected = this.#select(lineage, timestamp, justification);
-    const { envelopes, receipts, overlay } = executeValid(parent.state, selected, { header: frame, justification });
-    if (envelopes.length === 0 && whenEmpty === 'skip') return undefined;
-    const header: Header = {
-      ...frame,
-      transactionsRoot: transactionsRoot(envelopes.map(({ id }) => id)),
-      receiptsRoot: receiptsRoot(receipts),
-      stateRoot: overlay.root,
-      nextValidatorsRoot: this.#epochs.present(overlay).members.root,
-      justificationHash: justificationHash(justification),
-    };
-    const block: Block = { header, body: { justification, transactions: encodedTransactions(envelopes) } };
-    const bytes = Block.value_serializedSize(block);
-    assertAllowed(checkSize(bytes, lineage));
-    if (!this.#tree.hasRoom(bytes)) throw new ChainError('TREE_FULL', 'too many executed blocks wait for a Final');
-    const hash = headerHash(header);
-    const nextEpoch = this.#epochs.begunBy(overlay, lineage);
-    this.#tree.add({ hash, block, envelopes, receipts, overlay, nextEpoch, bytes });
-    return { hash, block };
+    return this.#builder.build(request);
   }
 
   /** Whether the body is the one that the header commits to. One that is not says nothing about the block's hash. */
@@ -201,7 +162,7 @@ export class Chain extends EventEmitter<ChainEvents> {
    * Judges a block by executing it on its parent, and keeps it when it is valid. Concurrent calls share the work.
    * Its time against the clock is the caller's to check.
    * @param proposer who must have built it; any of the validator set when it is left out
-   * @throws {ChainError} TREE_FULL
+   * @throws {ChainError} TREE_FULL, UPGRADE_REQUIRED
    */
   verify(block: Block, proposer?: Address): Promise<Verification> {
     return this.#verifier.verify(block, { proposer, room: 'bounded' });
@@ -224,7 +185,8 @@ export class Chain extends EventEmitter<ChainEvents> {
   /**
    * Verifies a block that a quorum has vouched for, and makes it final.
    * @param certificate undefined when only a descendant's certificate covers it
-   * @throws {ChainError} CONFLICT, MISSING_PARENT, INVALID_BLOCK (with the fault), STOPPED
+   * @throws {ChainError} CONFLICT, MISSING_PARENT, INVALID_BLOCK (with the fault), WRONG_CERTIFICATE, UPGRADE_REQUIRED,
+   *   STOPPED
    * @throws {StoreError} when the commit fails
    */
   async applySynced(block: Block, certificate: Certificate | undefined): Promise<void> {
@@ -248,12 +210,6 @@ export class Chain extends EventEmitter<ChainEvents> {
     const { head } = this;
     if (this.#present?.head !== head) this.#present = { head, epoch: this.#epochs.present(this.#store) };
     return this.#present.epoch;
-  }
-
-  #select({ parent, epoch }: Lineage, timestamp: number, justification: Justification): readonly TransactionEnvelope[] {
-    if (this.#tree.isCrowded) return [];
-    const maxBytes = epoch.record.parameters.maxBlockBytes - emptyBlockBytes(justification);
-    return this.#transactions.select({ state: parent.state, maxBytes, timestamp });
   }
 
   async #finalize(hash: Hash, certificate: Certificate | undefined): Promise<void> {
@@ -302,18 +258,6 @@ export class Chain extends EventEmitter<ChainEvents> {
 function headOf(store: ChainStore): StoredHead {
   if (store.head === undefined) throw new Error('an open chain has a genesis block');
   return store.head;
-}
-
-function justificationOf({ parentCertificate, lateVotes }: BuildRequest, { parent, epoch }: Lineage): Justification {
-  const maxBytes = Math.floor(epoch.record.parameters.maxBlockBytes / LATE_VOTES_SHARE);
-  return {
-    parentCertificate: parentCertificate ?? null,
-    lateVotes: newLateVotes(parent.state, lateVotes, maxBytes),
-  };
-}
-
-function assertAllowed(broken: Fault | undefined): void {
-  if (broken !== undefined) throw new ChainError('INVALID_REQUEST', `${broken.reason}: ${broken.detail}`);
 }
 
 /** Ancestors are certified by the blocks on them; only the newest of those to be final comes with one from elsewhere. */

@@ -8,6 +8,8 @@ import { epochRange, epochs } from '../ledger/records.ts';
 import { addressKey } from '../primitives/address.ts';
 import { equalBytes } from '../primitives/bytes.ts';
 import type { EpochRecord } from '../primitives/epoch.ts';
+import { PROTOCOL_VERSION } from '../primitives/wire.ts';
+import { ChainError } from './errors.ts';
 import type { Parent } from './tree.ts';
 
 export interface Epoch {
@@ -44,10 +46,15 @@ export class Epochs {
     return this.#get(state, epochRange.get(state).current);
   }
 
-  /** For a child of this block. @throws {CorruptStateError} when its state lacks an epoch */
+  /**
+   * For a child of this block.
+   * @throws {CorruptStateError} when its state lacks an epoch
+   * @throws {ChainError} UPGRADE_REQUIRED
+   */
   lineage(parent: Parent): Lineage {
     const { header, state } = parent;
     const epoch = this.present(state);
+    assertSpoken(epoch.record);
     if (header.height === 0) return { parent, epoch, certifiers: undefined };
     const certifiers = header.epoch === epoch.record.epoch ? epoch : this.#get(state, header.epoch);
     return { parent, epoch, certifiers };
@@ -76,6 +83,15 @@ export class Epochs {
     if (epoch === undefined) throw new CorruptStateError(`the state has no record of epoch ${number}`);
     return epoch;
   }
+}
+
+/** Blocks that follow other rules than this program's must neither be built here nor be judged. */
+function assertSpoken({ epoch, protocolVersion }: EpochRecord): void {
+  if (protocolVersion <= PROTOCOL_VERSION) return;
+  throw new ChainError(
+    'UPGRADE_REQUIRED',
+    `epoch ${epoch} needs version ${protocolVersion} of the protocol, this node speaks ${PROTOCOL_VERSION}`,
+  );
 }
 
 function epochOf(record: EpochRecord): Epoch {

@@ -17,6 +17,8 @@ export type ChainErrorCode =
   | 'INVALID_REQUEST'
   /** too many executed blocks wait for a Final */
   | 'TREE_FULL'
+  /** from the next block on the network speaks a newer version of the protocol than this node */
+  | 'UPGRADE_REQUIRED'
   /** after `stop()` */
   | 'STOPPED';
 

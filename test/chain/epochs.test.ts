@@ -325,12 +325,15 @@ test('a chain opened again at a boundary goes on in the next epoch', async () =>
   };
   await growTo(LENGTH - 2, node);
   const nearly = await reopen(node);
-  assert.equal((await nearly.chain.anchor()).slot, LENGTH - 2, 'slots are heights here');
+  const before = await nearly.chain.instance();
+  assert.equal([before.epoch, before.anchor.slot, before.previous], [1, LENGTH - 2, undefined], 'slots are heights');
   await growTo(LENGTH, nearly);
   const again = await reopen(nearly);
   const { chain } = again;
   assert.is(chain.epoch.epoch, 2);
-  const anchor = await chain.anchor();
+  const { anchor, ...instance } = await chain.instance();
+  assert.equal([instance.epoch, instance.members.size, instance.previous?.size], [2, 3, 4]);
+  assert.is(instance.epochEnd, chain.head.header.timestamp + LENGTH);
   assert.is(anchor.slot, 0);
   assert.equal(anchor.hash, chain.head.hash);
   assert.is(anchor.header.height, LENGTH);
@@ -342,8 +345,8 @@ test('a chain opened again at a boundary goes on in the next epoch', async () =>
   await chain.finalize(hash, certify(genesis, block, { slot: 7 }));
   const last = await reopen(again);
   try {
-    assert.is((await last.chain.anchor()).slot, 7);
-    assert.equal((await last.chain.anchor()).hash, hash);
+    const { anchor: newest } = await last.chain.instance();
+    assert.equal([newest.slot, newest.hash], [7, hash]);
   } finally {
     await last.remove();
   }
