@@ -128,6 +128,53 @@ check('warns where one authority decides or can halt', () => {
   assert.equal(messages(4), [], 'less than a third each');
 });
 
+/** Warnings as `path: what it comes to`. */
+function warnings(genesis: Genesis): string[] {
+  return checkGenesis(genesis, NOW).map(({ path, message }) => `${path}: ${message.replace(/^.*: /, '')}`);
+}
+
+check('warns where one staker decides or can halt', () => {
+  assert.equal(warnings(staked), []);
+  assert.equal(warnings(mixed('pos', 0, BOND, BOND, 8n * BOND)), ['stakers.2: it decides alone']);
+  const half = mixed('pos', 0, BOND, BOND, 2n * BOND);
+  assert.equal(warnings(half), ['stakers.2: without it the chain halts']);
+});
+
+check('warns where one class decides or can halt, now and when as much is staked as is aimed at', () => {
+  const halfTarget = sound.parameters.targetBonded / 2n;
+  const both = mixed('hybrid', 2, halfTarget, halfTarget);
+  const split = 'without either class the chain halts';
+  const halts = 'without them the chain halts';
+  const share = (authorityShare: number) => warnings(withParameters({ authorityShare }, both));
+  assert.equal(share(500_000), [`authorities: ${halts}`, `stakers: ${halts}`, `parameters.authority_share: ${split}`]);
+  assert.equal(share(700_000), [
+    'authorities.0: without it the chain halts',
+    'authorities.1: without it the chain halts',
+    'authorities: they decide alone',
+    'parameters.authority_share: the authorities decide alone',
+  ]);
+  assert.equal(share(340_000), [`authorities: ${halts}`, `stakers: ${halts}`, `parameters.authority_share: ${split}`]);
+  assert.ok(share(300_000).includes('parameters.authority_share: the stakers decide alone'));
+});
+
+check('warns of stakers who have too little for a seat', () => {
+  const poor = mixed('hybrid', 4, BOND, BOND);
+  assert.equal(
+    checkGenesis(poor, NOW)
+      .map(({ path, message }) => `${path} ${message}`)
+      .filter((text) => text.startsWith('stakers'))
+      .map((text) => text.replace(/ait1\w+/, 'ait1…')),
+    [0, 1].map((index) => `stakers.${index} ait1… has no seat in the first epoch`),
+  );
+  assert.equal(paths(withParameters({ minValidators: 5 }, poor), 'error'), ['parameters.min_validators']);
+});
+
+check('warns where an epoch has too few slots for all seats', () => {
+  const short = { epochDuration: 60_000 };
+  assert.equal(paths(withParameters(short, staked), 'warning'), ['parameters.epoch_duration']);
+  assert.equal(paths(withParameters(short), 'warning'), [], 'in poa every seat counts');
+});
+
 check('warns of free transactions, a start in the future, and nobody with coins', () => {
   assert.equal(paths(withParameters({ minFee: 0n, feePerByte: 0n }), 'warning'), ['parameters.min_fee']);
   assert.equal(paths({ ...sound, genesisTime: NOW + 1 }, 'warning'), ['genesis_time']);
