@@ -53,6 +53,11 @@ export interface CreateGenesisOptions extends JsonOption {
 /** The smallest set that goes on when one of it fails. */
 const USUAL_MIN_VALIDATORS = 4;
 
+/** One less than there are, so that one can be jailed or voted out. */
+function usualMinValidators(validators: number): number {
+  return Math.max(1, Math.min(USUAL_MIN_VALIDATORS, validators - 1));
+}
+
 /** @param now milliseconds since 1970. @throws {CliError} naming the option. */
 export function buildGenesis(options: CreateGenesisOptions, now: number): Genesis {
   const authorities = (options.authority ?? []).map(parseAuthority).sort(byAddress);
@@ -61,7 +66,7 @@ export function buildGenesis(options: CreateGenesisOptions, now: number): Genesi
     chainId: encodeText(options.chainId),
     genesisTime: options.time === undefined ? now : parseTime(options.time),
     mode: parseMode(options.mode),
-    parameters: buildParameters(options, Math.min(USUAL_MIN_VALIDATORS, authorities.length + stakers.length)),
+    parameters: buildParameters(options, usualMinValidators(authorities.length + stakers.length)),
     authorities,
     stakers,
     accounts: (options.account ?? []).map(parseAccount),

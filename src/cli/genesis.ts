@@ -50,7 +50,7 @@ function addCreate(genesis: Command, context: CliContext): void {
     .option('--min-self-bond <amount>', 'what a staker must have staked on itself, in AIT', '10000')
     .option('--min-stake <amount>', 'the smallest stake, in AIT', '1')
     .option('--max-stakers <number>', 'seats of stakers', '100')
-    .option('--min-validators <number>', 'a smaller set is not elected (default: 4, or as many as are given)')
+    .option('--min-validators <number>', 'a smaller set is not elected (default: 4, or one less than are given)')
     .option(
       '--target-bonded <amount>',
       'hybrid: with so much staked, in AIT, stakers hold their whole share',

@@ -24,12 +24,18 @@ export function checkGenesis(genesis: Genesis, now: number): GenesisFinding[] {
   ];
   if (findings.some(({ level }) => level === 'error')) return findings;
   const set = genesisSet(genesis);
-  const { minValidators } = genesis.parameters;
-  if (set.length < minValidators) {
-    const problem = `must be at most ${set.length}, for so many have a seat in the first epoch, not ${minValidators}`;
-    findings.push(fault('parameters.min_validators', problem));
+  return [...findings, ...checkSize(set.length, genesis.parameters), ...powerWarnings(genesis, set)];
+}
+
+/** @param seats of the first epoch */
+function checkSize(seats: number, { minValidators }: Parameters): GenesisFinding[] {
+  const path = pathOf('minValidators');
+  if (seats < minValidators) {
+    return [fault(path, `must be at most ${seats}, for so many have a seat in the first epoch, not ${minValidators}`)];
   }
-  return [...findings, ...powerWarnings(genesis, set)];
+  if (seats > minValidators || seats === 1) return [];
+  const effect = 'while there are no more, nobody can be jailed or voted out, since a smaller set is not elected';
+  return [warning(path, `is as many as have a seat in the first epoch: ${effect}`)];
 }
 
 function checkName(genesis: Genesis, now: number): GenesisFinding[] {

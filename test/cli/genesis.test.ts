@@ -42,7 +42,7 @@ genesis('what create writes passes check and is what was asked for', async () =>
     assert.is(loaded.genesisTime, Date.UTC(2026, 0, 31, 12));
     assert.is(loaded.mode, 0);
     assert.is(loaded.authorities.length, 4);
-    assert.is(loaded.parameters.minValidators, 4);
+    assert.is(loaded.parameters.minValidators, 3);
     assert.is(loaded.accounts[0]?.balance, 1_500_000_000n);
   });
 });

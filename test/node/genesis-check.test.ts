@@ -169,6 +169,11 @@ check('warns of stakers who have too little for a seat', () => {
   assert.equal(paths(withParameters({ minValidators: 5 }, poor), 'error'), ['parameters.min_validators']);
 });
 
+check('warns where nobody could be jailed', () => {
+  assert.equal(paths(withParameters({ minValidators: 4 }), 'warning'), ['parameters.min_validators']);
+  assert.equal(paths(withParameters({ minValidators: 3 }), 'warning'), []);
+});
+
 check('warns where an epoch has too few slots for all seats', () => {
   const short = { epochDuration: 60_000 };
   assert.equal(paths(withParameters(short, staked), 'warning'), ['parameters.epoch_duration']);

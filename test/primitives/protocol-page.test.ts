@@ -273,7 +273,7 @@ page('gives the parameters of the devnet genesis, and those of one that is made 
   const devnet = parametersIn(new URL('../../networks/devnet/genesis.json', import.meta.url));
   const usual = await withTempDir(async (directory) => {
     const out = join(directory, 'genesis.json');
-    const keys = [1, 2, 3, 4].map((byte) => toHex(publicKeyOf(new Uint8Array(32).fill(byte))));
+    const keys = [1, 2, 3, 4, 5].map((byte) => toHex(publicKeyOf(new Uint8Array(32).fill(byte))));
     const authorities = keys.flatMap((key) => ['--authority', key]);
     await runJson(['genesis', 'create', '--chain-id', 'ait-page', ...authorities, '--out', out]);
     return parametersIn(out);
