@@ -98,7 +98,7 @@ function rpcDependencies(inputs: NodeInputs, parts: ApiParts): RpcDependencies {
       blockByHeight: (height) => store.blockByHeight(height),
       blockByHash: (hash) => store.blockByHash(hash),
       transaction: (id) => store.transaction(id),
-      getAccount: (address) => chain.getAccount(address),
+      state: () => ({ reader: store, header: chain.head.header }),
       prove: (key) => chain.prove(key),
     },
     mempool: {
@@ -113,8 +113,9 @@ function rpcDependencies(inputs: NodeInputs, parts: ApiParts): RpcDependencies {
       add: (envelope) => relay.submit(envelope),
     },
     network,
-    validators: { current: () => ({ epoch, validators: genesis.validators }) },
     consensus: {
+      epoch,
+      members: members.list,
       get round() {
         return consensus.core.round;
       },

@@ -2,8 +2,8 @@
 // network in these shapes; tests pass fixtures.
 
 import type { EventEmitter } from 'node:events';
+import type { LedgerReader } from '../ledger/accounts.ts';
 import type { AddResult } from '../mempool/results.ts';
-import type { Account } from '../primitives/account.ts';
 import type { Address } from '../primitives/address.ts';
 import type { Block, Header } from '../primitives/block.ts';
 import type { Certificate } from '../primitives/consensus.ts';
@@ -22,7 +22,6 @@ export interface RpcDependencies {
   readonly chain: ChainReader;
   readonly mempool: Mempool;
   readonly network: Network;
-  readonly validators: ValidatorsSource;
   readonly consensus: ConsensusSource;
   readonly health: HealthSource;
   /** absent on networks that give nothing away */
@@ -61,6 +60,12 @@ export interface ProvenValue {
   readonly proof: StateProof;
 }
 
+export interface FinalizedState {
+  readonly reader: LedgerReader;
+  /** of the block after which the records are so */
+  readonly header: Header;
+}
+
 /** The finalized chain, from block 0 on. */
 export interface ChainReader {
   /** newest finalized block */
@@ -69,8 +74,8 @@ export interface ChainReader {
   blockByHash(hash: Hash): Promise<StoredBlock | undefined>;
   /** where a finalized transaction stands */
   transaction(id: Hash): Promise<{ readonly height: number; readonly index: number } | undefined>;
-  /** at the head; zeros for an account that does not exist */
-  getAccount(address: Address): Readonly<Account>;
+  /** The ledger's records at the head. They are of one block only in the turn in which they are asked for. */
+  state(): FinalizedState;
   /** the state entry of a key at the head */
   prove(key: Uint8Array): ProvenValue;
 }
@@ -106,12 +111,11 @@ export interface Network {
   peers(): readonly Peer[];
 }
 
-export interface ValidatorsSource {
-  current(): { readonly epoch: number; readonly validators: readonly Validator[] };
-}
-
-/** Members are positions in the list of `ValidatorsSource`. */
+/** Consensus in its present epoch instance; members are positions in `members`. */
 export interface ConsensusSource {
+  readonly epoch: number;
+  /** ordered by public key */
+  readonly members: readonly Validator[];
   readonly round: {
     /** lowest slot that is not settled */
     readonly slot: number;
@@ -180,13 +184,16 @@ export interface NotarizedEvent extends ExecutedBlock {
 
 /** What consensus did on this node. `height` where a block is known. */
 export interface ConsensusEvent {
-  readonly type: 'slot_entered' | 'proposed' | 'notarized' | 'skipped' | 'finalized' | 'evidence';
+  readonly type: 'slot_entered' | 'proposed' | 'notarized' | 'skipped' | 'finalized' | 'epoch_changed' | 'evidence';
   readonly epoch: number;
+  /** 0 of an epoch is the last block of the epoch before */
   readonly slot: number;
   readonly hash?: Hash;
   readonly height?: number;
   /** of the validator that contradicted itself in this slot */
   readonly evidence?: { readonly id: Hash; readonly kind: EvidenceKind; readonly address: Address };
+  /** who votes in an epoch that begins */
+  readonly validators?: readonly Validator[];
 }
 
 export interface RpcEvents {

@@ -58,14 +58,22 @@ export const blockIdParam = z.union([z.number(), z.string()]).transform((value, 
   return refuse(context, 'INVALID_FIELD', 'expected a height (an integer from 0), the hash of a block or "latest"');
 });
 
-/** How many items at most, from 1 to `most`; a number, or digits as a query parameter spells it. */
-export function countParam(most: number) {
+/** An integer from 1 to `most`; a number, or digits as a path or a query spells it. */
+function positiveParam(most: number, expected: string) {
   return z.union([z.number(), z.string()]).transform((value, context): number => {
     const count = typeof value === 'number' || DECIMAL.test(value) ? Number(value) : Number.NaN;
     if (Number.isInteger(count) && count >= 1 && count <= most) return count;
-    return refuse(context, 'INVALID_FIELD', `expected an integer from 1 to ${most}`);
+    return refuse(context, 'INVALID_FIELD', expected);
   });
 }
+
+/** How many items at most, from 1 to `most`. */
+export function countParam(most: number) {
+  return positiveParam(most, `expected an integer from 1 to ${most}`);
+}
+
+/** The number of a proposal. */
+export const proposalIdParam = positiveParam(Number.MAX_SAFE_INTEGER, 'expected the number of a proposal, from 1 on');
 
 /** true and false, also as a query parameter spells them. */
 export const flagParam = z

@@ -8,9 +8,10 @@ import { Certificate } from '../primitives/consensus.ts';
 import type { Hash } from '../primitives/hash.ts';
 import { type JsonValue, toJson } from '../primitives/json.ts';
 import { type Receipt, receiptCode } from '../primitives/receipt.ts';
+import { StateProof } from '../primitives/state-proof.ts';
 import { decodeTransaction, SignedTransaction } from '../primitives/transaction.ts';
 import type { IncludedTransaction } from './blocks.ts';
-import type { StoredBlock } from './dependencies.ts';
+import type { ChainReader, StoredBlock } from './dependencies.ts';
 
 export interface HeaderView {
   height: number;
@@ -55,6 +56,23 @@ export interface BlockView extends HeadView {
   transactions: TransactionView[];
   receipts: ReceiptView[];
   certificate: JsonValue;
+}
+
+/** A state entry, or its absence, for who does not trust this node. */
+export interface ProofView {
+  /** sha256 of its SSZ is `hash`; the proof holds under its `state_root` */
+  header: HeaderView;
+  key: string;
+  /** SSZ of the record, null where there is none */
+  value: string | null;
+  state_proof: JsonValue;
+}
+
+/** The name that a number of a state record stands for. */
+export function named<Name extends string>(names: readonly Name[], value: number): Name {
+  const name = names[value];
+  if (name === undefined) throw new RangeError(`${value} stands for none of ${names.join(', ')}`);
+  return name;
 }
 
 export function headerView(hash: Hash, header: Header): HeaderView {
@@ -123,4 +141,15 @@ function receiptAt(receipts: readonly Receipt[], index: number): Receipt {
   const receipt = receipts[index];
   if (receipt === undefined) throw new RangeError(`no receipt ${index} in a block of ${receipts.length}`);
   return receipt;
+}
+
+/** Proves the state entry of a key at the head. */
+export function proofView(chain: Pick<ChainReader, 'prove'>, key: Uint8Array): ProofView {
+  const { hash, header, value, proof } = chain.prove(key);
+  return {
+    header: headerView(hash, header),
+    key: toHex(key),
+    value: value === undefined ? null : toHex(value),
+    state_proof: toJson(StateProof, proof),
+  };
 }

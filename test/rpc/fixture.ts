@@ -8,7 +8,6 @@ import { encodedTransactions, receiptsRoot, transactionsRoot } from '../../src/c
 import { executeValid } from '../../src/chain/executor.ts';
 import { genesisBlock } from '../../src/chain/genesis.ts';
 import { KeyPair, verifyNative } from '../../src/crypto/keys.ts';
-import { getAccount } from '../../src/ledger/accounts.ts';
 import { genesisSet } from '../../src/ledger/genesis.ts';
 import { Mempool } from '../../src/mempool/mempool.ts';
 import { type Address, addressOf, formatAddress } from '../../src/primitives/address.ts';
@@ -163,8 +162,8 @@ export class TestChain implements ChainReader {
     return undefined;
   }
 
-  getAccount(address: Address) {
-    return getAccount(this.#newest.overlay, address);
+  state() {
+    return { reader: this.#newest.overlay, header: this.head.header };
   }
 
   prove(stateKey: Uint8Array) {
@@ -260,6 +259,8 @@ export const PEER: Peer = {
 };
 
 export const CONSENSUS: ConsensusSource = {
+  epoch: FIRST_EPOCH,
+  members: genesisSet(genesis),
   round: { slot: 8, leader: 0, voters: { notar: [0], skip: [], final: [] }, silent: [0] },
   lastFinalSlot: 7,
   quorum: 1,
@@ -284,7 +285,6 @@ export async function withNode(options: NodeOptions, use: (node: TestNode) => Pr
     chain,
     mempool: chain.mempool,
     network: { peerId: '12D3KooWSelf', addresses: ['/ip4/127.0.0.1/tcp/9001'], peers: () => [PEER] },
-    validators: { current: () => ({ epoch: FIRST_EPOCH, validators: genesisSet(genesis) }) },
     consensus: CONSENSUS,
     health: {
       health: () => state.health,

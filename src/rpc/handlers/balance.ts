@@ -1,14 +1,13 @@
 // get_balance: an account at the newest finalized block, on request with a proof that needs no trust in this node.
 
 import { z } from 'zod';
+import { getAccount } from '../../ledger/accounts.ts';
 import { accountKey } from '../../primitives/account.ts';
 import { formatAddress } from '../../primitives/address.ts';
-import { toHex } from '../../primitives/bytes.ts';
-import { type JsonValue, toJson } from '../../primitives/json.ts';
-import { StateProof } from '../../primitives/state-proof.ts';
 import { addressParam, flagParam } from '../params.ts';
-import { type HeaderView, headerView } from '../views.ts';
+import { type ProofView, proofView } from '../views.ts';
 import type { Services } from './method.ts';
+import { holdingsOf } from './stake.ts';
 
 export const balanceParams = z.strictObject({ address: addressParam, proof: flagParam.optional() });
 
@@ -20,21 +19,15 @@ export interface BalanceView {
   nonce: number;
   /** of its next transaction, those waiting in this node's mempool counted */
   next_nonce: number;
+  /** what its delegations are worth */
   staked: string;
+  /** what it has unstaked and is not paid yet */
   unbonding: string;
   escrowed: string;
   /** of the block at which all this is so */
   height: number;
-  proof?: BalanceProofView;
-}
-
-export interface BalanceProofView {
-  /** sha256 of its SSZ is `hash`; the proof holds under its `state_root` */
-  header: HeaderView;
-  key: string;
-  /** ssz(Account), null for an account that does not exist */
-  value: string | null;
-  state_proof: JsonValue;
+  /** of the Account record: balance and nonce */
+  proof?: ProofView;
 }
 
 /** Zeros for an account that does not exist. */
@@ -42,26 +35,18 @@ export function getBalance(
   { chain, mempool }: Pick<Services, 'chain' | 'mempool'>,
   { address, proof }: z.output<typeof balanceParams>,
 ): BalanceView {
-  const { balance, nonce } = chain.getAccount(address);
+  const { reader, header } = chain.state();
+  const { balance, nonce } = getAccount(reader, address);
+  const { staked, unbonding } = holdingsOf(reader, address);
   return {
     address: formatAddress(address),
     balance: balance.toString(),
     nonce,
     next_nonce: mempool.nextNonce(address),
-    staked: '0',
-    unbonding: '0',
+    staked: staked.toString(),
+    unbonding: unbonding.toString(),
     escrowed: '0',
-    height: chain.head.header.height,
+    height: header.height,
     ...(proof === true && { proof: proofView(chain, accountKey(address)) }),
-  };
-}
-
-function proofView(chain: Services['chain'], key: Uint8Array): BalanceProofView {
-  const { hash, header, value, proof } = chain.prove(key);
-  return {
-    header: headerView(hash, header),
-    key: toHex(key),
-    value: value === undefined ? null : toHex(value),
-    state_proof: toJson(StateProof, proof),
   };
 }

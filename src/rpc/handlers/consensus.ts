@@ -1,6 +1,8 @@
 // consensus: how the present round stands, and which validators have been caught contradicting themselves.
 
 import { z } from 'zod';
+import type { LedgerReader } from '../../ledger/accounts.ts';
+import { consensusKeys } from '../../ledger/records.ts';
 import { formatAddress } from '../../primitives/address.ts';
 import { toHex } from '../../primitives/bytes.ts';
 import { Evidence, type EvidenceKind } from '../../primitives/evidence.ts';
@@ -57,46 +59,45 @@ export interface EvidenceView {
 
 /** @throws {RpcProblem} NOT_FOUND when there is no evidence `before` */
 export function getConsensus(
-  { consensus, validators: source }: Pick<Services, 'consensus' | 'validators'>,
+  { chain, consensus }: Pick<Services, 'chain' | 'consensus'>,
   { limit = DEFAULT_EVIDENCE, before }: z.output<typeof consensusParams>,
 ): ConsensusView {
-  const { epoch, validators } = source.current();
-  const { round, lastFinalSlot, quorum, evidence } = consensus;
+  const { epoch, members, round, lastFinalSlot, quorum, evidence } = consensus;
   const records = evidence.list(limit + 1, before);
   if (records === undefined) throw new RpcProblem('NOT_FOUND', 'this node has no evidence with the id in "before"');
   const page = records.slice(0, limit);
   const last = page.at(-1);
-  const addresses = new Map(validators.map(({ publicKey, address }) => [toHex(publicKey), formatAddress(address)]));
+  const { reader } = chain.state();
   const addressOf = (member: number) => {
-    const validator = validators[member];
+    const validator = members[member];
     return validator === undefined ? '' : formatAddress(validator.address);
   };
-  const weight = (members: readonly number[]) =>
-    members.reduce((sum, member) => sum + (validators[member]?.weight ?? 0), 0);
+  const weight = (voters: readonly number[]) => voters.reduce((sum, member) => sum + (members[member]?.weight ?? 0), 0);
   return {
     epoch,
     front_slot: round.slot,
     last_final_slot: lastFinalSlot,
     leader: addressOf(round.leader),
-    total_weight: validators.reduce((sum, validator) => sum + validator.weight, 0),
+    total_weight: members.reduce((sum, validator) => sum + validator.weight, 0),
     quorum,
     votes: { notar: weight(round.voters.notar), skip: weight(round.voters.skip), final: weight(round.voters.final) },
     silent: round.silent.map(addressOf),
     evidence: {
       total: evidence.size,
-      items: page.map((record) => evidenceView(record, addresses)),
+      items: page.map((record) => evidenceView(record, reader)),
       next: records.length > limit && last !== undefined ? toHex(last.id) : null,
     },
   };
 }
 
-function evidenceView({ id, kind, evidence }: EvidenceRecord, addresses: ReadonlyMap<string, string>): EvidenceView {
-  const publicKey = toHex(evidence.publicKey);
+/** A consensus key has one owner for ever, whatever set it voted in. */
+function evidenceView({ id, kind, evidence }: EvidenceRecord, reader: LedgerReader): EvidenceView {
+  const owner = consensusKeys.find(reader, evidence.publicKey);
   return {
     id: toHex(id),
     kind,
-    address: addresses.get(publicKey) ?? '',
-    public_key: publicKey,
+    address: owner === undefined ? '' : formatAddress(owner.address),
+    public_key: toHex(evidence.publicKey),
     epoch: evidence.epoch,
     slot: evidence.slot,
     ssz: toHex(Evidence.serialize(evidence)),

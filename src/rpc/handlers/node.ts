@@ -1,7 +1,7 @@
-// What an operator or a wallet asks of the node itself: health, sync_status, peers, validators, mempool, network_info.
+// What an operator or a wallet asks of the node itself: health, sync_status, peers, mempool, network_info.
 
 import { z } from 'zod';
-import { formatAddress } from '../../primitives/address.ts';
+import { currentEpoch } from '../../ledger/records.ts';
 import { toHex } from '../../primitives/bytes.ts';
 import { Genesis } from '../../primitives/genesis.ts';
 import { type JsonValue, toJson } from '../../primitives/json.ts';
@@ -64,25 +64,6 @@ export function getPeers({ network }: Pick<Services, 'network'>): { count: numbe
   return { count: peers.length, peers };
 }
 
-export interface ValidatorsView {
-  epoch: number;
-  total_weight: number;
-  validators: { public_key: string; address: string; weight: number }[];
-}
-
-export function getValidators({ validators: source }: Pick<Services, 'validators'>): ValidatorsView {
-  const { epoch, validators } = source.current();
-  return {
-    epoch,
-    total_weight: validators.reduce((sum, { weight }) => sum + weight, 0),
-    validators: validators.map(({ publicKey, address, weight }) => ({
-      public_key: toHex(publicKey),
-      address: formatAddress(address),
-      weight,
-    })),
-  };
-}
-
 export function getMempool({ mempool }: Pick<Services, 'mempool'>): { size: number; bytes: number } {
   return { size: mempool.size, bytes: mempool.bytes };
 }
@@ -92,6 +73,7 @@ export interface NetworkInfoView {
   genesis_hash: string;
   genesis_time: JsonValue;
   consensus_mode: JsonValue;
+  /** of the present epoch */
   parameters: JsonValue;
   protocol_version: number;
   version: string;
@@ -101,15 +83,20 @@ export interface NetworkInfoView {
   peers: number;
 }
 
-export function getNetworkInfo({ identity, network }: Pick<Services, 'identity' | 'network'>): NetworkInfoView {
+export function getNetworkInfo({
+  identity,
+  network,
+  chain,
+}: Pick<Services, 'identity' | 'network' | 'chain'>): NetworkInfoView {
   const { genesis, genesisHash, version, commit } = identity;
+  const { parameters } = currentEpoch(chain.state().reader);
   const { chainId, genesisTime, mode } = Genesis.fields;
   return {
     chain_id: toJson(chainId, genesis.chainId),
     genesis_hash: toHex(genesisHash),
     genesis_time: toJson(genesisTime, genesis.genesisTime),
     consensus_mode: toJson(mode, genesis.mode),
-    parameters: toJson(Parameters, genesis.parameters),
+    parameters: toJson(Parameters, parameters),
     protocol_version: PROTOCOL_VERSION,
     version,
     commit,

@@ -2,9 +2,11 @@
 // many clients receive it.
 
 import type { SerializedList } from '@chainsafe/ssz';
-import { AddressError, addressKey, formatAddress, parseAddress } from '../../primitives/address.ts';
+import { type Address, AddressError, addressKey, formatAddress, parseAddress } from '../../primitives/address.ts';
 import { toHex } from '../../primitives/bytes.ts';
-import { decodeTransaction } from '../../primitives/transaction.ts';
+import { toJson } from '../../primitives/json.ts';
+import { decodeTransaction, type TransactionAction } from '../../primitives/transaction.ts';
+import { Validator } from '../../primitives/validators.ts';
 import type { ConsensusEvent, ExecutedBlock } from '../dependencies.ts';
 import { RpcProblem } from '../problems.ts';
 import { headView, includedView } from '../views.ts';
@@ -87,10 +89,7 @@ function touchedAccounts(transactions: SerializedList): Map<string, number[]> {
   const touched = new Map<string, number[]>();
   for (let index = 0; index < transactions.length; index++) {
     const { from, signed } = decodeTransaction(transactions.get(index));
-    const { action } = signed.transaction;
-    const outputs = action.selector === 0 ? [action.value] : action.value.outputs;
-    const accounts = new Set([from, ...outputs.map(({ to }) => to)].map(addressKey));
-    for (const key of accounts) {
+    for (const key of new Set([from, ...namedIn(signed.transaction.action)].map(addressKey))) {
       const indexes = touched.get(key);
       if (indexes === undefined) touched.set(key, [index]);
       else indexes.push(index);
@@ -99,7 +98,26 @@ function touchedAccounts(transactions: SerializedList): Map<string, number[]> {
   return touched;
 }
 
-export function consensusEventJson({ type, epoch, slot, hash, height, evidence }: ConsensusEvent): string {
+/** The accounts that an action names: those it pays, the validator it is about, the authority that comes or goes. */
+function namedIn({ selector, value }: TransactionAction): readonly Address[] {
+  switch (selector) {
+    case 0:
+      return [value.to];
+    case 1:
+      return value.outputs.map(({ to }) => to);
+    case 4:
+    case 5:
+    case 6:
+      return [value.validator];
+    case 8:
+      return 'address' in value.change.value ? [value.change.value.address] : [];
+    default:
+      return [];
+  }
+}
+
+export function consensusEventJson(event: ConsensusEvent): string {
+  const { type, epoch, slot, hash, height, evidence, validators } = event;
   return JSON.stringify({
     type,
     epoch,
@@ -110,6 +128,9 @@ export function consensusEventJson({ type, epoch, slot, hash, height, evidence }
       id: toHex(evidence.id),
       kind: evidence.kind,
       address: formatAddress(evidence.address),
+    }),
+    ...(validators !== undefined && {
+      validators: validators.map((validator) => toJson(Validator, validator)),
     }),
   });
 }

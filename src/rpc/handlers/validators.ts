@@ -1,0 +1,230 @@
+// validators and validator: who votes in the present epoch, how well each of them does, who else is registered, and whom
+// the state would elect if the epoch ended now.
+
+import { z } from 'zod';
+import type { LedgerReader } from '../../ledger/accounts.ts';
+import { elect } from '../../ledger/election.ts';
+import { worth } from '../../ledger/pools.ts';
+import { activity, authorities, candidates, currentEpoch, stakes, validators } from '../../ledger/records.ts';
+import { type Address, addressKey, formatAddress } from '../../primitives/address.ts';
+import type { Header } from '../../primitives/block.ts';
+import { equalBytes, toHex } from '../../primitives/bytes.ts';
+import { type Activity, type EpochRecord, epochEnd } from '../../primitives/epoch.ts';
+import { CONSENSUS_MODES, type ConsensusMode } from '../../primitives/genesis.ts';
+import { MILLION } from '../../primitives/parameters.ts';
+import {
+  JAILED,
+  VALIDATOR_ROLES,
+  VALIDATOR_STATUSES,
+  type ValidatorRecord,
+  type ValidatorRole,
+  type ValidatorStatus,
+} from '../../primitives/staking.ts';
+import type { Validator } from '../../primitives/validators.ts';
+import type { FinalizedState } from '../dependencies.ts';
+import { addressParam, flagParam } from '../params.ts';
+import { RpcProblem } from '../problems.ts';
+import { named, type ProofView, proofView } from '../views.ts';
+import type { Services } from './method.ts';
+
+/** A seat in a set. */
+export interface SeatView {
+  address: string;
+  /** consensus key */
+  public_key: string;
+  weight: number;
+  /** of the set's weight, in millionths */
+  weight_share: number;
+}
+
+/** `weight` and `weight_share` are zero, and `activity` null, without a seat in the present epoch. */
+export interface ValidatorView extends SeatView {
+  role: ValidatorRole;
+  status: ValidatorStatus;
+  /** the epoch from which it may ask for release; null when it is not jailed */
+  jailed_until: number | null;
+  /** times that it was jailed */
+  downtimes: number;
+  /** its part of its delegators' rewards, in millionths */
+  commission: number;
+  /** units staked on it, its own included */
+  stake: string;
+  /** of its own */
+  self_stake: string;
+  activity: ActivityView | null;
+}
+
+/** In the present epoch, up to the newest block. */
+export interface ActivityView {
+  /** blocks for which its vote is recorded */
+  participated: number;
+  /** of the blocks so far, in millionths */
+  participation: number;
+  /** of its slots: those whose block is in the chain, and those without */
+  proposed: number;
+  missed: number;
+  /** weight above the quorum that its blocks have recorded */
+  recorded: string;
+}
+
+export interface ValidatorsView {
+  epoch: number;
+  mode: ConsensusMode;
+  /** block time, ms since 1970 */
+  epoch_start: number;
+  /** the first block from this time on is the epoch's last */
+  epoch_end: number;
+  /** blocks of this epoch over which participation is counted */
+  epoch_blocks: number;
+  total_weight: number;
+  /** the present set, ordered by public key */
+  validators: ValidatorView[];
+  /** registered, without a seat in this epoch */
+  waiting: ValidatorView[];
+  /** the set that would be elected now */
+  next_set: SeatView[];
+  /** of the block at which all this is so */
+  height: number;
+}
+
+export interface ValidatorAnswer extends ValidatorView {
+  epoch: number;
+  /** its seat in the set that would be elected now */
+  next: SeatView | null;
+  height: number;
+  /** of the ValidatorRecord */
+  proof?: ProofView;
+}
+
+export const validatorParams = z.strictObject({ address: addressParam, proof: flagParam.optional() });
+
+/** With the largest set and as many candidates this takes tens of milliseconds: once for each block is enough. */
+const views = new WeakMap<Header, ValidatorsView>();
+
+export function getValidators({ chain }: Pick<Services, 'chain'>): ValidatorsView {
+  const state = chain.state();
+  const known = views.get(state.header);
+  if (known !== undefined) return known;
+  const view = validatorsView(state);
+  views.set(state.header, view);
+  return view;
+}
+
+/** @throws {RpcProblem} NOT_FOUND for an address that never was a validator's */
+export function getValidator(
+  services: Pick<Services, 'chain'>,
+  { address, proof }: z.output<typeof validatorParams>,
+): ValidatorAnswer {
+  const { chain } = services;
+  const { reader, header } = chain.state();
+  const record = validators.find(reader, address);
+  const text = formatAddress(address);
+  if (record === undefined) throw new RpcProblem('NOT_FOUND', `${text} is no validator and never was`);
+  const present = presentOf(reader);
+  const { next_set: next } = getValidators(services);
+  return {
+    ...validatorView(present, address, record),
+    epoch: present.epoch.epoch,
+    next: next.find((seat) => seat.address === text) ?? null,
+    height: header.height,
+    ...(proof === true && { proof: proofView(chain, validators.key(address)) }),
+  };
+}
+
+/** The present epoch, read once for all validators. */
+interface Present {
+  readonly reader: LedgerReader;
+  readonly epoch: EpochRecord;
+  readonly activity: Activity;
+  readonly totalWeight: number;
+  /** by address */
+  readonly members: ReadonlyMap<string, number>;
+}
+
+function presentOf(reader: LedgerReader): Present {
+  const epoch = currentEpoch(reader);
+  return {
+    reader,
+    epoch,
+    activity: activity.get(reader),
+    totalWeight: totalOf(epoch.validators),
+    members: new Map(epoch.validators.map(({ address }, member) => [addressKey(address), member])),
+  };
+}
+
+function validatorsView({ reader, header }: FinalizedState): ValidatorsView {
+  const present = presentOf(reader);
+  const { epoch, members, totalWeight } = present;
+  const view = (address: Address) => validatorView(present, address, validators.get(reader, address));
+  const registered = [...authorities.get(reader), ...(candidates.find(reader) ?? [])];
+  return {
+    epoch: epoch.epoch,
+    mode: named(CONSENSUS_MODES, epoch.mode),
+    epoch_start: epoch.start,
+    epoch_end: epochEnd(epoch),
+    epoch_blocks: present.activity.blocks,
+    total_weight: totalWeight,
+    validators: epoch.validators.map(({ address }) => view(address)),
+    waiting: registered.filter((address) => !members.has(addressKey(address))).map(view),
+    next_set: seatViews(elect(reader)),
+    height: header.height,
+  };
+}
+
+function validatorView(present: Present, address: Address, record: ValidatorRecord): ValidatorView {
+  const { reader, epoch, members, totalWeight } = present;
+  const member = members.get(addressKey(address));
+  const seat = member === undefined ? undefined : epoch.validators[member];
+  return {
+    ...seatView(seat ?? { address, publicKey: record.publicKey, weight: 0 }, totalWeight),
+    role: named(VALIDATOR_ROLES, record.role),
+    status: named(VALIDATOR_STATUSES, record.status),
+    jailed_until: record.status === JAILED ? record.jailedUntil : null,
+    downtimes: record.downtimes,
+    commission: record.commission,
+    stake: record.pool.tokens.toString(),
+    self_stake: selfStake(reader, address, record).toString(),
+    activity: member === undefined ? null : activityView(present.activity, member),
+  };
+}
+
+function seatViews(set: readonly Validator[]): SeatView[] {
+  const total = totalOf(set);
+  return set.map((validator) => seatView(validator, total));
+}
+
+function seatView({ address, publicKey, weight }: Validator, total: number): SeatView {
+  return {
+    address: formatAddress(address),
+    public_key: toHex(publicKey),
+    weight,
+    weight_share: millionths(weight, total),
+  };
+}
+
+function activityView({ blocks, members }: Activity, member: number): ActivityView {
+  const own = members[member];
+  if (own === undefined) throw new RangeError(`the activity of ${members.length} members has none ${member}`);
+  const { participated, proposed, missed, recorded } = own;
+  return {
+    participated,
+    participation: millionths(participated, blocks),
+    proposed,
+    missed,
+    recorded: recorded.toString(),
+  };
+}
+
+function selfStake(reader: LedgerReader, address: Address, { pool }: ValidatorRecord): bigint {
+  const own = stakes.find(reader, address)?.delegations.find(({ validator }) => equalBytes(validator, address));
+  return own === undefined ? 0n : worth(pool, own.shares);
+}
+
+function totalOf(set: readonly Validator[]): number {
+  return set.reduce((sum, { weight }) => sum + weight, 0);
+}
+
+/** Rounded down; all of nothing is nothing. */
+function millionths(part: number, whole: number): number {
+  return whole === 0 ? 0 : Number((BigInt(part) * BigInt(MILLION)) / BigInt(whole));
+}
