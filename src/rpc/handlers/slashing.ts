@@ -1,7 +1,8 @@
 // slashing: which validators have been punished for contradicting themselves, and which are jailed for being absent.
 
 import type { LedgerReader } from '../../ledger/accounts.ts';
-import { authorities, candidates, currentEpoch, offences, validators } from '../../ledger/records.ts';
+import { candidateList } from '../../ledger/candidates.ts';
+import { authorities, currentEpoch, offences, validators } from '../../ledger/records.ts';
 import { type Address, addressKey, formatAddress } from '../../primitives/address.ts';
 import type { EpochRecord } from '../../primitives/epoch.ts';
 import { JAILED, type Offence, TOMBSTONED } from '../../primitives/staking.ts';
@@ -64,7 +65,7 @@ function knownValidators(reader: LedgerReader, { validators: members }: EpochRec
   const add = (address: Address) => known.set(addressKey(address), address);
   for (const { address } of members) add(address);
   for (const address of authorities.get(reader)) add(address);
-  for (const address of candidates.find(reader) ?? []) add(address);
+  for (const address of candidateList(reader)) add(address);
   for (const { validator } of punished) add(validator);
   return known.values();
 }

@@ -3,7 +3,9 @@
 import { z } from 'zod';
 import type { LedgerReader } from '../../ledger/accounts.ts';
 import { worth } from '../../ledger/pools.ts';
-import { currentEpoch, epochs, stakes, unbondingPools, validators } from '../../ledger/records.ts';
+import { currentEpoch, epochs, stakes, validators } from '../../ledger/records.ts';
+import { getStakes } from '../../ledger/stakes.ts';
+import { findUnbondingPool } from '../../ledger/unbonding.ts';
 import { type Address, formatAddress } from '../../primitives/address.ts';
 import type { Header } from '../../primitives/block.ts';
 import type { Delegation, Unbonding } from '../../primitives/staking.ts';
@@ -85,15 +87,15 @@ export interface Holdings {
 
 /** What an account has in pools, and what that is worth now. */
 export function holdingsOf(reader: LedgerReader, delegator: Address): Holdings {
-  const account = stakes.find(reader, delegator);
-  const delegations = (account?.delegations ?? []).map((delegation) => ({
+  const account = getStakes(reader, delegator);
+  const delegations = account.delegations.map((delegation) => ({
     delegation,
     amount: worth(validators.get(reader, delegation.validator).pool, delegation.shares),
   }));
-  const entries = (account?.unbonding ?? []).map((entry) => {
-    const pool = unbondingPools.find(reader, entry.validator, entry.epoch);
-    return { entry, amount: pool === undefined ? 0n : worth(pool, entry.shares) };
-  });
+  const entries = account.unbonding.map((entry) => ({
+    entry,
+    amount: worth(findUnbondingPool(reader, entry.validator, entry.epoch), entry.shares),
+  }));
   return { staked: sum(delegations), unbonding: sum(entries), delegations, entries };
 }
 

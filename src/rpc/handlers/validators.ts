@@ -3,12 +3,14 @@
 
 import { z } from 'zod';
 import type { LedgerReader } from '../../ledger/accounts.ts';
+import { candidateList } from '../../ledger/candidates.ts';
 import { elect } from '../../ledger/election.ts';
 import { worth } from '../../ledger/pools.ts';
-import { activity, authorities, candidates, currentEpoch, stakes, validators } from '../../ledger/records.ts';
+import { activity, authorities, currentEpoch, validators } from '../../ledger/records.ts';
+import { getStakes, sharesOn } from '../../ledger/stakes.ts';
 import { type Address, addressKey, formatAddress } from '../../primitives/address.ts';
 import type { Header } from '../../primitives/block.ts';
-import { equalBytes, toHex } from '../../primitives/bytes.ts';
+import { toHex } from '../../primitives/bytes.ts';
 import { type Activity, type EpochRecord, epochEnd } from '../../primitives/epoch.ts';
 import { CONSENSUS_MODES, type ConsensusMode } from '../../primitives/genesis.ts';
 import { MILLION } from '../../primitives/parameters.ts';
@@ -156,7 +158,7 @@ function validatorsView({ reader, header }: FinalizedState): ValidatorsView {
   const present = presentOf(reader);
   const { epoch, members, totalWeight } = present;
   const view = (address: Address) => validatorView(present, address, validators.get(reader, address));
-  const registered = [...authorities.get(reader), ...(candidates.find(reader) ?? [])];
+  const registered = [...authorities.get(reader), ...candidateList(reader)];
   return {
     epoch: epoch.epoch,
     mode: named(CONSENSUS_MODES, epoch.mode),
@@ -183,7 +185,7 @@ function validatorView(present: Present, address: Address, record: ValidatorReco
     downtimes: record.downtimes,
     commission: record.commission,
     stake: record.pool.tokens.toString(),
-    self_stake: selfStake(reader, address, record).toString(),
+    self_stake: worth(record.pool, sharesOn(getStakes(reader, address).delegations, address)).toString(),
     activity: member === undefined ? null : activityView(present.activity, member),
   };
 }
@@ -213,11 +215,6 @@ function activityView({ blocks, members }: Activity, member: number): ActivityVi
     missed,
     recorded: recorded.toString(),
   };
-}
-
-function selfStake(reader: LedgerReader, address: Address, { pool }: ValidatorRecord): bigint {
-  const own = stakes.find(reader, address)?.delegations.find(({ validator }) => equalBytes(validator, address));
-  return own === undefined ? 0n : worth(pool, own.shares);
 }
 
 function totalOf(set: readonly Validator[]): number {
