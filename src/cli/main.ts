@@ -12,12 +12,15 @@ import { addDevnet } from './devnet.ts';
 import { reportError } from './errors.ts';
 import { EXIT } from './exit-codes.ts';
 import { addGenesis } from './genesis.ts';
+import { addGovernance } from './governance.ts';
 import { addInit } from './init.ts';
 import { addKeys } from './keys.ts';
 import { addSigner } from './signer.ts';
+import { addStake } from './stake.ts';
 import { addStart } from './start.ts';
 import { addStatus } from './status.ts';
 import { addTx } from './tx.ts';
+import { addValidator } from './validator.ts';
 
 /** @param argv as `process.argv`. @returns the exit code. */
 export async function main(argv: readonly string[], context: CliContext = processContext()): Promise<number> {
@@ -62,6 +65,9 @@ Exit codes: 0 done, 1 a fault of this program, 2 usage, 3 configuration, 4 data 
     addStatus,
     addAccount,
     addTx,
+    addValidator,
+    addStake,
+    addGovernance,
     addKeys,
     addSigner,
     addGenesis,

@@ -13,6 +13,7 @@ import { createMempoolMetrics, type MempoolLevels, type MempoolMetrics } from '.
 import { createNetworkMetrics, type NetworkMetrics } from '../telemetry/metrics/network.ts';
 import { type BuildInfo, registerProcessMetrics } from '../telemetry/metrics/process.ts';
 import { createRpcMetrics, type RpcMetrics } from '../telemetry/metrics/rpc.ts';
+import { registerValidatorMetrics, type ValidatorLevels } from '../telemetry/metrics/validator.ts';
 
 /** Proposals and transactions whose time is remembered until they are final. */
 const REMEMBERED_PROPOSALS = 256;
@@ -23,6 +24,7 @@ export interface MetricsSources {
   readonly mempool: () => MempoolLevels;
   readonly peers: () => number;
   readonly signatureQueue: () => number;
+  readonly validator: () => ValidatorLevels;
 }
 
 export class NodeMetrics {
@@ -41,6 +43,7 @@ export class NodeMetrics {
     this.#mempool = createMempoolMetrics(this.registry, sources.mempool);
     this.#network = createNetworkMetrics(this.registry, sources.peers);
     this.rpc = createRpcMetrics(this.registry);
+    registerValidatorMetrics(this.registry, sources.validator);
     // From zero, so that the first one is a rise.
     for (const kind of EVIDENCE_KINDS) this.#consensus.evidence.inc({ kind }, 0);
     registerProcessMetrics(this.registry, sources.build, sources.signatureQueue);

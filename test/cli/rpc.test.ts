@@ -1,68 +1,17 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { EXIT } from '../../src/cli/exit-codes.ts';
-import { initDevnetNode } from '../../src/node/devnet.ts';
-import { loadGenesis } from '../../src/node/genesis-file.ts';
-import { networkDirectory } from '../../src/node/package-root.ts';
-import { toHex } from '../../src/primitives/bytes.ts';
 import { verifyStrict } from '../../src/primitives/ed25519.ts';
-import { fromJson, toJson } from '../../src/primitives/json.ts';
-import { Parameters } from '../../src/primitives/parameters.ts';
-import { encodeTransaction, SignedTransaction, transactionSigningBytes } from '../../src/primitives/transaction.ts';
-import { withTempDir } from '../helpers/temp-dir.ts';
+import {
+  encodeTransaction,
+  type SignedTransaction,
+  transactionSigningBytes,
+} from '../../src/primitives/transaction.ts';
+import { type Answer, chain, genesis, hash, withAlice, withServer } from './fake-node.ts';
 import { runCli, runJson } from './run-cli.ts';
 
 const rpc = suite('commands that ask a node');
 const BOB = 'ait1dvlw5gz0yl3v05ysv57ucvd0v2ffm7cefzk0uv';
-const { genesis, hash } = await loadGenesis(join(networkDirectory('devnet'), 'genesis.json'));
-
-type Answer = (path: string, body: string, request: IncomingMessage) => [status: number, json: unknown] | 'silence';
-
-/** A server that answers as a node would, at a free port of this machine. */
-async function withServer<T>(answer: Answer, use: (url: string) => Promise<T>): Promise<T> {
-  const server = createServer((request, response) => respond(answer, request, response));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  try {
-    return await use(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
-  } finally {
-    await close(server);
-  }
-}
-
-async function respond(answer: Answer, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  let body = '';
-  for await (const chunk of request) body += chunk;
-  const result = answer(request.url ?? '', body, request);
-  if (result === 'silence') return;
-  response.writeHead(result[0], { 'content-type': 'application/json' });
-  response.end(typeof result[1] === 'string' ? result[1] : JSON.stringify(result[1]));
-}
-
-async function close(server: Server): Promise<void> {
-  server.closeAllConnections();
-  await new Promise((resolve) => server.close(resolve));
-}
-
-/** Answers what a sender asks first; `send` answers the transaction. */
-function chain(send: (path: string, signed: SignedTransaction) => [number, unknown], nonce = 3): Answer {
-  return (path, body) => {
-    if (path === '/rpc/network_info') {
-      return [200, { genesis_hash: toHex(hash), parameters: toJson(Parameters, genesis.parameters) }];
-    }
-    if (path.startsWith('/rpc/get_balance/')) return [200, { balance: '5', nonce: nonce - 1, next_nonce: nonce }];
-    return send(path, fromJson(SignedTransaction, JSON.parse(body)));
-  };
-}
-
-async function withAlice<T>(use: (dataDir: string[]) => Promise<T>): Promise<T> {
-  return withTempDir(async (directory) => {
-    await initDevnetNode(directory, undefined);
-    return use(['--data-dir', directory]);
-  });
-}
 
 function sendArgs(url: string, dataDir: string[], ...more: string[]): string[] {
   return ['tx', 'send', '--from', 'alice', '--to', BOB, '--amount', '1.5', '--rpc', url, ...dataDir, ...more];
@@ -184,9 +133,13 @@ rpc('what is mistyped is refused before anyone is asked', async () => {
 });
 
 rpc('account show prints AIT for people and units for scripts', async () => {
-  const answer: Answer = () => [200, { address: BOB, balance: '1500000000', nonce: 4, next_nonce: 4 }];
+  const answer: Answer = () => [
+    200,
+    { address: BOB, balance: '1500000000', nonce: 4, staked: '250000000', unbonding: '0' },
+  ];
   await withServer(answer, async (url) => {
-    assert.match((await runCli(['account', 'show', BOB, '--rpc', url])).stdout, /balance +1\.5 AIT\n/);
+    const { stdout } = await runCli(['account', 'show', BOB, '--rpc', url]);
+    assert.match(stdout, /balance +1\.5 AIT\nstaked +0\.25 AIT\nunbonding +0 AIT\n/);
     assert.is((await runJson(['account', 'show', BOB], { environment: { AITBC_RPC: url } })).balance, '1500000000');
   });
 });

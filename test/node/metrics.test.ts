@@ -10,13 +10,27 @@ import { account, makeGenesis, pay, withNodes } from '../chain/fixture.ts';
 const metricsTest = suite('node metrics');
 const genesis = makeGenesis();
 
+/** Of a node that only follows. */
+const FOLLOWER = {
+  epoch: 1,
+  weight: 0,
+  totalWeight: 4,
+  proposed: 0,
+  missed: 0,
+  participated: 0,
+  blocks: 0,
+  jailed: false,
+  tombstoned: false,
+};
+
 function open() {
-  const levels = { size: 3, bytes: 700, peers: 2, queue: 9 };
+  const levels = { size: 3, bytes: 700, peers: 2, queue: 9, validator: FOLLOWER };
   const metrics = new NodeMetrics({
     build: { version: '1.2.3', commit: 'abc' },
     mempool: () => levels,
     peers: () => levels.peers,
     signatureQueue: () => levels.queue,
+    validator: () => levels.validator,
   });
   const lines = async () => (await metrics.registry.metrics()).split('\n');
   /** The value of the line that begins so. */
@@ -34,6 +48,33 @@ metricsTest('levels are read when somebody looks', async () => {
   assert.is(await value('blockchain_network_peers'), 2);
   levels.size = 4;
   assert.is(await value('blockchain_mempool_size'), 4);
+});
+
+metricsTest('the validator of this node: weight, slots and votes of the epoch, jail', async () => {
+  const { levels, value } = open();
+  assert.is(await value('blockchain_consensus_epoch'), 1);
+  assert.is(await value('blockchain_validator_weight_ratio'), 0);
+  assert.is(await value('blockchain_validator_proposals_made_ratio'), 1, 'nothing was due');
+  levels.validator = {
+    ...FOLLOWER,
+    epoch: 2,
+    weight: 1,
+    proposed: 3,
+    missed: 1,
+    participated: 9,
+    blocks: 10,
+    jailed: true,
+  };
+  assert.is(await value('blockchain_consensus_epoch'), 2);
+  assert.is(await value('blockchain_validator_weight'), 1);
+  assert.is(await value('blockchain_validator_weight_ratio'), 0.25);
+  assert.is(await value('blockchain_validator_proposals_due'), 4);
+  assert.is(await value('blockchain_validator_proposals_made'), 3);
+  assert.is(await value('blockchain_validator_missed_slots'), 1);
+  assert.is(await value('blockchain_validator_proposals_made_ratio'), 0.75);
+  assert.is(await value('blockchain_validator_participation_ratio'), 0.9);
+  assert.is(await value('blockchain_validator_jailed'), 1);
+  assert.is(await value('blockchain_validator_tombstoned'), 0);
 });
 
 metricsTest('slots, their ends and the time to finality', async () => {

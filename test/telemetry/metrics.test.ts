@@ -8,11 +8,23 @@ import { createMempoolMetrics } from '../../src/telemetry/metrics/mempool.ts';
 import { createNetworkMetrics } from '../../src/telemetry/metrics/network.ts';
 import { registerProcessMetrics } from '../../src/telemetry/metrics/process.ts';
 import { createRpcMetrics } from '../../src/telemetry/metrics/rpc.ts';
+import { registerValidatorMetrics } from '../../src/telemetry/metrics/validator.ts';
 import { MetricsServer } from '../../src/telemetry/metrics-server.ts';
 
 const metrics = suite('telemetry/metrics');
 
 function everything(registry: Registry) {
+  registerValidatorMetrics(registry, () => ({
+    epoch: 3,
+    weight: 250_000,
+    totalWeight: 1_000_000,
+    proposed: 7,
+    missed: 1,
+    participated: 30,
+    blocks: 32,
+    jailed: false,
+    tombstoned: false,
+  }));
   registerProcessMetrics(registry, { version: '1.2.3', commit: 'abc1234' }, () => 5);
   return {
     chain: createChainMetrics(registry),
@@ -79,6 +91,10 @@ metrics('carry the published names', async () => {
     'blockchain_mempool_size 3',
     'blockchain_mempool_bytes 700',
     'blockchain_crypto_signature_queue 5',
+    'blockchain_validator_weight_ratio 0.25',
+    'blockchain_validator_proposals_due 8',
+    'blockchain_validator_participation_ratio 0.9375',
+    'blockchain_validator_jailed 0',
     'blockchain_build_info{version="1.2.3",commit="abc1234"} 1',
     'blockchain_rpc_request_seconds_count{route="/rpc/get_head",status="200"} 1',
   ]) {

@@ -1,0 +1,31 @@
+// What the ledger knows of this node's validator, for the operator's metrics.
+
+import type { LedgerReader } from '../ledger/accounts.ts';
+import { activity, currentEpoch, validators } from '../ledger/records.ts';
+import type { Address } from '../primitives/address.ts';
+import { equalBytes } from '../primitives/bytes.ts';
+import type { MemberActivity } from '../primitives/epoch.ts';
+import { JAILED, TOMBSTONED } from '../primitives/staking.ts';
+import type { ValidatorLevels } from '../telemetry/metrics/validator.ts';
+
+const IDLE: MemberActivity = { participated: 0, proposed: 0, missed: 0, recorded: 0n };
+
+/** @param operator the account that this node's validator acts for; undefined for a node that only follows */
+export function validatorLevels(state: LedgerReader, operator: Address | undefined): ValidatorLevels {
+  const { epoch, validators: members } = currentEpoch(state);
+  const { blocks, members: activities } = activity.get(state);
+  const member = operator === undefined ? -1 : members.findIndex(({ address }) => equalBytes(address, operator));
+  const { participated, proposed, missed } = activities[member] ?? IDLE;
+  const status = operator === undefined ? undefined : validators.find(state, operator)?.status;
+  return {
+    epoch,
+    weight: members[member]?.weight ?? 0,
+    totalWeight: members.reduce((sum, { weight }) => sum + weight, 0),
+    proposed,
+    missed,
+    participated,
+    blocks: member === -1 ? 0 : blocks,
+    jailed: status === JAILED,
+    tombstoned: status === TOMBSTONED,
+  };
+}
