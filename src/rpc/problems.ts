@@ -27,6 +27,8 @@ export const PROBLEMS = {
   BAD_HEX: { status: 422, title: 'A field is not the hex it should be', jsonRpc: -32602 },
   BAD_ADDRESS: { status: 422, title: 'An address was mistyped', jsonRpc: -32602 },
   BAD_SIGNATURE: { status: 422, title: 'The signature is not of the sender over this transaction' },
+  BAD_PROOF: { status: 422, title: 'The consensus key has not signed that it acts for the sender' },
+  BAD_EVIDENCE: { status: 422, title: 'The evidence proves nothing' },
   NONCE_TOO_LOW: { status: 422, title: 'The nonce was used before' },
   NONCE_TOO_HIGH: { status: 422, title: 'A transaction with a lower nonce is missing' },
   INSUFFICIENT_FUNDS_FOR_FEE: { status: 422, title: 'The balance does not cover the fee' },

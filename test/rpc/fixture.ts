@@ -9,7 +9,10 @@ import { executeValid } from '../../src/chain/executor.ts';
 import { genesisBlock } from '../../src/chain/genesis.ts';
 import { KeyPair, verifyNative } from '../../src/crypto/keys.ts';
 import { genesisSet } from '../../src/ledger/genesis.ts';
+import { currentEpoch } from '../../src/ledger/records.ts';
+import type { MempoolHead } from '../../src/mempool/admission.ts';
 import { Mempool } from '../../src/mempool/mempool.ts';
+import { SignatureChecks } from '../../src/mempool/signatures.ts';
 import { type Address, addressOf, formatAddress } from '../../src/primitives/address.ts';
 import { type Block, headerHash, justificationHash } from '../../src/primitives/block.ts';
 import { equalBytes, toHex, utf8 } from '../../src/primitives/bytes.ts';
@@ -126,13 +129,17 @@ export class TestChain implements ChainReader {
     const { hash, block, overlay } = genesisBlock(genesis, { get: () => undefined, getNode: () => undefined });
     this.blocks.push({ hash, block, overlay, receipts: [], envelopes: [], certificate: undefined });
     this.mempool = new Mempool({
-      head: () => ({ state: this.#newest.overlay, timestamp: this.head.header.timestamp }),
-      verify: async (envelopes) =>
-        envelopes.map(({ signed: { transaction, signature } }) =>
-          verifyNative(transaction.sender, transactionSigningBytes(transaction, networkHash), signature),
-        ),
-      parameters: genesis.parameters,
+      head: () => this.#headOf(this.#newest),
+      verify: new SignatureChecks({
+        genesisHash: networkHash,
+        verifyAll: async (checks) =>
+          checks.map(({ publicKey, message, signature }) => verifyNative(publicKey, message, signature)),
+      }).check,
     });
+  }
+
+  #headOf({ overlay, block }: Executed): MempoolHead {
+    return { state: overlay, timestamp: block.header.timestamp, parameters: currentEpoch(overlay).parameters };
   }
 
   get #newest(): Executed {
@@ -175,17 +182,15 @@ export class TestChain implements ChainReader {
   build(): Executed {
     const { hash: parent, header } = this.head;
     const timestamp = header.timestamp + 1000;
-    const { parameters } = genesis;
     const selected = this.mempool.select({ state: this.#newest.overlay, maxBytes: 1_000_000, timestamp });
-    const { envelopes, receipts, overlay } = executeValid(this.#newest.overlay, selected, { parameters, timestamp });
-    const justification = { parentCertificate: null, lateVotes: [] };
+    const justification = { parentCertificate: this.#newest.certificate ?? null, lateVotes: [] };
+    const proposer = addressOf(validator.publicKey);
+    const frame = { header: { height: header.height + 1, timestamp, parent, proposer }, justification };
+    const { envelopes, receipts, overlay } = executeValid(this.#newest.overlay, selected, frame);
     const block: Block = {
       header: {
         ...header,
-        height: header.height + 1,
-        timestamp,
-        parent,
-        proposer: addressOf(validator.publicKey),
+        ...frame.header,
         transactionsRoot: transactionsRoot(envelopes.map(({ id }) => id)),
         receiptsRoot: receiptsRoot(receipts),
         stateRoot: overlay.root,
@@ -211,10 +216,7 @@ export class TestChain implements ChainReader {
 
   finalize(executed: Executed): void {
     this.blocks.push(executed);
-    this.mempool.onFinalized(executed.envelopes, {
-      state: executed.overlay,
-      timestamp: executed.block.header.timestamp,
-    });
+    this.mempool.onFinalized(executed.envelopes, this.#headOf(executed));
     this.events.emit('finalized', executed);
   }
 
