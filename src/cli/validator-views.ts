@@ -41,10 +41,11 @@ function validatorRows(validator: ValidatorAnswer): [name: string, value: string
   ];
 }
 
-function activityRows({ participation, proposed, missed }: ActivityView): [name: string, value: string][] {
+function activityRows({ participation, proposed, missed, reward }: ActivityView): [name: string, value: string][] {
   return [
     ['participation', formatPercent(participation)],
     ['proposals', `${proposed} made, ${missed} missed`],
+    ['reward so far', ait(reward)],
   ];
 }
 

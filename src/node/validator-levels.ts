@@ -6,6 +6,7 @@ import type { Address } from '../primitives/address.ts';
 import { equalBytes } from '../primitives/bytes.ts';
 import type { MemberActivity } from '../primitives/epoch.ts';
 import { JAILED, TOMBSTONED } from '../primitives/staking.ts';
+import { totalWeight } from '../primitives/validators.ts';
 import type { ValidatorLevels } from '../telemetry/metrics/validator.ts';
 
 const IDLE: MemberActivity = { participated: 0, proposed: 0, missed: 0, recorded: 0n };
@@ -20,7 +21,7 @@ export function validatorLevels(state: LedgerReader, operator: Address | undefin
   return {
     epoch,
     weight: members[member]?.weight ?? 0,
-    totalWeight: members.reduce((sum, { weight }) => sum + weight, 0),
+    totalWeight: totalWeight(members),
     proposed,
     missed,
     participated,

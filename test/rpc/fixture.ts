@@ -8,6 +8,7 @@ import { encodedTransactions, receiptsRoot, transactionsRoot } from '../../src/c
 import { executeValid } from '../../src/chain/executor.ts';
 import { genesisBlock } from '../../src/chain/genesis.ts';
 import { KeyPair, verifyNative } from '../../src/crypto/keys.ts';
+import { electorateOf } from '../../src/ledger/electorate.ts';
 import { genesisSet } from '../../src/ledger/genesis.ts';
 import { currentEpoch } from '../../src/ledger/records.ts';
 import type { MempoolHead } from '../../src/mempool/admission.ts';
@@ -25,9 +26,11 @@ import {
   encodeTransaction,
   SignedTransaction,
   type Transaction,
+  type TransactionAction,
   type TransactionEnvelope,
   transactionSigningBytes,
 } from '../../src/primitives/transaction.ts';
+import type { Validator } from '../../src/primitives/validators.ts';
 import type {
   ChainReader,
   ConsensusEvent,
@@ -100,11 +103,17 @@ export interface Draft {
 }
 
 export function transfer(draft: Draft = {}): TransactionEnvelope {
-  const { from = alice, to = addressOf(bob.publicKey), amount = 5n, nonce = 0, fee = FEE } = draft;
-  const { memo = '', validUntil = 0 } = draft;
-  const action = { selector: 0, value: { to, amount, memo: utf8(memo) } } as const;
+  const { to = addressOf(bob.publicKey), amount = 5n, memo = '', ...rest } = draft;
+  return sign({ selector: 0, value: { to, amount, memo: utf8(memo) } }, rest);
+}
+
+export function sign(
+  action: TransactionAction,
+  { from = alice, nonce = 0, fee = FEE, validUntil = 0 }: Omit<Draft, 'to' | 'amount' | 'memo'>,
+  network: Hash = networkHash,
+): TransactionEnvelope {
   const transaction: Transaction = { sender: from.publicKey, nonce, fee, validUntil, action };
-  const signature = from.sign(transactionSigningBytes(transaction, networkHash));
+  const signature = from.sign(transactionSigningBytes(transaction, network));
   return encodeTransaction({ transaction, signature });
 }
 
@@ -125,13 +134,17 @@ export class TestChain implements ChainReader {
   reads = 0;
   missing: number | undefined;
 
-  constructor() {
-    const { hash, block, overlay } = genesisBlock(genesis, { get: () => undefined, getNode: () => undefined });
+  readonly genesisHash: Hash;
+
+  /** @param from the network's genesis */
+  constructor(from: Genesis = genesis) {
+    this.genesisHash = genesisHash(from);
+    const { hash, block, overlay } = genesisBlock(from, { get: () => undefined, getNode: () => undefined });
     this.blocks.push({ hash, block, overlay, receipts: [], envelopes: [], certificate: undefined });
     this.mempool = new Mempool({
       head: () => this.#headOf(this.#newest),
       verify: new SignatureChecks({
-        genesisHash: networkHash,
+        genesisHash: this.genesisHash,
         verifyAll: async (checks) =>
           checks.map(({ publicKey, message, signature }) => verifyNative(publicKey, message, signature)),
       }).check,
@@ -178,34 +191,41 @@ export class TestChain implements ChainReader {
     return { ...this.head, value: overlay.get(stateKey), proof: prove(overlay, stateKey) };
   }
 
-  /** A block of what waits in the mempool, executed on the head. */
+  /** A block of what waits in the mempool, executed on the head; the next slot's leader has made it, and all vote. */
   build(): Executed {
-    const { hash: parent, header } = this.head;
-    const timestamp = header.timestamp + 1000;
-    const selected = this.mempool.select({ state: this.#newest.overlay, maxBytes: 1_000_000, timestamp });
-    const justification = { parentCertificate: this.#newest.certificate ?? null, lateVotes: [] };
-    const proposer = addressOf(validator.publicKey);
-    const frame = { header: { height: header.height + 1, timestamp, parent, proposer }, justification };
-    const { envelopes, receipts, overlay } = executeValid(this.#newest.overlay, selected, frame);
+    const { overlay: state, certificate: parentCertificate } = this.#newest;
+    const { hash: parent, header: last } = this.head;
+    const epoch = currentEpoch(state);
+    const height = last.height + 1;
+    const slot = height - epoch.startHeight;
+    const timestamp = last.timestamp + 1000;
+    const justification = { parentCertificate: parentCertificate ?? null, lateVotes: [] };
+    const { root, schedule } = electorateOf(epoch);
+    const proposer = (epoch.validators[schedule.leader(slot)] as Validator).address;
+    const frame = { header: { height, timestamp, parent, proposer }, justification };
+    const selected = this.mempool.select({ state, maxBytes: 1_000_000, timestamp });
+    const { envelopes, receipts, overlay } = executeValid(state, selected, frame);
     const block: Block = {
       header: {
-        ...header,
         ...frame.header,
+        epoch: epoch.epoch,
         transactionsRoot: transactionsRoot(envelopes.map(({ id }) => id)),
         receiptsRoot: receiptsRoot(receipts),
         stateRoot: overlay.root,
+        validatorsRoot: root,
+        nextValidatorsRoot: electorateOf(currentEpoch(overlay)).root,
         justificationHash: justificationHash(justification),
       },
       body: { justification, transactions: encodedTransactions(envelopes) },
     };
     const hash = headerHash(block.header);
     const certificate = {
-      epoch: FIRST_EPOCH,
+      epoch: epoch.epoch,
       kind: FINAL,
-      slot: block.header.height,
+      slot,
       hash,
-      bitmap: BitArray.fromBoolArray([true]),
-      signatures: [new Uint8Array(64).fill(7)],
+      bitmap: BitArray.fromBoolArray(epoch.validators.map(() => true)),
+      signatures: epoch.validators.map(() => new Uint8Array(64).fill(7)),
     };
     return { hash, block, overlay, receipts, envelopes, certificate };
   }
@@ -245,6 +265,7 @@ export interface NodeOptions {
   readonly faucet?: 'none';
   readonly port?: number;
   readonly wsPort?: number;
+  readonly genesis?: Genesis;
   readonly override?: Partial<RpcDependencies>;
 }
 
@@ -271,7 +292,8 @@ export const CONSENSUS: ConsensusSource = {
 
 /** Runs `use` against a started server, and stops it. */
 export async function withNode(options: NodeOptions, use: (node: TestNode) => Promise<void>): Promise<void> {
-  const chain = new TestChain();
+  const network = options.genesis ?? genesis;
+  const chain = new TestChain(network);
   const registry = new Registry();
   const state = { health: { healthy: true, ready: true, reasons: [] } as Health };
   const faucet: Faucet = {
@@ -283,7 +305,7 @@ export async function withNode(options: NodeOptions, use: (node: TestNode) => Pr
     },
   };
   const dependencies: RpcDependencies = {
-    identity: { genesis, genesisHash: networkHash, version: '0.1.0', commit: 'abc1234' },
+    identity: { genesis: network, genesisHash: chain.genesisHash, version: '0.1.0', commit: 'abc1234' },
     chain,
     mempool: chain.mempool,
     network: { peerId: '12D3KooWSelf', addresses: ['/ip4/127.0.0.1/tcp/9001'], peers: () => [PEER] },

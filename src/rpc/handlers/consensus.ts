@@ -6,6 +6,7 @@ import { consensusKeys } from '../../ledger/records.ts';
 import { formatAddress } from '../../primitives/address.ts';
 import { toHex } from '../../primitives/bytes.ts';
 import { Evidence, type EvidenceKind } from '../../primitives/evidence.ts';
+import { totalWeight } from '../../primitives/validators.ts';
 import type { EvidenceRecord } from '../dependencies.ts';
 import { countParam, hashParam } from '../params.ts';
 import { RpcProblem } from '../problems.ts';
@@ -78,7 +79,7 @@ export function getConsensus(
     front_slot: round.slot,
     last_final_slot: lastFinalSlot,
     leader: addressOf(round.leader),
-    total_weight: members.reduce((sum, validator) => sum + validator.weight, 0),
+    total_weight: totalWeight(members),
     quorum,
     votes: { notar: weight(round.voters.notar), skip: weight(round.voters.skip), final: weight(round.voters.final) },
     silent: round.silent.map(addressOf),

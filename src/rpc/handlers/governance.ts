@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import type { LedgerReader } from '../../ledger/accounts.ts';
+import { KEPT_PROPOSALS } from '../../ledger/governance.ts';
 import { currentEpoch, proposalIndex, proposals, validators } from '../../ledger/records.ts';
 import { addressKey, formatAddress } from '../../primitives/address.ts';
 import { CONSENSUS_MODES } from '../../primitives/genesis.ts';
@@ -15,7 +16,7 @@ import {
 } from '../../primitives/governance.ts';
 import { type JsonValue, toJson } from '../../primitives/json.ts';
 import { VALIDATOR_ROLES, type ValidatorRole } from '../../primitives/staking.ts';
-import type { Validator } from '../../primitives/validators.ts';
+import { totalWeight, type Validator } from '../../primitives/validators.ts';
 import { countParam, proposalIdParam } from '../params.ts';
 import { RpcProblem } from '../problems.ts';
 import { named } from '../views.ts';
@@ -89,16 +90,16 @@ export function getGovernance(
   const electorate = electorateOf(reader);
   const index = proposalIndex.find(reader) ?? { next: 1, open: [] };
   const closed: ProposalView[] = [];
+  const oldest = Math.max(1, index.next - KEPT_PROPOSALS);
   let id = Math.min(before ?? index.next, index.next) - 1;
-  for (; id > 0 && closed.length < limit; id--) {
-    if (index.open.includes(id)) continue;
-    closed.push(proposalView(proposals.get(reader, id), electorate));
+  for (; id >= oldest && closed.length < limit; id--) {
+    if (!index.open.includes(id)) closed.push(proposalView(proposals.get(reader, id), electorate));
   }
   return {
     epoch: electorate.epoch,
     open: index.open.map((open) => proposalView(proposals.get(reader, open), electorate)),
     closed,
-    next: id > 0 ? id + 1 : null,
+    next: id >= oldest ? id + 1 : null,
     height: header.height,
   };
 }
@@ -156,21 +157,17 @@ function proposalView(proposal: ProposalRecord, electorate: Electorate): Proposa
 function tallyView(votes: readonly ProposalVote[], { members, classes }: Electorate): TallyView {
   const choices = new Map(votes.map(({ voter, choice }) => [addressKey(voter), named(VOTE_CHOICES, choice)]));
   const cast = (set: readonly Validator[], choice: Choice) =>
-    weightOf(set.filter(({ address }) => choices.get(addressKey(address)) === choice));
+    totalWeight(set.filter(({ address }) => choices.get(addressKey(address)) === choice));
   return {
     yes: cast(members, 'YES'),
     no: cast(members, 'NO'),
-    total_weight: weightOf(members),
-    needed: Math.ceil((2 * weightOf(members)) / 3),
+    total_weight: totalWeight(members),
+    needed: Math.ceil((2 * totalWeight(members)) / 3),
     classes: classes.map((one) => ({
       role: one.role,
       yes: cast(one.members, 'YES'),
-      total_weight: weightOf(one.members),
-      needed: Math.ceil(weightOf(one.members) / 2),
+      total_weight: totalWeight(one.members),
+      needed: Math.ceil(totalWeight(one.members) / 2),
     })),
   };
-}
-
-function weightOf(set: readonly Validator[]): number {
-  return set.reduce((sum, { weight }) => sum + weight, 0);
 }

@@ -2,11 +2,12 @@
 // the state would elect if the epoch ended now.
 
 import { z } from 'zod';
-import type { LedgerReader } from '../../ledger/accounts.ts';
+import { getFeePool, type LedgerReader } from '../../ledger/accounts.ts';
 import { candidateList } from '../../ledger/candidates.ts';
 import { elect } from '../../ledger/election.ts';
 import { worth } from '../../ledger/pools.ts';
 import { activity, authorities, currentEpoch, validators } from '../../ledger/records.ts';
+import { rewardsOf } from '../../ledger/rewards.ts';
 import { getStakes, sharesOn } from '../../ledger/stakes.ts';
 import { type Address, addressKey, formatAddress } from '../../primitives/address.ts';
 import type { Header } from '../../primitives/block.ts';
@@ -16,13 +17,14 @@ import { CONSENSUS_MODES, type ConsensusMode } from '../../primitives/genesis.ts
 import { MILLION } from '../../primitives/parameters.ts';
 import {
   JAILED,
+  TOMBSTONED,
   VALIDATOR_ROLES,
   VALIDATOR_STATUSES,
   type ValidatorRecord,
   type ValidatorRole,
   type ValidatorStatus,
 } from '../../primitives/staking.ts';
-import type { Validator } from '../../primitives/validators.ts';
+import { totalWeight, type Validator } from '../../primitives/validators.ts';
 import type { FinalizedState } from '../dependencies.ts';
 import { addressParam, flagParam } from '../params.ts';
 import { RpcProblem } from '../problems.ts';
@@ -67,6 +69,8 @@ export interface ActivityView {
   missed: number;
   /** weight above the quorum that its blocks have recorded */
   recorded: string;
+  /** units that it would earn, for itself and its delegators, if the epoch ended now */
+  reward: string;
 }
 
 export interface ValidatorsView {
@@ -79,6 +83,8 @@ export interface ValidatorsView {
   /** blocks of this epoch over which participation is counted */
   epoch_blocks: number;
   total_weight: number;
+  /** units that would be given out if the epoch ended now: fees, and what is minted */
+  reward_pot: string;
   /** the present set, ordered by public key */
   validators: ValidatorView[];
   /** registered, without a seat in this epoch */
@@ -139,24 +145,31 @@ interface Present {
   readonly epoch: EpochRecord;
   readonly activity: Activity;
   readonly totalWeight: number;
+  readonly rewardPot: bigint;
+  /** of each member, if the epoch ended now */
+  readonly rewards: readonly bigint[];
   /** by address */
   readonly members: ReadonlyMap<string, number>;
 }
 
 function presentOf(reader: LedgerReader): Present {
   const epoch = currentEpoch(reader);
+  const done = activity.get(reader);
+  const rewardPot = getFeePool(reader) + epoch.parameters.epochReward;
   return {
     reader,
     epoch,
-    activity: activity.get(reader),
-    totalWeight: totalOf(epoch.validators),
+    activity: done,
+    totalWeight: totalWeight(epoch.validators),
+    rewardPot,
+    rewards: rewardsOf(rewardPot, epoch, done),
     members: new Map(epoch.validators.map(({ address }, member) => [addressKey(address), member])),
   };
 }
 
 function validatorsView({ reader, header }: FinalizedState): ValidatorsView {
   const present = presentOf(reader);
-  const { epoch, members, totalWeight } = present;
+  const { epoch, members } = present;
   const view = (address: Address) => validatorView(present, address, validators.get(reader, address));
   const registered = [...authorities.get(reader), ...candidateList(reader)];
   return {
@@ -165,20 +178,21 @@ function validatorsView({ reader, header }: FinalizedState): ValidatorsView {
     epoch_start: epoch.start,
     epoch_end: epochEnd(epoch),
     epoch_blocks: present.activity.blocks,
-    total_weight: totalWeight,
+    total_weight: present.totalWeight,
+    reward_pot: present.rewardPot.toString(),
     validators: epoch.validators.map(({ address }) => view(address)),
     waiting: registered.filter((address) => !members.has(addressKey(address))).map(view),
-    next_set: seatViews(elect(reader)),
+    next_set: seatViews(elect(reader, epoch, epoch.validators)),
     height: header.height,
   };
 }
 
 function validatorView(present: Present, address: Address, record: ValidatorRecord): ValidatorView {
-  const { reader, epoch, members, totalWeight } = present;
+  const { reader, epoch, members } = present;
   const member = members.get(addressKey(address));
   const seat = member === undefined ? undefined : epoch.validators[member];
   return {
-    ...seatView(seat ?? { address, publicKey: record.publicKey, weight: 0 }, totalWeight),
+    ...seatView(seat ?? { address, publicKey: record.publicKey, weight: 0 }, present.totalWeight),
     role: named(VALIDATOR_ROLES, record.role),
     status: named(VALIDATOR_STATUSES, record.status),
     jailed_until: record.status === JAILED ? record.jailedUntil : null,
@@ -186,12 +200,12 @@ function validatorView(present: Present, address: Address, record: ValidatorReco
     commission: record.commission,
     stake: record.pool.tokens.toString(),
     self_stake: worth(record.pool, sharesOn(getStakes(reader, address).delegations, address)).toString(),
-    activity: member === undefined ? null : activityView(present.activity, member),
+    activity: member === undefined ? null : activityView(present, member, record),
   };
 }
 
 function seatViews(set: readonly Validator[]): SeatView[] {
-  const total = totalOf(set);
+  const total = totalWeight(set);
   return set.map((validator) => seatView(validator, total));
 }
 
@@ -204,9 +218,14 @@ function seatView({ address, publicKey, weight }: Validator, total: number): Sea
   };
 }
 
-function activityView({ blocks, members }: Activity, member: number): ActivityView {
+function activityView(
+  { activity: { blocks, members }, rewards }: Present,
+  member: number,
+  { status }: ValidatorRecord,
+): ActivityView {
   const own = members[member];
-  if (own === undefined) throw new RangeError(`the activity of ${members.length} members has none ${member}`);
+  const reward = rewards[member];
+  if (own === undefined || reward === undefined) throw new RangeError(`no activity of member ${member}`);
   const { participated, proposed, missed, recorded } = own;
   return {
     participated,
@@ -214,11 +233,8 @@ function activityView({ blocks, members }: Activity, member: number): ActivityVi
     proposed,
     missed,
     recorded: recorded.toString(),
+    reward: status === TOMBSTONED ? '0' : reward.toString(),
   };
-}
-
-function totalOf(set: readonly Validator[]): number {
-  return set.reduce((sum, { weight }) => sum + weight, 0);
 }
 
 /** Rounded down; all of nothing is nothing. */

@@ -1,9 +1,10 @@
 // A client of a node's RPC for tests: REST and JSON-RPC, failures as errors with the node's code.
 
 import type { BalanceView } from '../../../src/rpc/handlers/balance.ts';
-import type { NetworkInfoView, PeerView, SyncStatusView, ValidatorsView } from '../../../src/rpc/handlers/node.ts';
+import type { NetworkInfoView, PeerView, SyncStatusView } from '../../../src/rpc/handlers/node.ts';
 import type { SubmissionView } from '../../../src/rpc/handlers/settle.ts';
 import type { TransactionAnswer } from '../../../src/rpc/handlers/transactions.ts';
+import type { ValidatorsView } from '../../../src/rpc/handlers/validators.ts';
 import type { BlockView, HeadView, ReceiptView } from '../../../src/rpc/views.ts';
 
 const ANSWER_MS = 30_000;
