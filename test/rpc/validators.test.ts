@@ -253,7 +253,10 @@ rpc('governance: proposals with their tallies, decided at the end of the epoch',
   withNetwork(async ({ http, chain }) => {
     const changes = [{ parameter: PARAMETER_NAMES.indexOf('minStake'), value: 7n }];
     const vote = (choice: number): TransactionAction => ({ selector: 9, value: { proposal: 1, choice } });
-    await include(chain, [authority, { selector: 8, value: { epoch: 0, change: { selector: 2, value: { changes } } } }]);
+    await include(chain, [
+      authority,
+      { selector: 8, value: { epoch: 0, change: { selector: 2, value: { changes } } } },
+    ]);
     await include(chain, [authority, vote(1)], [rich, vote(1)], [poor, vote(0)]);
 
     const { body } = await get(`${http}/rpc/governance`);
