@@ -79,7 +79,7 @@ function ait(units: unknown): string {
   return formatAit(BigInt(String(units)));
 }
 
-/** Parameters are named as in the rest of the JSON. */
+/** Parameters are shown as `governance params` names them. */
 function snake(name: unknown): string {
   return String(name).replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
