@@ -1,12 +1,13 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { findAccount, getAccount, getFeePool, setAccount } from '../../src/ledger/accounts.ts';
+import { findAccount, getAccount, getFeePool, type LedgerState, setAccount } from '../../src/ledger/accounts.ts';
 import { executeTransaction, totalDebit } from '../../src/ledger/execute.ts';
 import { checkTransaction } from '../../src/ledger/rules.ts';
+import { STATE_NAMESPACES } from '../../src/primitives/account.ts';
 import { receiptCode } from '../../src/primitives/receipt.ts';
 import { MAX_AMOUNT } from '../../src/primitives/ssz.ts';
 import type { TransactionEnvelope } from '../../src/primitives/transaction.ts';
-import { CONTEXT, FEE, type MapState, multiTransfer, person, stateWith, transfer } from './build.ts';
+import { CONTEXT, chainWith, FEE, type MapState, multiTransfer, person, stateWith, transfer } from './build.ts';
 
 const test = suite('execution');
 const RICH = 10n ** 12n;
@@ -179,6 +180,31 @@ test('totalDebit is fee and amounts, past 64 bits too', () => {
     ),
     FEE + 2n * MAX_AMOUNT,
   );
+});
+
+test('a transfer looks at the accounts concerned and the fee pool, and at nothing else', () => {
+  const state = chainWith([RICH, 1n]);
+  const touched = new Set<number>();
+  const watched: LedgerState = {
+    get: (key) => {
+      touched.add(key[0] as number);
+      return state.get(key);
+    },
+    set: (key, value) => {
+      touched.add(key[0] as number);
+      state.set(key, value);
+    },
+    delete: () => assert.unreachable('a transfer deletes nothing'),
+  };
+  for (const envelope of [
+    transfer(1, 5n),
+    transfer(1, 2n * RICH, { nonce: 1 }),
+    multiTransfer([[5, 1n]], { nonce: 2 }),
+  ]) {
+    assert.is(checkTransaction(watched, envelope, CONTEXT), undefined);
+    executeTransaction(watched, envelope, CONTEXT);
+  }
+  assert.equal([...touched].sort(), [STATE_NAMESPACES.account, STATE_NAMESPACES.feePool]);
 });
 
 test('accounts are stored as SSZ says', () => {
