@@ -35,12 +35,14 @@ async function withFaucet(
   const node = await Node.open(genesis);
   try {
     const mempool = new Mempool({
-      head: () => ({ state: node.store, timestamp: node.chain.head.header.timestamp }),
+      head: () => ({ state: node.store, timestamp: node.chain.head.header.timestamp, parameters }),
       verify: async (envelopes) =>
-        envelopes.map((one) =>
-          verifyNative(one.signed.transaction.sender, envelopeSigningBytes(one, hash), one.signed.signature),
-        ),
-      parameters,
+        envelopes.map((one) => {
+          const { transaction, signature } = one.signed;
+          return verifyNative(transaction.sender, envelopeSigningBytes(one, hash), signature)
+            ? 'good'
+            : 'BAD_SIGNATURE';
+        }),
     });
     const failures: { next: Error | undefined } = { next: undefined };
     const faucet = new Faucet({

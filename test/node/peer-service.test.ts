@@ -50,12 +50,13 @@ service.before(async () => {
   }
   assert.ok((await chain.verify(open.block)).valid);
   mempool = new Mempool({
-    head: () => ({ state: store, timestamp: chain.head.header.timestamp }),
+    head: () => ({ state: store, timestamp: chain.head.header.timestamp, parameters: GENESIS.parameters }),
     verify: async (envelopes) =>
-      envelopes.map((one) =>
-        verifyNative(one.signed.transaction.sender, envelopeSigningBytes(one, GENESIS_HASH), one.signed.signature),
-      ),
-    parameters: GENESIS.parameters,
+      envelopes.map((one) => {
+        const { transaction, signature } = one.signed;
+        const holds = verifyNative(transaction.sender, envelopeSigningBytes(one, GENESIS_HASH), signature);
+        return holds ? 'good' : 'BAD_SIGNATURE';
+      }),
   });
   const logger = silentLogger();
   const relay = new TransactionRelay({

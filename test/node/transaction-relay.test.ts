@@ -179,7 +179,7 @@ relayTest('garbage, truncated and overlong batches are blamed and cost no signat
   let checks = 0;
   const { mempool } = setup(accounts, {}, async (envelopes) => {
     checks += envelopes.length;
-    return envelopes.map(() => true);
+    return envelopes.map(() => 'good' as const);
   });
   const options = {
     publish: async () => undefined,

@@ -11,11 +11,12 @@ import { executeAll } from '../../src/chain/executor.ts';
 import { Mempool } from '../../src/mempool/mempool.ts';
 import { addressOf } from '../../src/primitives/address.ts';
 import { Block } from '../../src/primitives/block.ts';
+import { BitArray, type Certificate, NOTAR } from '../../src/primitives/consensus.ts';
 import { genesisHash } from '../../src/primitives/genesis.ts';
 import { ZERO_HASH } from '../../src/primitives/hash.ts';
 import type { TransactionEnvelope } from '../../src/primitives/transaction.ts';
 import { ChainStore } from '../../src/store/chain-store.ts';
-import { account, certificate, GENESIS_TIME, justify, keyOf, makeGenesis, pay } from '../chain/fixture.ts';
+import { account, certify, GENESIS_TIME, keyOf, learn, makeGenesis, pay } from '../chain/fixture.ts';
 
 const ACCOUNTS = 20_000;
 const TRANSFERS = 1_000;
@@ -23,10 +24,23 @@ const BLOCKS = 20;
 /** The first blocks warm up compiler and caches. */
 const WARM_UP = 5;
 
-const verifySignatures = async (envelopes: readonly TransactionEnvelope[]) => envelopes.map(() => true);
+const verify = async (envelopes: readonly TransactionEnvelope[]) => envelopes.map(() => 'good' as const);
+const verifyVotes = async (checks: readonly unknown[]) => checks.map(() => true);
+const verifySignatures = verifyVotes;
 const transferBytes = pay(makeGenesis(), { from: 0, to: account(1) }).bytes.length + 4;
-const maxBlockBytes = emptyBlockBytes(justify(ZERO_HASH, 2)) + TRANSFERS * transferBytes;
+/** As large as that of each block here: three of four members sign. */
+const someCertificate: Certificate = {
+  epoch: 1,
+  kind: NOTAR,
+  slot: 1,
+  hash: ZERO_HASH,
+  bitmap: BitArray.fromBitLen(4),
+  signatures: Array.from({ length: 3 }, () => new Uint8Array(64)),
+};
+const maxBlockBytes =
+  emptyBlockBytes({ parentCertificate: someCertificate, lateVotes: [] }) + TRANSFERS * transferBytes;
 const genesis = makeGenesis({ accounts: ACCOUNTS, parameters: { maxBlockBytes } });
+const hash = genesisHash(genesis);
 const samples = new Map<string, number[]>();
 
 function note(what: string, milliseconds: number): void {
@@ -41,10 +55,13 @@ async function timed<T>(what: string, work: () => T | Promise<T>): Promise<T> {
 }
 
 async function openNode(directory: string) {
-  const store = await ChainStore.open(directory, { hash: genesisHash(genesis) });
-  const head = () => ({ state: store, timestamp: store.head?.header.timestamp ?? 0 });
-  const mempool = new Mempool({ head, verify: verifySignatures, parameters: genesis.parameters });
-  const chain = await Chain.open({ genesis, store, transactions: mempool, verifySignatures });
+  const store = await ChainStore.open(directory, { hash });
+  const { parameters } = genesis;
+  const head = () => ({ state: store, timestamp: store.head?.header.timestamp ?? 0, parameters });
+  const mempool = new Mempool({ head, verify });
+  const genesisHash = hash;
+  const chain = await Chain.open({ genesis, genesisHash, store, transactions: mempool, verifySignatures, verifyVotes });
+  learn(chain.epoch);
   return { store, head, mempool, chain };
 }
 
@@ -67,10 +84,12 @@ const waiting = transfers(ACCOUNTS);
 for (let i = 0; i < waiting.length; i += TRANSFERS) {
   await timed('mempool: add', () => leader.mempool.addBatch(waiting.slice(i, i + TRANSFERS)));
 }
+let last: Block | undefined;
 for (let height = 1; height <= BLOCKS; height++) {
   const parent = leader.chain.head.hash;
   const timestamp = GENESIS_TIME + height;
-  const request = { parent, timestamp, proposer, epoch: 1, justification: justify(parent, height) };
+  const parentCertificate = last && certify(genesis, last, { kind: NOTAR });
+  const request = { parent, timestamp, proposer, parentCertificate, lateVotes: [] };
   const maxBytes = TRANSFERS * transferBytes;
   await timed('mempool: select 1,000 of 20,000', () =>
     leader.mempool.select({ state: leader.store, maxBytes, timestamp }),
@@ -83,15 +102,16 @@ for (let height = 1; height <= BLOCKS; height++) {
   const envelopes = await timed('  envelopes: bytes, ids, addresses', () => envelopesOf(parts, () => undefined));
   if (typeof envelopes === 'number') throw new Error('a transaction that does not decode');
   await timed('  transactions root', () => transactionsRoot(envelopes.map(({ id }) => id)));
-  const context = { parameters: genesis.parameters, timestamp };
-  const execution = await timed('  execute and seal the state', () => executeAll(other.store, envelopes, context));
+  const frame = { header: block.header, justification: block.body.justification };
+  const execution = await timed('  execute and seal the state', () => executeAll(other.store, envelopes, frame));
   if ('invalid' in execution) throw new Error('an invalid transaction');
   await timed('  receipts root', () => receiptsRoot(execution.receipts));
   const verdict = await timed('chain: verify', () => other.chain.verify(block, proposer));
   if (!verdict.valid) throw new Error('an invalid block');
   for (const { chain } of [leader, other]) {
-    await timed('chain: finalize, until durable', () => chain.finalize(built.hash, certificate(built.hash)));
+    await timed('chain: finalize, until durable', () => chain.finalize(built.hash, certify(genesis, block)));
   }
+  last = block;
   await timed('mempool: onFinalized', () => leader.mempool.onFinalized(envelopes, leader.head()));
   await leader.mempool.addBatch(transfers(TRANSFERS));
 }
