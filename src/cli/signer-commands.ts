@@ -13,7 +13,6 @@ import { dataPaths, keyFile, requireInitialized } from '../node/data-dir.ts';
 import { loadGenesis } from '../node/genesis-file.ts';
 import { keepKey } from '../node/init.ts';
 import { addressOf, formatAddress } from '../primitives/address.ts';
-import { FIRST_EPOCH } from '../primitives/epoch.ts';
 import type { Hash } from '../primitives/hash.ts';
 import { DirectoryLock } from '../store/lock.ts';
 import { type CliContext, columns, printResult } from './context.ts';
@@ -70,13 +69,17 @@ export async function importValidator(context: CliContext, file: string, options
 }
 
 export async function recover(context: CliContext, options: RecoverOptions): Promise<void> {
-  if (!/^\d{1,15}$/.test(options.slot)) throw new CliError('usage', `--slot: "${options.slot}" is no slot number`);
+  const newest: Place = { epoch: wholeNumber(options.epoch, '--epoch'), slot: wholeNumber(options.slot, '--slot') };
   const place = await locate(context, options);
   const key = await openKey(context, options, place.keyName);
   const custody = { file: place.record, key, genesisHash: place.genesisHash };
-  const newest: Place = { epoch: FIRST_EPOCH, slot: Number(options.slot) };
   const state = await locked(place, () => recoverSigner(custody, newest));
   report(context, options, formatAddress(addressOf(key.publicKey)), place.record, state, []);
+}
+
+function wholeNumber(text: string, option: string): number {
+  if (!/^[1-9]\d{0,14}$/.test(text)) throw new CliError('usage', `${option}: "${text}" is no whole number above 0`);
+  return Number(text);
 }
 
 export async function locate(context: CliContext, options: SignerOptions): Promise<Location> {

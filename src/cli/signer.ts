@@ -20,6 +20,7 @@ export interface ServeOptions extends SignerOptions {
 }
 
 export interface RecoverOptions extends SignerOptions {
+  readonly epoch: string;
   readonly slot: string;
 }
 
@@ -55,10 +56,11 @@ export function addSigner(program: Command, context: CliContext): void {
     .description(
       'Let a key sign again whose record is lost, damaged, or marked as copied, above all that it may have signed.',
     )
-    .requiredOption('--slot <number>', 'the slot that the network is in, from `aitbc-node status` of another node')
+    .requiredOption('--epoch <number>', 'the epoch that the network is in, from `aitbc-node status` of another node')
+    .requiredOption('--slot <number>', 'its slot in that epoch, from the same answer')
     .addHelpText(
       'after',
-      '\nFirst make sure that nothing else signs with this key.\n\nExample:\n  aitbc-node signer recover --data-dir ./node --slot 81234',
+      '\nFirst make sure that nothing else signs with this key.\n\nExample:\n  aitbc-node signer recover --data-dir ./node --epoch 7 --slot 1234',
     )
     .action(async (options: RecoverOptions) => (await commands()).recover(context, options));
 

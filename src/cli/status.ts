@@ -10,6 +10,7 @@ interface Answers {
   readonly head: JsonObject;
   readonly sync: JsonObject;
   readonly mempool: JsonObject;
+  readonly epoch: unknown;
   readonly slot: unknown;
 }
 
@@ -29,16 +30,18 @@ async function status(context: CliContext, options: ClientOptions): Promise<void
     client.get('rpc/mempool'),
     client.get('rpc/consensus?limit=1'),
   ]);
-  const answers = { network, head, sync, mempool, slot: consensus.front_slot };
+  const { epoch, front_slot: slot } = consensus;
+  const answers = { network, head, sync, mempool, epoch, slot };
   printResult(context, options, answers, describe(answers, Date.now()));
 }
 
-function describe({ network, head, sync, mempool, slot }: Answers, now: number): string[] {
+function describe({ network, head, sync, mempool, epoch, slot }: Answers, now: number): string[] {
   const age = Math.max(0, now - Number(head.timestamp)) / 1000;
   return columns([
     ['network', `${network.chain_id} (genesis ${network.genesis_hash})`],
     ['version', String(network.version)],
     ['head', `${head.height}  ${head.hash}`],
+    ['epoch', String(epoch)],
     ['slot', String(slot)],
     ['head age', `${age.toFixed(1)} s`],
     ['sync', `${sync.phase} (head ${sync.head} of ${sync.target})`],

@@ -17,8 +17,8 @@ signer('a record without a floor says so, one with a floor says what it means', 
     assert.equal(floor, { epoch: 0, slot: 0 });
     assert.match((await runCli(['signer', 'show', ...at])).stdout, /^floor +none yet: /m);
     await rm(String(record));
-    const recovered = await runCli(['signer', 'recover', '--slot', '1000', ...at]);
-    assert.match(recovered.stdout, /^floor +epoch 1, slot \d{4}: nothing at or below it is signed$/m);
+    const recovered = await runCli(['signer', 'recover', '--epoch', '3', '--slot', '1000', ...at]);
+    assert.match(recovered.stdout, /^floor +epoch 3, slot \d{4}: nothing at or below it is signed$/m);
   });
 });
 

@@ -90,7 +90,7 @@ moving('export and import: the new host votes, the old one never again', async (
 
 moving('recover: a host is lost, a backup of the key is left', async () => {
   const { rpcUrl } = await devnet.node(0).process.started;
-  const status = await runJson<{ slot: number }>(['status', '--rpc', rpcUrl]);
+  const status = await runJson<{ epoch: number; slot: number }>(['status', '--rpc', rpcUrl]);
   assert.ok(status.slot > 0);
   const directory = await newHost('recovered');
   await cp(join(devnet.directory, 'moved', 'keys', 'validator.json'), join(directory, 'keys', 'validator.json'));
@@ -102,6 +102,8 @@ moving('recover: a host is lost, a backup of the key is left', async () => {
     'recover',
     '--data-dir',
     directory,
+    '--epoch',
+    String(status.epoch),
     '--slot',
     String(status.slot),
     '--key',
