@@ -13,14 +13,13 @@ import { joinCandidates, leaveCandidates, mayBeCandidate } from './candidates.ts
 import { deposit, withdraw, withdrawAll, worth } from './pools.ts';
 import { validators } from './records.ts';
 import { getStakes, setStakes, sharesOn, withShares } from './stakes.ts';
-import { enqueue, wait } from './unbonding.ts';
+import { beginUnbonding, planUnbonding } from './unbonding.ts';
 
 /** In poa nobody votes for stake. */
 export function hasStaking({ epoch }: Pick<BlockContext, 'epoch'>): boolean {
   return CONSENSUS_MODES[epoch.mode] !== 'poa';
 }
 
-/** Whether a validator is there and takes stakes is asked before balances. */
 export function stake(
   state: LedgerState,
   sender: Address,
@@ -86,16 +85,16 @@ export function unstake(
   if (taken === undefined) return 'INSUFFICIENT_STAKE';
   const { pool, tokens, dust } = taken;
   const payout = { delegator: sender, validator, epoch: epoch.epoch };
-  const waiting = tokens === 0n ? undefined : wait(state, unbonding, payout, tokens);
-  if (typeof waiting === 'string') return waiting;
+  const plan = tokens === 0n ? undefined : planUnbonding(state, unbonding, payout, tokens);
+  if (typeof plan === 'string') return plan;
 
   const left = held - taken.shares;
   validators.set(state, { ...record, pool }, validator);
   setStakes(state, sender, {
     delegations: withShares(delegations, validator, left),
-    unbonding: waiting?.entries ?? unbonding,
+    unbonding: plan?.entries ?? unbonding,
   });
-  if (waiting !== undefined) enqueue(state, waiting);
+  if (plan !== undefined) beginUnbonding(state, plan);
   if (dust > 0n) setFeePool(state, getFeePool(state) + dust);
   const isOwn = equalBytes(sender, validator);
   if (isOwn && (left === 0n || worth(pool, left) < parameters.minSelfBond)) leaveCandidates(state, validator);

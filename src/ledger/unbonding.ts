@@ -26,26 +26,28 @@ export function setUnbondingPool(state: LedgerState, validator: Address, epoch: 
 }
 
 /** What is to be written when a delegator begins to wait for units. */
-export interface Waiting {
+export interface UnbondingPlan {
   readonly payout: Payout;
+  /** of validator and epoch, with the units */
   readonly pool: Pool;
+  /** all of the delegator's */
   readonly entries: Unbonding[];
-  /** it waits for the pair already, and is in the queue */
+  /** the delegator waits for units of this validator and epoch already, and so is in the queue */
   readonly isQueued: boolean;
 }
 
 /**
- * What is so when units, which the delegator has taken out of a validator's pool, wait for the end of an epoch. Only reads.
+ * How units that a delegator takes out of a validator's pool come to wait for their payout. Only reads.
  * @param entries those of the delegator
  * @param tokens more than zero
- * @returns the reason why it can't be
+ * @returns or the reason why they can't
  */
-export function wait(
+export function planUnbonding(
   state: LedgerReader,
   entries: readonly Unbonding[],
   payout: Payout,
   tokens: bigint,
-): Waiting | ReceiptCode {
+): UnbondingPlan | ReceiptCode {
   const { validator, epoch } = payout;
   const found = entries.find((one) => isFor(one, payout));
   if (found === undefined && entries.length >= MAX_DELEGATIONS) return 'TOO_MANY_DELEGATIONS';
@@ -56,8 +58,8 @@ export function wait(
   return { payout, pool: paid.pool, entries: after, isQueued: found !== undefined };
 }
 
-/** Writes what `wait` has found, but for the entries, which belong to the stake account. */
-export function enqueue(state: LedgerState, { payout, pool, isQueued }: Waiting): void {
+/** Writes what is planned, but for the entries: the caller writes the stake account. */
+export function beginUnbonding(state: LedgerState, { payout, pool, isQueued }: UnbondingPlan): void {
   setUnbondingPool(state, payout.validator, payout.epoch, pool);
   if (isQueued) return;
   const queue = payoutQueue.find(state) ?? { first: 0, next: 0 };
