@@ -1,6 +1,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { toHex } from '../../src/primitives/bytes.ts';
+import type { Change } from '../../src/primitives/governance.ts';
+import type { TransactionAction } from '../../src/primitives/transaction.ts';
 import { withTimeout } from '../helpers/timeout.ts';
 import {
   addressText,
@@ -10,6 +12,7 @@ import {
   carol,
   get,
   json,
+  sign,
   TestChain,
   type TestNode,
   transfer,
@@ -138,6 +141,67 @@ ws('new_transactions tells of each, account:<address> of those that touch it', (
 function addressOfCarol() {
   return transfer({ from: carol }).from;
 }
+
+ws('account:<address> tells of stakes on it, its release, and its coming and going as an authority', () =>
+  withNode({}, async (node) => {
+    await withClient(node, async (client) => {
+      const channel = `account:${addressText(carol)}`;
+      client.send({ method: 'subscribe', params: [channel] });
+      await settled(client);
+      client.messages.length = 0;
+      const address = addressOfCarol();
+      const stake = { validator: address, amount: 5n };
+      const propose = (change: Change): TransactionAction => ({ selector: 8, value: { epoch: 0, change } });
+      const actions: TransactionAction[] = [
+        { selector: 4, value: stake },
+        { selector: 5, value: stake },
+        { selector: 6, value: { validator: address } },
+        propose({ selector: 0, value: { address, publicKey: bob.publicKey } }),
+        propose({ selector: 1, value: { address } }),
+        propose({ selector: 3, value: { protocolVersion: 2 } }),
+        { selector: 9, value: { proposal: 1, choice: 1 } },
+      ];
+      const sent = actions.map((action, nonce) => sign(action, { nonce }));
+      for (const envelope of sent) await node.chain.mempool.add(envelope);
+      node.chain.produce();
+      // Whether the network does what is asked is another question: it is told of what failed, too.
+      const events = await client.first(5);
+      assert.equal(
+        events.map(({ params }) => params.data.tx_hash),
+        sent.slice(0, 5).map(({ idHex }) => idHex),
+      );
+      await settled(client);
+      assert.is(client.messages.filter(({ method }) => method === 'event').length, 5);
+    });
+  }),
+);
+
+ws('consensus_events tells of a new epoch and who votes in it', () =>
+  withNode({}, async (node) => {
+    await withClient(node, async (client) => {
+      client.send({ method: 'subscribe', params: ['consensus_events'] });
+      await settled(client);
+      client.messages.length = 0;
+      const { hash } = node.chain.head;
+      const validators = [{ publicKey: carol.publicKey, address: addressOfCarol(), weight: 7 }];
+      node.chain.consensus({ type: 'epoch_changed', epoch: 2, slot: 0, hash, height: 9, validators });
+      const [event] = await client.first(1);
+      assert.equal(event.params, {
+        channel: 'consensus_events',
+        seq: 1,
+        height: 9,
+        data: {
+          type: 'epoch_changed',
+          epoch: 2,
+          slot: 0,
+          hash: toHex(hash),
+          height: 9,
+          validators: [{ public_key: toHex(carol.publicKey), address: addressText(carol), weight: 7 }],
+        },
+      });
+    });
+  }),
+);
 
 ws('consensus_events tells of slots', () =>
   withNode({}, async (node) => {
