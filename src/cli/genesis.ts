@@ -1,7 +1,7 @@
 // `genesis create` and `genesis check`: the file that starts a network, written from options and explained.
 
 import type { Command } from 'commander';
-import { type CliContext, type JsonOption, printResult } from './context.ts';
+import { type CliContext, columns, type JsonOption, printResult } from './context.ts';
 import { CliError } from './errors.ts';
 import type { CreateGenesisOptions } from './genesis-options.ts';
 import { withJson } from './options.ts';
@@ -94,12 +94,25 @@ async function create(context: CliContext, options: CreateGenesisOptions): Promi
 }
 
 async function check(context: CliContext, file: string, options: JsonOption): Promise<void> {
+  const { genesisSet } = await import('../ledger/genesis.ts');
   const { GenesisFileError, loadGenesis } = await import('../node/genesis-file.ts');
+  const { formatAddress } = await import('../primitives/address.ts');
   const { toHex } = await import('../primitives/bytes.ts');
+  const { toJson } = await import('../primitives/json.ts');
+  const { Validator } = await import('../primitives/validators.ts');
   try {
-    const { hash, warnings } = await loadGenesis(file);
-    printResult(context, options, { valid: true, genesis_hash: toHex(hash), findings: warnings }, [
+    const { genesis, hash, warnings } = await loadGenesis(file);
+    const set = genesisSet(genesis);
+    const result = {
+      valid: true,
+      genesis_hash: toHex(hash),
+      validators: set.map((one) => toJson(Validator, one)),
+      findings: warnings,
+    };
+    printResult(context, options, result, [
       `${file} can start a network; its genesis hash is ${toHex(hash)}`,
+      'validators of the first epoch, with their weights:',
+      ...columns(set.map(({ address, weight }) => [`  ${formatAddress(address)}`, String(weight)])),
       ...warnings.map(({ path, message }) => `warning: ${path}: ${message}`),
     ]);
   } catch (error) {

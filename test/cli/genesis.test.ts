@@ -35,7 +35,12 @@ genesis('what create writes passes check and is what was asked for', async () =>
     const out = join(directory, 'genesis.json');
     const made = await runJson(create(out, '--block-time', '500ms', '--time', '2026-01-31T12:00:00Z'));
     const checked = await runJson(['genesis', 'check', out]);
-    assert.equal(checked, { valid: true, genesis_hash: made.genesis_hash, findings: [] });
+    const { validators, ...judged } = checked as { validators: { weight: number }[] };
+    assert.equal(judged, { valid: true, genesis_hash: made.genesis_hash, findings: [] });
+    assert.equal(
+      validators.map(({ weight }) => weight),
+      [1, 1, 1, 1],
+    );
     const { genesis: loaded } = await loadGenesis(out);
     assert.is(loaded.parameters.blockTime, 500);
     assert.is(loaded.parameters.timerCap, 8 * (500 + 3 * 1000 + 500));
@@ -124,6 +129,10 @@ genesis('a hybrid network: authorities, and stakers whose accounts pay their sel
     const { genesis: loaded } = await loadGenesis(out);
     assert.is(loaded.mode, 2);
     assert.is(loaded.parameters.authorityShare, 340_000);
+    const { stdout } = await runCli(['genesis', 'check', out]);
+    // 2 % of the target are bonded: stakers hold as much of their 66 %.
+    assert.match(stdout, new RegExp(`${address} +13200\\n`));
+    assert.match(stdout, /warning: authorities\.0: ait1\w+ holds 98\.7 %: it decides alone/);
     const [one] = loaded.stakers;
     assert.is(one && toHex(one.publicKey), staker);
     assert.is(one?.commission, 25_000);

@@ -2,7 +2,14 @@ import * as fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { MAX_AMOUNT } from '../../src/primitives/ssz.ts';
-import { formatAit, parseAit, UNITS_PER_AIT, UnitsError } from '../../src/primitives/units.ts';
+import {
+  formatAit,
+  formatPercent,
+  parseAit,
+  parsePercent,
+  UNITS_PER_AIT,
+  UnitsError,
+} from '../../src/primitives/units.ts';
 
 const units = suite('units');
 
@@ -70,6 +77,43 @@ units('refuses everything else, and says why', () => {
       continue;
     }
     assert.unreachable(`accepted ${text}`);
+  }
+});
+
+units('percent are read and written exactly', () => {
+  const cases: [text: string, millionths: number][] = [
+    ['0%', 0],
+    ['5%', 50_000],
+    ['0.25%', 2_500],
+    ['0.0001%', 1],
+    ['33.3333%', 333_333],
+    ['100%', 1_000_000],
+  ];
+  for (const [text, millionths] of cases) {
+    assert.is(parsePercent(text), millionths);
+    assert.is(formatPercent(millionths), text);
+  }
+  assert.is(parsePercent('5.50 %'), 55_000);
+  for (const text of [
+    '',
+    '%',
+    '5',
+    '0.5',
+    '-1%',
+    '05%',
+    '.5%',
+    '5.%',
+    '0.00001%',
+    '100.0001%',
+    '101%',
+    '1000%',
+    '5%%',
+  ]) {
+    assert.throws(
+      () => parsePercent(text),
+      (error: unknown) => error instanceof UnitsError,
+      text,
+    );
   }
 });
 
