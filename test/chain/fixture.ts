@@ -167,6 +167,8 @@ export interface Certifying {
   readonly slot?: number;
   /** as many as a quorum needs, the first ones, by default */
   readonly voters?: readonly number[];
+  /** a block of the epoch and set that sign; the block itself by default */
+  readonly as?: Block;
 }
 
 /** The signature of a member of the block's epoch under a vote for it. */
@@ -174,10 +176,10 @@ export function signVote(
   genesis: Genesis,
   block: Block,
   member: number,
-  { kind = NOTAR, slot = block.header.height }: Omit<Certifying, 'voters'> = {},
+  { kind = NOTAR, slot = block.header.height, as = block }: Omit<Certifying, 'voters'> = {},
 ): Vote {
-  const { root, list } = membersOf(block);
-  const vote = { epoch: block.header.epoch, kind, slot, hash: headerHash(block.header) };
+  const { root, list } = membersOf(as);
+  const vote = { epoch: as.header.epoch, kind, slot, hash: headerHash(block.header) };
   const key = KEYS.get(toHex((list[member] as Validator).publicKey)) as KeyPair;
   const signature = key.sign(voteSigningBytes({ ...vote, validatorsRoot: root }, hashOf(genesis)));
   return { ...vote, member, signature };
@@ -185,9 +187,11 @@ export function signVote(
 
 /** A certificate of a block, signed by members of its epoch. */
 export function certify(genesis: Genesis, block: Block, options: Certifying = {}): Certificate {
-  const { kind = FINAL, slot = block.header.height, voters = quorumOf(membersOf(block)) } = options;
-  const votes = voters.map((member) => [member, signVote(genesis, block, member, { kind, slot })] as const);
-  return assembleCertificate(new Map(votes), membersOf(block));
+  const { kind = FINAL, slot = block.header.height, as = block } = options;
+  const members = membersOf(as);
+  const { voters = quorumOf(members) } = options;
+  const votes = voters.map((member) => [member, signVote(genesis, block, member, { kind, slot, as })] as const);
+  return assembleCertificate(new Map(votes), members);
 }
 
 function quorumOf(members: Members): number[] {
