@@ -555,14 +555,19 @@ export class Simplex {
     this.#gapAsked = { front: 0, from: 0 };
     const stalled = this.#finalAtLastResend === this.#slots.lastFinal.slot;
     this.#finalAtLastResend = this.#slots.lastFinal.slot;
-    if (stalled && this.#config.self !== undefined) this.#sendAgain(this.#config.self);
+    if (stalled) this.#sendAgain();
   }
 
-  #sendAgain(self: number): void {
-    const open = ascending(this.#slots.open);
-    this.#signFront();
-    for (const message of this.#resend.next(this.#slots.lastFinal.certificate, open, self)) {
-      this.#emit({ type: 'broadcast', message, again: true });
+  #sendAgain(): void {
+    const { self } = this.#config;
+    const { slot, certificate } = this.#slots.lastFinal;
+    const again = (message: Message) => this.#emit({ type: 'broadcast', message, again: true });
+    if (self !== undefined) {
+      this.#signFront();
+      for (const message of this.#resend.next(certificate, ascending(this.#slots.open), self)) again(message);
+    } else if (slot === 0 && certificate !== undefined) {
+      // Nobody who ended the epoch before may be a member of this one: then it is for the others to tell its members.
+      again({ kind: 'certificate', certificate });
     }
   }
 
@@ -637,7 +642,7 @@ export class Simplex {
    */
   #haltOnFinals(finals: readonly (Certificate | undefined)[]): void {
     const held = finals.filter((final) => final !== undefined);
-    for (const final of held) {
+    for (const final of held.filter(({ epoch }) => epoch === this.epoch)) {
       const { slot } = final;
       this.#keepVotes(this.#slots.remembered(slot) ?? this.#slots.at(slot), votesOf(final));
     }

@@ -395,14 +395,25 @@ handover('what is synced while the next epoch begins is not lost', async () => {
   assert.is(rig.driver.core.lastFinalSlot, 3);
 });
 
-handover('while the new epoch stands still its members tell stragglers how the old one ended', async () => {
-  const rig = new Rig(STAYS);
-  await rig.end();
-  rig.resend();
-  rig.sent.length = 0;
-  rig.resend();
-  await settle();
-  assert.ok(rig.sent.some((one) => 'bitmap' in one && one.epoch === 1 && equalBytes(one.hash, boundaryHash)));
+handover('while the new epoch stands still everybody tells stragglers how the old one ended', async () => {
+  for (const key of [STAYS, LEAVES]) {
+    const rig = new Rig(key);
+    await rig.end();
+    const tells = async () => {
+      rig.sent.length = 0;
+      rig.resend();
+      await settle();
+      return rig.sent.some((one) => 'bitmap' in one && one.epoch === 1 && equalBytes(one.hash, boundaryHash));
+    };
+    assert.not(await tells(), 'it has just begun');
+    assert.ok(await tells());
+    const firstHash = headerHash(first.header);
+    await rig.driver.onProposal(ofProposal(firstProposal));
+    await rig.driver.onCertificates([certificate(FINAL, 1, firstHash, [0, 1, 2, 3], SECOND)]);
+    await settle();
+    await tells();
+    assert.not(await tells(), 'it has a Final of its own');
+  }
 });
 
 handover('who asks for certificates of an epoch that is over is answered with its last Final', async () => {

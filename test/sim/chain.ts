@@ -1,79 +1,27 @@
-// A node's blocks: the finalized ones in a simulated database, the executed ones above them in memory. Executing a
-// block means to mix its transactions root into its parent's state root; the rules beside that are height and time.
+// A node's blocks: the finalized ones in its database, the executed ones above them in memory. Executing a block means to
+// mix its transactions root into its parent's state root; the rules beside that are height, time, epoch and the votes
+// that it records.
 
 import { SerializedList } from '@chainsafe/ssz';
 import type { BlockPort } from '../../src/consensus/ports.ts';
-import type { Anchor } from '../../src/consensus/types.ts';
 import { type Block, type Header, headerHash, justificationHash } from '../../src/primitives/block.ts';
 import { concatBytes, equalBytes, toHex } from '../../src/primitives/bytes.ts';
-import type { Certificate } from '../../src/primitives/consensus.ts';
+import { type Certificate, FINAL, SKIP, type Vote, voteSigningBytes } from '../../src/primitives/consensus.ts';
 import { type Hash, sha256Pair, ZERO_HASH } from '../../src/primitives/hash.ts';
 import { MAX_TRANSACTION_BYTES } from '../../src/primitives/transaction.ts';
-import type { CertifiedBlock } from '../../src/primitives/wire.ts';
 import type { BuildRequest } from './behaviour.ts';
+import type { Database, Stored } from './database.ts';
 import type { Disk } from './disk.ts';
-
-export interface Stored {
-  readonly hash: Hash;
-  readonly block: Block;
-  /** its Final, if one was known when it was stored */
-  readonly final: Certificate | undefined;
-}
-
-/** The database, which outlives crashes. */
-export class Database {
-  readonly #blocks: Stored[];
-  readonly #heights = new Map<string, number>();
-
-  constructor(genesis: Block) {
-    this.#blocks = [{ hash: headerHash(genesis.header), block: genesis, final: undefined }];
-    this.#heights.set(toHex(headerHash(genesis.header)), 0);
-  }
-
-  get top(): Stored {
-    return this.#blocks.at(-1) as Stored;
-  }
-
-  get height(): number {
-    return this.#blocks.length - 1;
-  }
-
-  at(height: number): Stored | undefined {
-    return this.#blocks[height];
-  }
-
-  find(hashHex: string): Stored | undefined {
-    return this.at(this.#heights.get(hashHex) ?? -1);
-  }
-
-  push(stored: Stored): void {
-    this.#heights.set(toHex(stored.hash), this.#blocks.length);
-    this.#blocks.push(stored);
-  }
-
-  /** Where consensus starts: the newest block that has a Final. */
-  get anchor(): Anchor {
-    const { hash, block, final } = this.#blocks.findLast(
-      (stored, height) => stored.final !== undefined || height === 0,
-    ) as Stored;
-    return { slot: final?.slot ?? 0, hash, header: block.header, certificate: final };
-  }
-
-  /** Blocks from a height on, up to the newest that has a Final. */
-  from(height: number, count: number): CertifiedBlock[] {
-    const end = this.#blocks.findLastIndex(({ final }) => final !== undefined);
-    return this.#blocks
-      .slice(height, Math.min(end + 1, height + count))
-      .map(({ block, final }) => ({ block, certificate: final ?? null }));
-  }
-}
+import type { Electorates } from './electorates.ts';
+import { GENESIS_HASH, holds } from './keys.ts';
+import { Participation } from './participation.ts';
 
 export interface ChainOptions {
   readonly database: Database;
   readonly disk: Disk;
   /** of the member that this node acts for */
   readonly proposer: Uint8Array;
-  readonly validatorsRoot: Hash;
+  readonly electorates: Electorates;
   /** tells blocks of the same height apart */
   readonly mark: () => Hash;
   /** bytes of transactions in a block */
@@ -111,7 +59,7 @@ export class SimChain implements BlockPort {
     if (stored !== undefined) return { verdict: equalBytes(stored.hash, hash) ? 'valid' : 'lost' } as const;
     const parent = this.find(toHex(block.header.parent));
     if (parent === undefined) return { verdict: 'postponed' } as const;
-    if (!follows(block.header, parent.header)) return { verdict: 'invalid', reason: 'it breaks a rule' } as const;
+    if (!this.#follows(block, parent)) return { verdict: 'invalid', reason: 'it breaks a rule' } as const;
     this.keep(block);
     return { verdict: 'valid' } as const;
   }
@@ -162,18 +110,74 @@ export class SimChain implements BlockPort {
   }
 
   /** A valid block, unless the parent is unknown here. */
-  make({ parent, parentCertificate, timestamp }: Omit<BuildRequest, 'type'>): Block | undefined {
-    const header = this.find(toHex(parent))?.header;
-    if (header === undefined) return undefined;
-    const { proposer, validatorsRoot, mark, load } = this.#o;
-    const change = { parent, proposer, timestamp, height: header.height + 1, transactionsRoot: mark() };
-    const block = assemble({ ...emptyHeader(validatorsRoot), ...change }, header, parentCertificate);
+  make({ parent, parentCertificate, lateVotes, timestamp }: Omit<BuildRequest, 'type'>): Block | undefined {
+    const below = this.find(toHex(parent));
+    if (below === undefined) return undefined;
+    const { proposer, mark, load } = this.#o;
+    const epoch = this.#epochAfter(below.header);
+    const participation = new Participation(epoch, below, (hashHex) => this.find(hashHex));
+    const late = participation.choose(lateVotes, parentCertificate ?? null);
+    const change = { parent, proposer, timestamp, height: below.header.height + 1, transactionsRoot: mark() };
+    const header = { ...emptyHeader(this.#roots(epoch, timestamp)), ...change };
+    const block = assemble(header, below.header, parentCertificate, late);
     return load === 0 ? block : { ...block, body: { ...block.body, transactions: filler(load) } };
+  }
+
+  /** What a header of this time says of its epoch; one that has not begun here never ends. */
+  #roots(epoch: number, timestamp: number): EpochRoots {
+    const { database, electorates } = this.#o;
+    const validatorsRoot = electorates.at(epoch).members.root;
+    const isLast = epoch <= database.epoch && timestamp >= database.epochEnd(epoch);
+    return {
+      epoch,
+      validatorsRoot,
+      nextValidatorsRoot: isLast ? electorates.at(epoch + 1).members.root : validatorsRoot,
+    };
+  }
+
+  #epochAfter(parent: Header): number {
+    const { database } = this.#o;
+    return parent.epoch <= database.epoch && database.isBoundary(parent) ? parent.epoch + 1 : parent.epoch;
+  }
+
+  #follows({ header, body }: Block, parent: Block): boolean {
+    const { parentCertificate, lateVotes } = body.justification;
+    const epoch = this.#epochAfter(parent.header);
+    const roots = this.#roots(epoch, header.timestamp);
+    const { members } = this.#o.electorates.at(epoch);
+    return (
+      header.height === parent.header.height + 1 &&
+      header.timestamp > parent.header.timestamp &&
+      header.epoch === epoch &&
+      equalBytes(header.validatorsRoot, roots.validatorsRoot) &&
+      equalBytes(header.nextValidatorsRoot, roots.nextValidatorsRoot) &&
+      equalBytes(header.stateRoot, execute(parent.header, header)) &&
+      certifies(parentCertificate, parent.header, epoch) &&
+      new Participation(epoch, parent, (hashHex) => this.find(hashHex)).admit(body.justification) &&
+      lateVotes.every((vote) => {
+        if (vote.member >= members.size) return false;
+        const message = voteSigningBytes({ ...vote, validatorsRoot: members.root }, GENESIS_HASH);
+        return holds({ publicKey: members.at(vote.member).publicKey, message, signature: vote.signature });
+      })
+    );
   }
 }
 
+/** Whether a certificate may stand in a block of an epoch on this parent. Its signatures are checked at the door. */
+function certifies(certificate: Certificate | null, parent: Header, epoch: number): boolean {
+  if (certificate === null) return parent.height === 0;
+  const isFirst = epoch !== parent.epoch;
+  return (
+    equalBytes(certificate.hash, headerHash(parent)) &&
+    certificate.epoch === parent.epoch &&
+    certificate.kind !== SKIP &&
+    (!isFirst || certificate.kind === FINAL)
+  );
+}
+
 export function genesisBlock(validatorsRoot: Hash, timestamp: number): Block {
-  return assemble({ ...emptyHeader(validatorsRoot), timestamp }, undefined, undefined);
+  const roots = { epoch: 1, validatorsRoot, nextValidatorsRoot: validatorsRoot };
+  return assemble({ ...emptyHeader(roots), timestamp }, undefined, undefined);
 }
 
 /** Transactions of so many bytes in all; what they say is not looked at here. */
@@ -184,8 +188,13 @@ function filler(bytes: number): SerializedList {
 }
 
 /** Fills in what follows from the parent and the justification. */
-export function assemble(header: Header, parent: Header | undefined, certificate: Certificate | undefined): Block {
-  const justification = { parentCertificate: certificate ?? null, lateVotes: [] };
+export function assemble(
+  header: Header,
+  parent: Header | undefined,
+  certificate: Certificate | undefined,
+  lateVotes: Vote[] = [],
+): Block {
+  const justification = { parentCertificate: certificate ?? null, lateVotes };
   const stateRoot = parent === undefined ? ZERO_HASH : execute(parent, header);
   return {
     header: { ...header, stateRoot, justificationHash: justificationHash(justification) },
@@ -193,28 +202,20 @@ export function assemble(header: Header, parent: Header | undefined, certificate
   };
 }
 
-function emptyHeader(validatorsRoot: Hash): Header {
+type EpochRoots = Pick<Header, 'epoch' | 'validatorsRoot' | 'nextValidatorsRoot'>;
+
+function emptyHeader(roots: EpochRoots): Header {
   return {
     height: 0,
-    epoch: 1,
     timestamp: 0,
     parent: ZERO_HASH,
     proposer: new Uint8Array(20),
     transactionsRoot: ZERO_HASH,
     receiptsRoot: ZERO_HASH,
     stateRoot: ZERO_HASH,
-    validatorsRoot,
-    nextValidatorsRoot: validatorsRoot,
     justificationHash: ZERO_HASH,
+    ...roots,
   };
-}
-
-function follows(header: Header, parent: Header): boolean {
-  return (
-    header.height === parent.height + 1 &&
-    header.timestamp > parent.timestamp &&
-    equalBytes(header.stateRoot, execute(parent, header))
-  );
 }
 
 function execute(parent: Header, { transactionsRoot }: Header): Hash {

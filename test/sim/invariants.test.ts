@@ -13,6 +13,7 @@ import {
   NOTAR,
   proposalSigningBytes,
   SKIP,
+  type Vote,
   type VoteKind,
   voteSigningBytes,
 } from '../../src/primitives/consensus.ts';
@@ -45,9 +46,11 @@ const law = new Law({
   validatorsRoot: ROOT,
   genesisHash: GENESIS_HASH,
   isHonest: (member) => member !== FAULTY,
-  epochEnd: Number.POSITIVE_INFINITY,
+  epochDuration: Number.POSITIVE_INFINITY,
   verify: holds,
 });
+/** Of every epoch. */
+const lawOf = () => law;
 
 const invariants = suite('invariants of the simulator');
 
@@ -118,7 +121,7 @@ const contradictions: [string, [VoteKind, Hash][]][] = [
 
 for (const [name, votes] of contradictions) {
   invariants(`${name} of an honest member is noticed, of a faulty one not`, () => {
-    const rules = new SignatureRules(law);
+    const rules = new SignatureRules(lawOf);
     const votesOf = (member: number) => {
       for (const [kind, hash] of votes) rules.vote(member, vote(member, kind, 1, hash));
     };
@@ -128,19 +131,19 @@ for (const [name, votes] of contradictions) {
 }
 
 invariants('votes that go together pass: sent twice, NOTAR after SKIP, other slots', () => {
-  const rules = new SignatureRules(law);
+  const rules = new SignatureRules(lawOf);
   for (const one of [vote(0, SKIP, 1), vote(0, NOTAR, 1, A), vote(0, NOTAR, 1, A)]) rules.vote(0, one);
   for (const one of [vote(0, NOTAR, 2, B), vote(0, FINAL, 2, B)]) rules.vote(0, one);
 });
 
 invariants('a vote in the name of somebody else, or with a spoilt signature, is noticed', () => {
-  const rules = new SignatureRules(law);
+  const rules = new SignatureRules(lawOf);
   breaks('double signature', () => rules.vote(0, vote(1, NOTAR, 1, A)));
   breaks('double signature', () => rules.vote(0, { ...vote(0, NOTAR, 1, A), signature: new Uint8Array(64) }));
 });
 
 invariants('two proposals, and one out of turn, are noticed', () => {
-  const rules = new SignatureRules(law);
+  const rules = new SignatureRules(lawOf);
   const [first, second] = chainOf(2);
   rules.proposal(0, proposal(0, 1, first.block));
   rules.proposal(0, proposal(0, 1, first.block));
@@ -151,7 +154,7 @@ invariants('two proposals, and one out of turn, are noticed', () => {
 // --- certificates --------------------------------------------------------------------------------------------------
 
 invariants('a certificate is judged by its signatures alone', () => {
-  const rules = new CertificateRules(law);
+  const rules = new CertificateRules(lawOf);
   const good = certificate(NOTAR, 1, A);
   rules.check(good);
   const [first, second, third] = good.signatures as [Uint8Array, Uint8Array, Uint8Array];
@@ -182,7 +185,7 @@ for (const [name, [first, second]] of conflicts) {
       [first, second],
       [second, first],
     ] as Certificate[][]) {
-      const rules = new CertificateRules(law);
+      const rules = new CertificateRules(lawOf);
       breaks('agreement', () => {
         for (const one of order) rules.check(one);
       });
@@ -191,7 +194,7 @@ for (const [name, [first, second]] of conflicts) {
 }
 
 invariants('a slot may be skipped and have a notarized block', () => {
-  const rules = new CertificateRules(law);
+  const rules = new CertificateRules(lawOf);
   rules.check(certificate(SKIP, 1));
   rules.check(certificate(NOTAR, 1, A));
 });
@@ -249,12 +252,56 @@ invariants(
   },
 );
 
-invariants('a block on top of the last block of an epoch is noticed', () => {
+invariants('the first block of an epoch is on the last one of the epoch before, with its Final', () => {
   const [genesis, first, second] = chainOf(2);
-  const ending = new Law({ ...law, validators, epochEnd: first.block.header.timestamp });
-  const rules = new ChainRules(ending, new CertificateRules(ending));
-  rules.committed(0, { ...first, final: certificate(FINAL, 3, first.hash) }, genesis);
-  breaks('validity', () => rules.committed(0, second, first));
+  const ending = new Law({ ...law, validators, epochDuration: 1 });
+  const final = certificate(FINAL, 3, first.hash);
+  const commit = (next: CommittedBlock, lawOfNext = ending) => {
+    const laws = (epoch: number) => (epoch === 1 ? ending : lawOfNext);
+    const rules = new ChainRules(laws, new CertificateRules(laws));
+    rules.committed(0, { ...first, final }, genesis);
+    rules.committed(0, { ...next, final: undefined }, first);
+  };
+  commit(follow(first, 1, { epoch: 2 }, final));
+  breaks('validity', () => commit(second));
+  breaks('validity', () => commit(follow(first, 1, { epoch: 3 }, final)));
+  breaks('validity', () => commit(follow(first, 1, { epoch: 2 }, certificate(NOTAR, 1, first.hash))));
+  const stranger = new Law({ ...law, validators, validatorsRoot: A });
+  breaks('validity', () => commit(follow(first, 1, { epoch: 2 }, final), stranger));
+  const [, early] = chainOf(1);
+  breaks('validity', () => chainRules().committed(0, follow(early, 2, { epoch: 2 }), early));
+});
+
+invariants('a block that names another validator set than that of its epoch, or of the next, is noticed', () => {
+  const [, parent] = chainOf(1);
+  for (const changes of [{ validatorsRoot: A }, { nextValidatorsRoot: A }]) {
+    breaks('validity', () => chainRules().committed(0, follow(parent, 2, changes), parent));
+  }
+});
+
+invariants('a late vote is a NOTAR of an ancestor, and recorded once', () => {
+  const [genesis, first] = chainOf(1);
+  const late = vote(2, NOTAR, 1, first.hash);
+  const commit = (...lateVotes: Vote[]) => {
+    const rules = chainRules();
+    rules.committed(0, first, genesis);
+    const next = follow(first, 2);
+    const { parentCertificate } = next.block.body.justification;
+    const body = { ...next.block.body, justification: { parentCertificate, lateVotes } };
+    rules.committed(0, { ...next, block: { ...next.block, body } }, first);
+    return rules.lateVotes;
+  };
+  assert.is(commit(late), 1);
+  const wrong = [
+    [late, late],
+    [vote(0, NOTAR, 1, first.hash)],
+    [vote(2, NOTAR, 1, A)],
+    [vote(2, FINAL, 1, first.hash)],
+    [{ ...late, member: 9 }],
+    [{ ...late, signature: new Uint8Array(64) }],
+    [{ ...late, epoch: 2 }],
+  ];
+  for (const votes of wrong) breaks('validity', () => commit(...votes));
 });
 
 invariants('a Final that is of another block, or no Final, is noticed', () => {
@@ -267,10 +314,11 @@ invariants('a Final that is of another block, or no Final, is noticed', () => {
 // --- the rest ------------------------------------------------------------------------------------------------------
 
 invariants('evidence against an honest member is noticed', () => {
-  const rule = new EvidenceRule(law);
-  rule.check(publicKeyOf(FAULTY), 1);
-  breaks('evidence', () => rule.check(publicKeyOf(0), 1));
-  breaks('evidence', () => rule.check(publicKeyOf(validators.length), 1));
+  const rule = new EvidenceRule(lawOf);
+  const against = (member: number) => ({ epoch: 1, publicKey: publicKeyOf(member), slot: 1 });
+  rule.check(against(FAULTY));
+  breaks('evidence', () => rule.check(against(0)));
+  breaks('evidence', () => rule.check(against(validators.length)));
 });
 
 invariants('a signer that is told of what it never signed is noticed, if there is no copy of its key', () => {
@@ -356,7 +404,7 @@ function proposal(member: number, slot: number, block: Block) {
 }
 
 function chainRules(): ChainRules {
-  return new ChainRules(law, new CertificateRules(law));
+  return new ChainRules(lawOf, new CertificateRules(lawOf));
 }
 
 /** Genesis and as many blocks on it, one in each slot. */

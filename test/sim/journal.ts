@@ -132,16 +132,23 @@ export class SimJournal implements ConsensusJournal {
   }
 }
 
-export const voteLabel = (kind: number, slot: number, hash: Uint8Array) => `vote ${kind} ${slot} ${toHex(hash)}`;
-export const proposalLabel = (slot: number, hash: Uint8Array) => `proposal ${slot} ${toHex(hash)}`;
-export const certificateLabel = (kind: number, slot: number, hash: Uint8Array) =>
-  `certificate ${kind} ${slot} ${toHex(hash)}`;
+interface Subject {
+  readonly epoch: number;
+  readonly slot: number;
+  readonly hash: Uint8Array;
+}
+type VoteSubject = Subject & { readonly kind: number };
+
+export const voteLabel = ({ epoch, kind, slot, hash }: VoteSubject) => `vote ${kind} ${epoch}/${slot} ${toHex(hash)}`;
+export const proposalLabel = ({ epoch, slot, hash }: Subject) => `proposal ${epoch}/${slot} ${toHex(hash)}`;
+export const certificateLabel = ({ epoch, kind, slot, hash }: VoteSubject) =>
+  `certificate ${kind} ${epoch}/${slot} ${toHex(hash)}`;
 export const blockLabel = (hash: Uint8Array) => `block ${toHex(hash)}`;
 
 /** What a record vouches for. */
 function labels({ selector, value }: JournalRecord): string[] {
-  if (selector === 3) return [certificateLabel(value.kind, value.slot, value.hash)];
-  if (selector === 2) return [voteLabel(value.kind, value.slot, value.hash)];
+  if (selector === 3) return [certificateLabel(value)];
+  if (selector === 2) return [voteLabel(value)];
   const hash = headerHash(value.block.header);
-  return selector === 0 ? [blockLabel(hash)] : [blockLabel(hash), proposalLabel(value.slot, hash)];
+  return selector === 0 ? [blockLabel(hash)] : [blockLabel(hash), proposalLabel({ ...value, hash })];
 }

@@ -12,17 +12,18 @@ import { encode } from './gossip.ts';
 import { GENESIS_HASH, publicKeyOf, sign } from './keys.ts';
 import type { SimNode } from './node.ts';
 
-const EPOCH = 1;
-
 export class Liar implements FaultyNode {
   readonly id: number;
-  readonly member: number;
   readonly #node: SimNode;
 
   constructor(node: SimNode) {
     this.id = node.id;
-    this.member = node.member;
     this.#node = node;
+  }
+
+  /** In an epoch in which it has no seat it plays the first member, with its own key. */
+  get member() {
+    return this.#electorate.seatOf(this.#node.member) ?? 0;
   }
 
   get others() {
@@ -30,7 +31,7 @@ export class Liar implements FaultyNode {
   }
 
   get members() {
-    return this.#node.world.members;
+    return this.#electorate.members;
   }
 
   get parameters() {
@@ -59,18 +60,19 @@ export class Liar implements FaultyNode {
     return lore.get(key) as T;
   }
 
-  vote(kind: number, slot: number, hash: Hash = ZERO_HASH, epoch = EPOCH) {
+  vote(kind: number, slot: number, hash: Hash = ZERO_HASH, epoch = this.core.epoch) {
     const { member } = this;
     const data = { epoch, validatorsRoot: this.members.root, kind, slot, hash };
-    const signature = sign(publicKeyOf(member), voteSigningBytes(data, GENESIS_HASH));
+    const signature = sign(publicKeyOf(this.#node.member), voteSigningBytes(data, GENESIS_HASH));
     return { kind: 'vote', vote: { epoch, kind, slot, hash, member, signature } } as const;
   }
 
   propose({ slot, parentSlot, block, certificates = [] }: ProposalContent) {
     const hash = headerHash(block.header);
-    const data = { epoch: EPOCH, validatorsRoot: this.members.root, slot, hash, parentSlot };
-    const signature = sign(publicKeyOf(this.member), proposalSigningBytes(data, GENESIS_HASH));
-    const proposal = { epoch: EPOCH, slot, parentSlot, signature, block, certificates: [...certificates] };
+    const { epoch } = this.core;
+    const data = { epoch, validatorsRoot: this.members.root, slot, hash, parentSlot };
+    const signature = sign(publicKeyOf(this.#node.member), proposalSigningBytes(data, GENESIS_HASH));
+    const proposal = { epoch, slot, parentSlot, signature, block, certificates: [...certificates] };
     return { kind: 'proposal', proposal } as const;
   }
 
@@ -106,5 +108,9 @@ export class Liar implements FaultyNode {
 
   chain(from: number): readonly CertifiedBlock[] {
     return this.#node.database.from(from, Number.POSITIVE_INFINITY);
+  }
+
+  get #electorate() {
+    return this.#node.world.electorates.at(this.core.epoch);
   }
 }

@@ -15,6 +15,7 @@ const HELP = `make sim [OPTION=value …]   runs simulated worlds until one brea
   FROM=0           the first seed
   N=4,7            sizes: numbers of validators
   SLOTS=${SLOTS_PER_WORLD}        slots that every honest node must finalize (each world meets at least ${FAULTS_PER_WORLD} faults)
+  EPOCHS=5         epochs that end in each world, which goes on until then; validators come, leave and change weights
   FAULTY=a,b       what the last validators do, instead of what the seed draws; 'none': all are honest
                    ${wrapped([...BEHAVIOURS.map(({ name }) => name), TWIN])}
   WITHOUT=a,b      classes of faults that do not happen
@@ -89,6 +90,7 @@ function readChoices(): Omit<Draw, 'seed' | 'nodes'> {
   for (const name of faulty ?? []) behaviourNamed(name);
   return {
     ...(slots !== undefined && { slots }),
+    ...(process.env.EPOCHS !== undefined && { epochs: readNumber('EPOCHS', 0) }),
     ...(faulty !== undefined && { faulty }),
     ...(without !== undefined && { without }),
   };

@@ -62,7 +62,7 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'core.ts',
-        find: 'if (stalled && this.#config.self !== undefined) this.#sendAgain(this.#config.self);',
+        find: 'if (stalled) this.#sendAgain();',
         replace: '',
       },
     ],

@@ -4,15 +4,17 @@
 import { MAX_CLOCK_AHEAD } from '../../src/consensus/core.ts';
 import type { ConsensusDriver } from '../../src/consensus/driver.ts';
 import type { DriverObserver } from '../../src/consensus/ports.ts';
-import type { ConsensusEvent } from '../../src/consensus/types.ts';
-import { type Entry, entryKind } from '../../src/crypto/signer/entry.ts';
+import type { ConsensusEvent, InstanceStart } from '../../src/consensus/types.ts';
+import { type Entry, entryKind, type Place } from '../../src/crypto/signer/entry.ts';
 import type { Block } from '../../src/primitives/block.ts';
 import { FINAL, NOTAR, SKIP } from '../../src/primitives/consensus.ts';
 import type { Hash } from '../../src/primitives/hash.ts';
 import type { SignatureCheck } from '../../src/primitives/signing.ts';
 import type { Behaviour } from './behaviour.ts';
-import { Database, SimChain, type Stored } from './chain.ts';
+import { SimChain } from './chain.ts';
+import { Database, type Stored } from './database.ts';
 import { Disk } from './disk.ts';
+import { addressOf } from './electorates.ts';
 import { Gossip } from './gossip.ts';
 import { InvariantViolation } from './invariants/violation.ts';
 import { JournalFile, proposalLabel, SimJournal, voteLabel } from './journal.ts';
@@ -81,7 +83,7 @@ export class SimNode {
     this.liar = new Liar(this);
     const clockError = world.random.between(-MAX_CLOCK_ERROR, MAX_CLOCK_ERROR);
     this.#clockError = behaviour?.clockError ?? (world.without.has('clock-errors') ? 0 : clockError);
-    this.#database = new Database(world.genesisBlock);
+    this.#database = this.#emptyDatabase();
     this.#present = this.#begin();
   }
 
@@ -109,6 +111,11 @@ export class SimNode {
     return this.#present.journal;
   }
 
+  /** Nothing at or below is signed any more, whatever else is lost. */
+  get floor(): Place {
+    return this.#record.findLast((entry) => entryKind(entry) === 'FLOOR') ?? { epoch: 0, slot: 0 };
+  }
+
   get database(): Database {
     return this.#database;
   }
@@ -123,11 +130,6 @@ export class SimNode {
     const { world, id, behaviour } = this;
     this.work.bytes += bytes;
     if (behaviour === undefined) world.guard(() => world.invariants.traffic.sent(id, bytes, world.scheduler.now));
-  }
-
-  /** The last block of the epoch is final here. */
-  get hasEnded(): boolean {
-    return this.#database.top.block.header.timestamp >= this.world.epochEnd;
   }
 
   /** A block that this node can serve. */
@@ -150,7 +152,7 @@ export class SimNode {
   restart(loss: Loss): void {
     if (loss !== 'nothing') {
       this.#forgot = true;
-      this.#database = new Database(this.world.genesisBlock);
+      this.#database = this.#emptyDatabase();
     }
     if (loss === 'the database and the journal') this.#journalFile = new JournalFile();
     this.#up = true;
@@ -161,7 +163,7 @@ export class SimNode {
 
   /** A new life over what is durable. */
   #begin(): Present {
-    const { world, member } = this;
+    const { world } = this;
     const life = new Life(world.scheduler, world.random, this.#clockError);
     const journalDisk = this.#disk('journal', life);
     const recordDisk = this.#disk("signer's record", life);
@@ -174,19 +176,12 @@ export class SimNode {
     });
     const chain = this.#chain(life, databaseDisk);
     const signer = this.#signer(recordDisk);
-    const { ConsensusDriver, Members } = world.implementation;
+    const { ConsensusDriver } = world.implementation;
     const driver = new ConsensusDriver({
-      instance: {
-        epoch: 1,
-        members: new Members(world.members.list),
-        self: member,
-        parameters: world.parameters,
-        anchor: this.#database.anchor,
-        epochEnd: world.epochEnd,
-      },
+      instance: this.#presentInstance(),
       epochs: {
-        present: () => Promise.reject(new Error('there is one epoch')),
-        boundaryFinal: async () => undefined,
+        present: async () => this.#presentInstance(),
+        boundaryFinal: async (epoch) => this.#database.boundaryFinal(epoch),
       },
       genesisHash: GENESIS_HASH,
       verify: (checks) => this.#verify(checks, life),
@@ -198,6 +193,28 @@ export class SimNode {
       observer: this.#observer(life),
     });
     return { life, disks: [journalDisk, recordDisk, databaseDisk], journal, chain, driver, gossip: new Gossip(this) };
+  }
+
+  #emptyDatabase(): Database {
+    const { genesisBlock, epochDuration } = this.world;
+    return new Database(genesisBlock, epochDuration);
+  }
+
+  /** What the chain says of the epoch that the next block is of. */
+  #presentInstance(): InstanceStart {
+    const { world, member } = this;
+    const { epoch, anchor } = this.#database;
+    const { Members } = world.implementation;
+    const membersOf = (one: number) => new Members(world.electorates.at(one).members.list);
+    return {
+      epoch,
+      members: membersOf(epoch),
+      previous: epoch === 1 ? undefined : membersOf(epoch - 1),
+      self: world.electorates.at(epoch).seatOf(member),
+      parameters: world.parameters,
+      anchor,
+      epochEnd: this.#database.epochEnd(epoch),
+    };
   }
 
   #disk(name: string, life: Life): Disk {
@@ -218,8 +235,8 @@ export class SimNode {
     return new SimChain({
       database: this.#database,
       disk,
-      proposer: world.members.at(member).address,
-      validatorsRoot: world.members.root,
+      proposer: addressOf(member),
+      electorates: world.electorates,
       mark: () => world.mark(),
       load: world.scene.load ?? 0,
       onCommitted: (stored, top) => this.#committed(stored, top),
@@ -250,23 +267,24 @@ export class SimNode {
   #observer(life: Life): DriverObserver {
     const { world, behaviour } = this;
     return {
-      onBegin: () => undefined,
+      onBegin: ({ epoch }) => this.#began(epoch),
       onEvent: (event) => {
         if (!life.alive) return;
         this.#noteEvent(event);
         behaviour?.onEvent?.(event, this.liar);
       },
-      onEvidence: ({ publicKey, slot }) => {
+      onEvidence: (evidence) => {
+        const { epoch, publicKey, slot } = evidence;
         world.faults.add('pieces of evidence');
-        this.#note(`has evidence against member ${world.members.indexOf(publicKey)}`, slot);
-        world.guard(() => world.invariants.evidence.check(publicKey, slot));
+        const accused = world.electorates.at(epoch).members.indexOf(publicKey);
+        this.#note(`has evidence against member ${accused}`, slot);
+        world.guard(() => world.invariants.evidence.check(evidence));
       },
       onRefused: () => world.faults.add('refusals of a signer'),
       onUnsent: (error) => world.fail(error),
       onFatal: (error) => {
         if (!life.alive) return;
         if (behaviour !== undefined) return this.crash();
-        if (this.hasEnded) return this.#note('ends its epoch');
         world.fail(
           error instanceof InvariantViolation
             ? error
@@ -291,6 +309,11 @@ export class SimNode {
       return random.between(...EXECUTION);
     faults.add('slow executions');
     return random.between(...SLOW_EXECUTION);
+  }
+
+  #began(epoch: number): void {
+    this.#note(`begins epoch ${epoch}`);
+    if (epoch > 1) this.world.faults.add('epochs begun');
   }
 
   #noteEvent({ type, ...event }: ConsensusEvent): void {
@@ -339,8 +362,7 @@ interface Present {
 }
 
 function labelOf(entry: Entry): string {
-  const { slot, hash } = entry;
   const kind = entryKind(entry);
-  if (kind === 'PROPOSE') return proposalLabel(slot, hash);
-  return voteLabel(kind === 'NOTAR' ? NOTAR : kind === 'SKIP' ? SKIP : FINAL, slot, hash);
+  if (kind === 'PROPOSE') return proposalLabel(entry);
+  return voteLabel({ ...entry, kind: kind === 'NOTAR' ? NOTAR : kind === 'SKIP' ? SKIP : FINAL });
 }

@@ -56,10 +56,10 @@ export class Peers implements PeerPort {
     return true;
   }
 
-  fetchCertificates(_epoch: number, from: number, to: number): void {
+  fetchCertificates(epoch: number, from: number, to: number): void {
     this.#ask(
-      `${from}-${to}`,
-      (peer) => peer.service.certificates(from, to),
+      `${epoch}/${from}-${to}`,
+      (peer) => peer.service.certificates(epoch, from, to),
       async (bytes) => {
         const certificates = CertificatesResponse.deserialize(bytes);
         return certificates.length > 0 && (await this.#node.driver.onCertificates(certificates));
@@ -156,7 +156,10 @@ export class Peers implements PeerPort {
   }
 
   #certificateHolds(certificate: Certificate): boolean {
-    const { members } = this.#node.world;
+    const { database, world } = this.#node;
+    // Of a later epoch the chain knows nothing before it is there.
+    if (certificate.epoch !== database.epoch) return false;
+    const { members } = world.electorates.at(certificate.epoch);
     if (malformedCertificate(certificate, members) !== undefined) return false;
     return certificateChecks(certificate, members, GENESIS_HASH).every(holds);
   }

@@ -2,6 +2,7 @@
 // database settles it.
 
 import type { Message } from '../../src/consensus/types.ts';
+import { isAbove, type Place } from '../../src/crypto/signer/entry.ts';
 import { headerHash } from '../../src/primitives/block.ts';
 import { NOTAR } from '../../src/primitives/consensus.ts';
 import { InvariantViolation } from './invariants/violation.ts';
@@ -10,8 +11,8 @@ import type { SimNode } from './node.ts';
 
 export class Released {
   readonly #node: SimNode;
-  /** what its messages rest on → their slot; of slots above the database's last Final */
-  readonly #open = new Map<string, number>();
+  /** what its messages rest on → where they belong; above the database's last Final */
+  readonly #open = new Map<string, Place>();
 
   constructor(node: SimNode) {
     this.#node = node;
@@ -21,26 +22,31 @@ export class Released {
   check(message: Message): void {
     const { member, world, isCareful, database, journal, id } = this.#node;
     const { signatures, certificates } = world.invariants;
+    const place = placeOf(message);
+    const { epoch, slot } = place;
+    const seat = world.electorates.at(epoch).seatOf(member);
     if (message.kind === 'certificate') certificates.check(message.certificate);
-    else if (message.kind === 'vote') signatures.vote(member, message.vote);
-    else signatures.proposal(member, message.proposal);
-    const { slot } = slotOf(message);
+    else if (seat === undefined) throw violation(`node ${id} has no seat in epoch ${epoch}, and signed there`, slot);
+    else if (message.kind === 'vote') signatures.vote(seat, message.vote);
+    else signatures.proposal(seat, message.proposal);
     // What the database settles the journal may have dropped.
-    if (!isCareful || slot <= database.anchor.slot) return;
+    if (!isCareful || database.settles(place)) return;
     for (const label of restsOn(message)) {
       if (!journal.holds(label)) throw violation(`node ${id} sent what is not durable: ${label}`, slot);
-      this.#open.set(label, slot);
+      this.#open.set(label, place);
     }
   }
 
   /** The journal has been replaced by a smaller one. @throws {InvariantViolation} */
   checkJournal(): void {
-    const { id, isCareful, database, journal } = this.#node;
-    const settled = database.anchor.slot;
-    for (const [label, slot] of this.#open) {
-      if (slot <= settled) this.#open.delete(label);
-      else if (isCareful && !journal.holds(label)) {
-        throw violation(`the new journal of node ${id} has lost what was sent: ${label}`, slot);
+    const { id, isCareful, database, journal, floor } = this.#node;
+    for (const [label, place] of this.#open) {
+      const { slot } = place;
+      const isLost = isCareful && !journal.holds(label);
+      if (database.settles(place)) this.#open.delete(label);
+      else if (isLost) throw violation(`the new journal of node ${id} has lost what was sent: ${label}`, slot);
+      if (isLost && isAbove(place, floor)) {
+        throw violation(`the journal of node ${id} forgets before its signer: ${label}`, slot);
       }
     }
   }
@@ -50,19 +56,16 @@ function violation(what: string, slot: number): InvariantViolation {
   return new InvariantViolation('durability', what, slot);
 }
 
-function slotOf(message: Message): { readonly slot: number } {
+function placeOf(message: Message): Place {
   if (message.kind === 'certificate') return message.certificate;
   return message.kind === 'vote' ? message.vote : message.proposal;
 }
 
 function restsOn(message: Message): string[] {
   if (message.kind === 'proposal') {
-    return [proposalLabel(message.proposal.slot, headerHash(message.proposal.block.header))];
+    return [proposalLabel({ ...message.proposal, hash: headerHash(message.proposal.block.header) })];
   }
-  if (message.kind === 'certificate') {
-    const { kind, slot, hash } = message.certificate;
-    return [certificateLabel(kind, slot, hash)];
-  }
-  const { kind, slot, hash } = message.vote;
-  return kind === NOTAR ? [voteLabel(kind, slot, hash), blockLabel(hash)] : [voteLabel(kind, slot, hash)];
+  if (message.kind === 'certificate') return [certificateLabel(message.certificate)];
+  const { kind, hash } = message.vote;
+  return kind === NOTAR ? [voteLabel(message.vote), blockLabel(hash)] : [voteLabel(message.vote)];
 }

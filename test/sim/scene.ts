@@ -9,8 +9,6 @@ export interface Scene {
   readonly roughFor?: number;
   /** bytes of transactions in every block */
   readonly load?: number;
-  /** ms from the start: the first block at or after this is the epoch's last */
-  readonly epochEnd?: number;
   /** ms that a node takes to execute a block; undefined: as long as usual */
   readonly executionTime?: (node: number, block: Block) => number | undefined;
 }

@@ -21,8 +21,11 @@ export class Service {
   }
 
   /** @returns ssz(CertificatesResponse) */
-  certificates(from: number, to: number): Uint8Array | undefined {
-    const { behaviour, liar, driver } = this.#node;
+  certificates(epoch: number, from: number, to: number): Uint8Array | undefined {
+    const { behaviour, liar, driver, database } = this.#node;
+    const final = database.boundaryFinal(epoch);
+    if (final !== undefined) return CertificatesResponse.serialize([final]);
+    if (epoch !== driver.core.epoch) return undefined;
     const certificates =
       behaviour?.serveCertificates === undefined
         ? driver.core.certificates(from, to)

@@ -2,6 +2,7 @@
 // itself is not drawn, which is how a failure is made smaller.
 
 import type { Behaviour } from './behaviour.ts';
+import type { EpochPlan } from './electorates.ts';
 import type { FaultClass } from './fault-class.ts';
 import { BEHAVIOURS, DRAWN } from './faulty/all.ts';
 import { equivocatingVoter } from './faulty/equivocating-voter.ts';
@@ -18,6 +19,8 @@ export const FAULTS_PER_WORLD = 20;
 
 const DISTANCES: readonly Distances[] = ['lan', 'lan', 'lan', 'lan', 'lan', 'lan', 'world', 'world', 'world', 'slow'];
 const TOPOLOGIES: readonly Topology[] = ['mesh', 'mesh', 'gossip', 'gossip', 'ring'];
+/** ms of block time: from a few blocks to some tens. */
+const EPOCH_DURATION = [500, 5000] as const;
 /** Larger weights only make turns longer. */
 const MAX_WEIGHT = 4;
 /** How often the faulty members play together. */
@@ -32,6 +35,8 @@ export interface Draw {
   /** names of what the last members do, in the place of those that the seed would draw */
   readonly faulty?: readonly string[];
   readonly without?: readonly FaultClass[];
+  /** epochs that end in this world; undefined: the first one does not */
+  readonly epochs?: number;
   readonly implementation?: Implementation;
 }
 
@@ -73,8 +78,9 @@ export function faultyOf(draw: Draw): string[] {
 }
 
 /** What runs it again. */
-export function commandOf({ seed, nodes, slots, faulty, without }: Draw): string {
+export function commandOf({ seed, nodes, slots, faulty, without, epochs }: Draw): string {
   const parts = ['make sim SEEDS=1', `FROM=${seed}`, `N=${nodes}`];
+  if (epochs !== undefined) parts.push(`EPOCHS=${epochs}`);
   if (slots !== undefined) parts.push(`SLOTS=${slots}`);
   if (faulty !== undefined) parts.push(`FAULTY=${faulty.length === 0 ? 'none' : faulty.join(',')}`);
   if (without !== undefined && without.length > 0) parts.push(`WITHOUT=${without.join(',')}`);
@@ -98,6 +104,7 @@ function drawWorld({
   slots = SLOTS_PER_WORLD,
   faulty: named,
   without: none,
+  epochs: count,
   implementation,
 }: Draw): WorldOptions {
   const random = new Random(seed ^ 0x5eed);
@@ -108,6 +115,7 @@ function drawWorld({
   const faulty = drawFaulty(random, random.integer(most + 1));
   const topology = random.pick(TOPOLOGIES);
   const distances = random.pick(DISTANCES);
+  const epochs = count === undefined ? undefined : drawEpochs(new Random(seed ^ 0xe90c), count);
   const chosen = named?.map(behaviourNamed) ?? faulty;
   return {
     seed,
@@ -119,8 +127,14 @@ function drawWorld({
     topology: without.has('topology') ? 'mesh' : topology,
     distances: without.has('distance') ? 'lan' : distances,
     without,
+    ...(epochs !== undefined && { epochs, scene: { roughFor: epochs.duration * epochs.count } }),
     ...(implementation !== undefined && { implementation }),
   };
+}
+
+/** Of chance of its own, so that a world with epochs is drawn as the same one without. */
+function drawEpochs(random: Random, count: number): EpochPlan {
+  return { duration: random.between(...EPOCH_DURATION), count, random };
 }
 
 /** One equivocator whose accomplices vote both ways, or everybody for himself. */

@@ -11,14 +11,19 @@ export class Totals {
   #events = 0;
   #virtualSeconds = 0;
   #recovery = 0;
+  #epochs = 0;
+  #lateVotes = 0;
   readonly #faults = new Map<string, number>();
   /** the most of everything that is bounded */
   readonly #most = new Map<string, number>();
   readonly #traces = new Map<number, string>();
 
-  add(seed: number, { slots, steps, virtualSeconds, recovery, faults, held, busiest, trace }: WorldResult): void {
+  add(seed: number, result: WorldResult): void {
+    const { slots, epochs, lateVotes, steps, virtualSeconds, recovery, faults, held, busiest, trace } = result;
     this.worlds++;
     this.slots += slots;
+    this.#epochs += epochs;
+    this.#lateVotes += lateVotes;
     this.#events += steps;
     this.#virtualSeconds += virtualSeconds;
     this.#recovery = Math.max(this.#recovery, recovery);
@@ -48,7 +53,7 @@ export class Totals {
         .map(([name, count]) => `${name} ${count}`)
         .join(', ');
     return [
-      `${this.worlds} worlds, ${this.slots} slots, ${this.#events} events, ${Math.round(this.#virtualSeconds)} virtual seconds, trace ${this.trace}`,
+      `${this.worlds} worlds, ${this.slots} slots, ${this.#epochs} epochs, ${this.#lateVotes} late votes, ${this.#events} events, ${Math.round(this.#virtualSeconds)} virtual seconds, trace ${this.trace}`,
       `  faults: ${list(this.#faults)}`,
       `  at most: ${list(this.#most)}, recovered after ${(this.#recovery / 1000).toFixed(1)} s`,
     ].join('\n');

@@ -10,17 +10,18 @@ import { VOTE_KINDS } from '../../src/primitives/consensus.ts';
 import { type Hash, sha256 } from '../../src/primitives/hash.ts';
 import type { Parameters } from '../../src/primitives/parameters.ts';
 import { baseTimeout } from '../../src/primitives/parameters.ts';
-import type { Validator } from '../../src/primitives/validators.ts';
 import { EPOCH_PARAMETERS } from '../helpers/parameters.ts';
 import { Accidents } from './accidents.ts';
 import type { Behaviour } from './behaviour.ts';
 import { genesisBlock } from './chain.ts';
+import { Electorates, type EpochPlan } from './electorates.ts';
 import type { FaultClass } from './fault-class.ts';
 import type { Envelope } from './gossip.ts';
+import { Law, type LawOf } from './invariants/law.ts';
 import type { TrafficBounds } from './invariants/traffic.ts';
 import { InvariantViolation } from './invariants/violation.ts';
 import { Invariants } from './invariants.ts';
-import { GENESIS_HASH, holds, publicKeyOf } from './keys.ts';
+import { GENESIS_HASH, holds } from './keys.ts';
 import { SimNetwork } from './network.ts';
 import { SimNode } from './node.ts';
 import { Overlay, type Topology } from './overlay.ts';
@@ -63,11 +64,17 @@ export interface WorldOptions {
   readonly without?: ReadonlySet<FaultClass>;
   /** what is set by hand in this world */
   readonly scene?: Scene;
+  /** undefined: the first epoch does not end */
+  readonly epochs?: EpochPlan;
 }
 
 export interface WorldResult {
   readonly slots: number;
+  /** epochs that ended for every honest node */
+  readonly epochs: number;
   readonly height: number;
+  /** votes recorded in a later block than the next one's parent certificate */
+  readonly lateVotes: number;
   readonly virtualSeconds: number;
   readonly steps: number;
   readonly faults: Record<string, number>;
@@ -94,6 +101,8 @@ const WRITES_PER_SLOT = 12;
 const MAX_STEPS = 40_000;
 /** Steps between two looks at every node's memory and progress. */
 const CHECK_EVERY = 256;
+/** A timer that has grown, and what the last epoch's block takes to be proposed again. */
+const SLOTS_PER_HANDOVER = 12;
 /** Some nodes check signatures in no time, some worlds' take up to this (ms). */
 const SLOW_SIGNATURES = 3;
 
@@ -127,12 +136,16 @@ export class World {
   readonly network: SimNetwork;
   readonly invariants: Invariants;
   readonly implementation: Implementation;
-  readonly members: Members;
+  readonly electorates: Electorates;
+  /** ms of block time */
+  readonly epochDuration: number;
   readonly genesisBlock: Block;
   readonly nodes: readonly SimNode[];
   /** ms, longest time that signatures take to check */
   readonly signatureDelay: number;
   readonly #slots: number;
+  /** that every honest node lives through, in a world of epochs */
+  readonly #epochs: number | undefined;
   readonly #firstFaulty: number;
   readonly #overlay: Overlay;
   readonly #accidents: Accidents;
@@ -160,37 +173,34 @@ export class World {
     this.parameters = distances === 'world' ? { ...parameters, messageDelay: 180 } : parameters;
     this.network = new SimNetwork(this);
     this.implementation = options.implementation ?? IMPLEMENTATION;
-    this.members = new Members(weights.map(makeValidator));
+    this.epochDuration = options.epochs?.duration ?? Number.POSITIVE_INFINITY;
+    this.#epochs = options.epochs?.count;
+    this.electorates = new Electorates({
+      weights,
+      firstUnreliable: options.forgetful ?? this.#firstFaulty,
+      random: options.epochs?.random,
+    });
     this.#overlay = new Overlay(topology, size, this.#firstFaulty);
     this.invariants = new Invariants({
-      validators: this.members.list,
-      validatorsRoot: this.members.root,
+      lawOf: this.#laws(),
       genesisHash: GENESIS_HASH,
-      isHonest: (member) => this.isHonest(member),
-      verify: holds,
-      epochEnd: this.epochEnd,
+      isHonest: (id) => this.isHonest(id),
       stableAt,
       recovery: RECOVERY_TIMEOUTS * (this.parameters.timerCap + this.#longestWay(size)),
       memory: memoryBounds(size),
       traffic: trafficBounds(size, this.parameters),
     });
-    this.genesisBlock = genesisBlock(this.members.root, START - 1);
+    this.genesisBlock = genesisBlock(this.electorates.at(1).members.root, START - 1);
     this.nodes = identities(options).map((identity) => new SimNode(identity, this));
     this.#accidents = new Accidents({ world: this, forgetful: options.forgetful, split: options.split });
-  }
-
-  /** ms since 1970 */
-  get epochEnd(): number {
-    return START + (this.scene.epochEnd ?? Number.POSITIVE_INFINITY);
   }
 
   /** @throws {InvariantViolation} */
   async run(): Promise<WorldResult> {
     this.begin();
     const honest = this.nodes.filter(({ member }) => this.isHonest(member));
-    const deadline =
-      this.stableAt + this.#slots * 3 * (baseTimeout(this.parameters) + this.#longestWay(this.nodes.length));
-    const isDone = (node: SimNode) => node.driver.core.lastFinalSlot >= this.#slots && this.#hasRecovered(node);
+    const deadline = this.#deadline;
+    const isDone = (node: SimNode) => this.#isFar(node) && this.#hasRecovered(node);
     while (!honest.every(isDone)) {
       await this.step();
       if (this.scheduler.now > deadline) throw new InvariantViolation('progress', `no progress: ${this.#standings()}`);
@@ -200,7 +210,9 @@ export class World {
     }
     return {
       slots: Math.min(...honest.map(({ driver }) => driver.core.lastFinalSlot)),
+      epochs: Math.min(...honest.map(({ driver }) => driver.core.epoch)) - 1,
       height: this.invariants.chain.height,
+      lateVotes: this.invariants.chain.lateVotes,
       recovery: this.invariants.progress.slowest,
       held: this.invariants.memory.most,
       busiest: this.invariants.traffic.busiest,
@@ -226,10 +238,43 @@ export class World {
     if (this.#failure !== undefined) throw this.#failure.error;
   }
 
+  #isFar({ driver: { core } }: SimNode): boolean {
+    return this.#epochs === undefined ? core.lastFinalSlot >= this.#slots : core.epoch > this.#epochs;
+  }
+
+  /** ms since 1970 */
+  get #deadline(): number {
+    const slot = 3 * (baseTimeout(this.parameters) + this.#longestWay(this.nodes.length));
+    if (this.#epochs === undefined) return this.stableAt + this.#slots * slot;
+    return this.stableAt + this.#epochs * (this.epochDuration + SLOTS_PER_HANDOVER * slot);
+  }
+
+  /** Of each epoch, under the set that the world has drawn for it. */
+  #laws(): LawOf {
+    const laws = new Map<number, Law>();
+    return (epoch) => {
+      const electorate = this.electorates.at(epoch);
+      const { list, root } = electorate.members;
+      const law =
+        laws.get(epoch) ??
+        new Law({
+          validators: list,
+          validatorsRoot: root,
+          genesisHash: GENESIS_HASH,
+          isHonest: (member) => this.isHonest(electorate.idOf(member)),
+          epochDuration: this.epochDuration,
+          verify: holds,
+        });
+      laws.set(epoch, law);
+      return law;
+    };
+  }
+
   // --- what nodes ask of the world -------------------------------------------------------------------------------
 
-  isHonest(member: number): boolean {
-    return member < this.#firstFaulty;
+  /** @param id of a validator */
+  isHonest(id: number): boolean {
+    return id < this.#firstFaulty;
   }
 
   node(id: number): SimNode {
@@ -330,10 +375,6 @@ function identities({ weights, faulty }: WorldOptions) {
     if (behaviour === TWIN) all.push({ id: all.length, member: firstFaulty + index, behaviour: undefined });
   });
   return all;
-}
-
-function makeValidator(weight: number, member: number): Validator {
-  return { publicKey: publicKeyOf(member), address: new Uint8Array(20).fill(member + 1), weight };
 }
 
 /**

@@ -11,30 +11,31 @@ import {
   VOTE_KINDS,
   voteSigningBytes,
 } from '../../../src/primitives/consensus.ts';
-import type { Law } from './law.ts';
+import type { LawOf } from './law.ts';
 import { InvariantViolation } from './violation.ts';
 
 export class CertificateRules {
-  readonly #law: Law;
-  /** `kind/slot` → hash */
+  readonly #lawOf: LawOf;
+  /** `kind/epoch/slot` → hash */
   readonly #certified = new Map<string, string>();
 
-  constructor(law: Law) {
-    this.#law = law;
+  constructor(lawOf: LawOf) {
+    this.#lawOf = lawOf;
   }
 
   /** @throws {InvariantViolation} */
   check(certificate: Certificate): void {
-    const { kind, slot, hash } = certificate;
+    const { epoch, kind, slot, hash } = certificate;
     const fault = this.#fault(certificate);
     if (fault !== undefined) {
       throw new InvariantViolation('certificates', `a ${VOTE_KINDS[kind]} certificate of slot ${slot} ${fault}`, slot);
     }
     const hashHex = toHex(hash);
-    const before = this.#certified.get(`${kind}/${slot}`);
+    const keyOf = (other: number) => `${other}/${epoch}/${slot}`;
+    const before = this.#certified.get(keyOf(kind));
     if (before !== undefined && before !== hashHex) throw conflict(`two ${VOTE_KINDS[kind]} certificates`, slot);
-    this.#certified.set(`${kind}/${slot}`, hashHex);
-    const of = (other: number) => this.#certified.get(`${other}/${slot}`);
+    this.#certified.set(keyOf(kind), hashHex);
+    const of = (other: number) => this.#certified.get(keyOf(other));
     if (of(SKIP) !== undefined && of(FINAL) !== undefined) throw conflict('a Skip and a Final', slot);
     const notarized = of(NOTAR);
     const final = of(FINAL);
@@ -44,14 +45,15 @@ export class CertificateRules {
   }
 
   #fault({ epoch, kind, slot, hash, signatures, ...certificate }: Certificate): string | undefined {
-    const { validatorsRoot, genesisHash, verify, size } = this.#law;
+    const law = this.#lawOf(epoch);
+    const { validatorsRoot, genesisHash, verify, size } = law;
     const members = certificateMembers({ epoch, kind, slot, hash, signatures, ...certificate });
     if (members.some((member) => member >= size)) return 'names a member that there is not';
     if (members.length !== signatures.length) return 'has not one signature for each of its members';
-    if (!this.#law.isQuorum(members)) return 'has no quorum';
+    if (!law.isQuorum(members)) return 'has no quorum';
     const message = voteSigningBytes({ epoch, validatorsRoot, kind, slot, hash }, genesisHash);
     const forged = members.find((member, index) => {
-      const { publicKey } = this.#law.validator(member);
+      const { publicKey } = law.validator(member);
       return !verify({ publicKey, message, signature: signatures[index] as Uint8Array });
     });
     return forged === undefined ? undefined : `has a signature that is not of member ${forged}`;

@@ -12,11 +12,12 @@ import type { Law } from './law.ts';
 import { InvariantViolation } from './violation.ts';
 
 export class CopyRule {
-  readonly #law: Law;
+  readonly #law: Pick<Law, 'genesisHash' | 'isHonest'>;
   /** `member/what was signed` */
   readonly #given = new Set<string>();
 
-  constructor(law: Law) {
+  /** @param law of the validators of the world, whatever the epoch */
+  constructor(law: Pick<Law, 'genesisHash' | 'isHonest'>) {
     this.#law = law;
   }
 

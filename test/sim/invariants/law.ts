@@ -10,25 +10,28 @@ export interface LawOptions {
   readonly validatorsRoot: Hash;
   readonly genesisHash: Hash;
   readonly isHonest: (member: number) => boolean;
-  /** ms since 1970; the first block at or after it is the epoch's last, and may be certified in later slots again */
-  readonly epochEnd: number;
+  /** ms of block time; the first block after it is the epoch's last, and may be certified in later slots again */
+  readonly epochDuration: number;
   readonly verify: (check: { publicKey: Uint8Array; message: Uint8Array; signature: Uint8Array }) => boolean;
 }
+
+/** The law of one epoch. */
+export type LawOf = (epoch: number) => Law;
 
 export class Law {
   readonly validatorsRoot: Hash;
   readonly genesisHash: Hash;
   readonly isHonest: LawOptions['isHonest'];
   readonly verify: LawOptions['verify'];
-  readonly epochEnd: number;
+  readonly epochDuration: number;
   readonly #validators: readonly Validator[];
   readonly #totalWeight: number;
   /** by slot; slot 0 has none */
   readonly #leaders: number[] = [-1];
   readonly #credits: number[];
 
-  constructor({ validators, validatorsRoot, genesisHash, isHonest, epochEnd, verify }: LawOptions) {
-    this.epochEnd = epochEnd;
+  constructor({ validators, validatorsRoot, genesisHash, isHonest, epochDuration, verify }: LawOptions) {
+    this.epochDuration = epochDuration;
     this.validatorsRoot = validatorsRoot;
     this.genesisHash = genesisHash;
     this.isHonest = isHonest;

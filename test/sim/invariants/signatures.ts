@@ -11,58 +11,65 @@ import {
   type Vote,
   voteSigningBytes,
 } from '../../../src/primitives/consensus.ts';
-import type { Law } from './law.ts';
+import type { LawOf } from './law.ts';
 import { InvariantViolation } from './violation.ts';
 
 export class SignatureRules {
-  readonly #law: Law;
-  /** `member/PROPOSE or kind of vote/slot` → hash */
+  readonly #lawOf: LawOf;
+  /** `member/PROPOSE or kind of vote/epoch/slot` → hash */
   readonly #signed = new Map<string, string>();
 
-  constructor(law: Law) {
-    this.#law = law;
+  constructor(lawOf: LawOf) {
+    this.#lawOf = lawOf;
   }
 
   /** A member has let out a vote. @throws {InvariantViolation} */
   vote(member: number, vote: Vote): void {
-    if (!this.#law.isHonest(member)) return;
-    const { kind, slot, hash } = vote;
-    const { validatorsRoot, genesisHash, verify } = this.#law;
-    const { publicKey } = this.#law.validator(member);
+    const law = this.#lawOf(vote.epoch);
+    if (!law.isHonest(member)) return;
+    const { epoch, kind, slot, hash } = vote;
+    const { validatorsRoot, genesisHash, verify } = law;
+    const { publicKey } = law.validator(member);
     const message = voteSigningBytes({ ...vote, validatorsRoot }, genesisHash);
     if (vote.member !== member || !verify({ publicKey, message, signature: vote.signature })) {
       throw violation(member, slot, 'sent a vote that it did not sign');
     }
-    this.#sign(member, nameOf(kind), slot, toHex(hash));
-    const of = (other: number) => this.#signed.get(keyOf(member, nameOf(other), slot));
+    this.#sign(member, nameOf(kind), vote, toHex(hash));
+    const of = (other: number) => this.#signed.get(keyOf(member, nameOf(other), { epoch, slot }));
     if (of(SKIP) !== undefined && of(FINAL) !== undefined) throw violation(member, slot, 'signed SKIP and FINAL');
     if (kind === FINAL && of(NOTAR) !== toHex(hash)) throw violation(member, slot, 'signed FINAL without its NOTAR');
   }
 
   /** A member has let out a proposal. @throws {InvariantViolation} */
   proposal(member: number, proposal: Proposal): void {
-    if (!this.#law.isHonest(member)) return;
+    const law = this.#lawOf(proposal.epoch);
+    if (!law.isHonest(member)) return;
     const { epoch, slot, parentSlot, signature, block } = proposal;
-    const { validatorsRoot, genesisHash, verify } = this.#law;
+    const { validatorsRoot, genesisHash, verify } = law;
     const hash = headerHash(block.header);
     const message = proposalSigningBytes({ epoch, validatorsRoot, slot, hash, parentSlot }, genesisHash);
-    if (member !== this.#law.leader(slot)) throw violation(member, slot, 'proposed, and it is not its turn');
-    if (!verify({ publicKey: this.#law.validator(member).publicKey, message, signature })) {
+    if (member !== law.leader(slot)) throw violation(member, slot, 'proposed, and it is not its turn');
+    if (!verify({ publicKey: law.validator(member).publicKey, message, signature })) {
       throw violation(member, slot, 'sent a proposal that it did not sign');
     }
-    this.#sign(member, 'PROPOSE', slot, `${toHex(hash)} on slot ${parentSlot}`);
+    this.#sign(member, 'PROPOSE', proposal, `${toHex(hash)} on slot ${parentSlot}`);
   }
 
-  #sign(member: number, what: string, slot: number, content: string): void {
-    const key = keyOf(member, what, slot);
+  #sign(member: number, what: string, place: Place, content: string): void {
+    const key = keyOf(member, what, place);
     const before = this.#signed.get(key);
-    if (before !== undefined && before !== content) throw violation(member, slot, `signed two different ${what}`);
+    if (before !== undefined && before !== content) throw violation(member, place.slot, `signed two different ${what}`);
     this.#signed.set(key, content);
   }
 }
 
-function keyOf(member: number, what: string, slot: number): string {
-  return `${member}/${what}/${slot}`;
+interface Place {
+  readonly epoch: number;
+  readonly slot: number;
+}
+
+function keyOf(member: number, what: string, { epoch, slot }: Place): string {
+  return `${member}/${what}/${epoch}/${slot}`;
 }
 
 function nameOf(kind: number): string {

@@ -65,7 +65,7 @@ async function stageSplit(nodes: number, seed: number): Promise<{ stage: Stage; 
   });
   const everyoneVoted = (kind: number, hash: () => Hash) =>
     stage.until(
-      () => world.nodes.every(({ journal }) => journal.holds(voteLabel(kind, slot, hash()))),
+      () => world.nodes.every(({ journal }) => journal.holds(voteLabel({ epoch: 1, kind, slot, hash: hash() }))),
       40 * stage.base,
     );
   await everyoneVoted(SKIP, () => ZERO_HASH);
@@ -86,7 +86,7 @@ async function healAfterSplit(nodes: number, seed: number): Promise<number> {
 
 /** Of the certificates with which it answers a peer that asks for the slot's. */
 function kindsServed(node: SimNode, slot: number): number[] {
-  const bytes = node.service.certificates(slot, slot) as Uint8Array;
+  const bytes = node.service.certificates(1, slot, slot) as Uint8Array;
   return CertificatesResponse.deserialize(bytes)
     .filter((certificate) => certificate.slot === slot)
     .map(({ kind }) => kind);
