@@ -11,7 +11,8 @@ const TABLE = /\| Mutant \|.*?\n(?!\|)/s;
 const rows: string[] = [];
 for (const mutant of MUTANTS) {
   const worlds = await worldsToCatch(mutant);
-  const row = `| ${mutant.name} | ${filesOf(mutant)} | ${mutant.faulty?.join(', ') ?? ''} | ${worlds ?? 'survived'} |`;
+  const worldsOf = mutant.epochs === undefined ? (mutant.faulty?.join(', ') ?? '') : 'epochs that end';
+  const row = `| ${mutant.name} | ${filesOf(mutant)} | ${worldsOf} | ${worlds ?? 'survived'} |`;
   process.stdout.write(`${row}\n`);
   rows.push(row);
   if (worlds === undefined) process.exitCode = 1;

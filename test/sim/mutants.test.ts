@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { MUTANTS } from './mutants.ts';
-import { BUDGET, loadMutant, NODES, worldsToCatch } from './mutate.ts';
+import { BUDGET, loadMutant, NODES, playOf, worldsToCatch } from './mutate.ts';
 import { simulate } from './simulate.ts';
 
 const UNBROKEN_WORLDS = 10;
@@ -17,13 +17,13 @@ for (const mutant of MUTANTS) {
   });
 }
 
-const plays = new Map(MUTANTS.map(({ faulty }) => [faulty?.join(), faulty]));
-for (const [name, faulty] of plays) {
-  mutants(`the unbroken copy passes${name === undefined ? '' : ` with ${name}`}`, async () => {
+const plays = new Map(MUTANTS.map((mutant) => [JSON.stringify(playOf(mutant)), playOf(mutant)]));
+for (const [name, play] of plays) {
+  mutants(`the unbroken copy passes with ${name}`, async () => {
     const { implementation, dispose } = await loadMutant();
     try {
       for (let seed = 0; seed < UNBROKEN_WORLDS; seed++) {
-        await simulate({ seed, nodes: NODES, implementation, ...(faulty !== undefined && { faulty }) });
+        await simulate({ seed, nodes: NODES, implementation, ...play });
       }
     } finally {
       await dispose();

@@ -14,7 +14,11 @@ export interface Mutant {
   readonly edits: readonly Edit[];
   /** what the last members of its worlds do, where only that brings it to light; otherwise their seeds decide */
   readonly faulty?: readonly string[];
+  /** epochs that end in its worlds, where only that brings it to light */
+  readonly epochs?: number;
 }
+
+const EPOCHS = 4;
 
 export const MUTANTS: readonly Mutant[] = [
   {
@@ -366,6 +370,114 @@ export const MUTANTS: readonly Mutant[] = [
         file: 'slot.ts',
         find: 'return [...this.notars.values(), this.skip, this.final]',
         replace: 'return [...(this.skip === undefined ? this.notars.values() : [this.skip]), this.final]',
+      },
+    ],
+  },
+  {
+    name: 'first block without the Final of the epoch before',
+    epochs: EPOCHS,
+    edits: [
+      {
+        file: 'proposer.ts',
+        find: 'parentCertificate: parent.certificate,',
+        replace: 'parentCertificate: parent.slot === 0 ? undefined : parent.certificate,',
+      },
+    ],
+  },
+  {
+    name: 'Final of the epoch before judged under the new set',
+    epochs: EPOCHS,
+    edits: [
+      {
+        file: 'door.ts',
+        find: 'kind === FINAL ? previous : undefined',
+        replace: 'kind === FINAL ? members : undefined',
+      },
+    ],
+  },
+  {
+    name: 'Final of the epoch before counts in the new one',
+    epochs: EPOCHS,
+    edits: [
+      {
+        file: 'core.ts',
+        find: 'if (epoch !== this.epoch) return false;\n    if (slot <= this',
+        replace: 'if (slot <= this',
+      },
+    ],
+  },
+  {
+    name: 'journal of the epoch before restored in the new one',
+    epochs: EPOCHS,
+    edits: [
+      {
+        file: 'core.ts',
+        find: 'if (epoch !== this.epoch || number <= this.#slots.committed.slot) return;',
+        replace: 'if (number <= this.#slots.committed.slot) return;',
+      },
+    ],
+  },
+  {
+    name: 'floor not raised between epochs',
+    epochs: EPOCHS,
+    edits: [{ file: 'driver.ts', find: 'await this.#own?.raiseFloor(start.epoch, start.anchor.slot);', replace: '' }],
+  },
+  {
+    name: 'messages of a later epoch do not make a node catch up',
+    epochs: EPOCHS,
+    edits: [{ file: 'door.ts', find: '    behind();\n', replace: '' }],
+  },
+  {
+    name: 'who has no seat does not tell how the epoch before ended',
+    epochs: EPOCHS,
+    edits: [
+      {
+        file: 'core.ts',
+        find: '} else if (slot === 0 && certificate !== undefined) {',
+        replace: '} else if (slot < 0 && certificate !== undefined) {',
+      },
+    ],
+  },
+  {
+    name: 'built on the last block of an epoch',
+    epochs: EPOCHS,
+    edits: [
+      {
+        file: 'proposer.ts',
+        find: 'if (this.#o.isBoundary(header)) this.#proposeAgain',
+        replace: 'if (header.height < 0) this.#proposeAgain',
+      },
+    ],
+  },
+  {
+    name: 'another block than the last of an epoch accepted on it',
+    epochs: EPOCHS,
+    edits: [
+      {
+        file: 'proposer.ts',
+        find: 'if (this.#o.isBoundary(header)) this.#proposeAgain',
+        replace: 'if (header.height < 0) this.#proposeAgain',
+      },
+      {
+        file: 'core.ts',
+        find: 'if (again || this.#isBoundary(parent)) return again && this.#isBoundary(parent);',
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'instance that goes on after its end',
+    epochs: EPOCHS,
+    edits: [
+      {
+        file: 'core.ts',
+        find: "this.#emit({ type: 'epochEnded', certificate });\n    this.#stage = 'over';",
+        replace: "this.#emit({ type: 'epochEnded', certificate });",
+      },
+      {
+        file: 'instance.ts',
+        find: "async end(): Promise<void> {\n    this.#stage = 'over';\n    this.#timers.end();",
+        replace: 'async end(): Promise<void> {',
       },
     ],
   },

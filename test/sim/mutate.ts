@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Edit, Mutant } from './mutants.ts';
-import { simulate, WorldFailure } from './simulate.ts';
+import { type Draw, simulate, WorldFailure } from './simulate.ts';
 import type { Implementation } from './world.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -44,11 +44,11 @@ async function apply({ file, find, replace }: Edit, folder: string): Promise<voi
 /** @returns how many worlds it took to catch it, or undefined when it survived them all */
 export async function worldsToCatch(mutant: Mutant): Promise<number | undefined> {
   const { implementation, dispose } = await loadMutant(mutant);
-  const { faulty } = mutant;
+  const play = playOf(mutant);
   try {
     for (let seed = 0; seed < BUDGET; seed++) {
       try {
-        await simulate({ seed, nodes: NODES, implementation, ...(faulty !== undefined && { faulty }) });
+        await simulate({ seed, nodes: NODES, implementation, ...play });
       } catch (error) {
         if (error instanceof WorldFailure && error.rule !== 'an error') return seed + 1;
         throw error;
@@ -58,4 +58,9 @@ export async function worldsToCatch(mutant: Mutant): Promise<number | undefined>
   } finally {
     await dispose();
   }
+}
+
+/** What is set in the worlds of a mutant. */
+export function playOf({ faulty, epochs }: Pick<Mutant, 'faulty' | 'epochs'>): Pick<Draw, 'faulty' | 'epochs'> {
+  return { ...(faulty !== undefined && { faulty }), ...(epochs !== undefined && { epochs }) };
 }

@@ -25,6 +25,8 @@ const QUESTION_BYTES = 32;
 export class Peers implements PeerPort {
   readonly #node: SimNode;
   readonly #underway = new Set<string>();
+  /** an answer of the chain is being written down */
+  #applying = false;
 
   constructor(node: SimNode) {
     this.#node = node;
@@ -80,8 +82,15 @@ export class Peers implements PeerPort {
           bodyMatches: chain.bodyMatches,
           holds: async (certificate: Certificate) => this.#certificateHolds(certificate),
         };
+        // One answer after the other, as the node's catch-up does: on a slow disk they would pile up.
+        if (this.#applying) return false;
+        this.#applying = true;
         const before = database.height;
-        for await (const run of vouchedRuns(split(bytes, before + 1), options)) await this.#apply(run);
+        try {
+          for await (const run of vouchedRuns(split(bytes, before + 1), options)) await this.#apply(run);
+        } finally {
+          this.#applying = false;
+        }
         return database.height > before;
       },
     );
@@ -165,8 +174,9 @@ export class Peers implements PeerPort {
   }
 
   async #apply(run: readonly VouchedBlock[]): Promise<void> {
-    const { chain, driver } = this.#node;
+    const { chain, driver, database } = this.#node;
     for (const { hash, block, certificate } of run) {
+      if (database.find(toHex(hash)) !== undefined) continue;
       const { verdict } = await chain.verify(hash, block);
       if (verdict !== 'valid') {
         throw new InvariantViolation(

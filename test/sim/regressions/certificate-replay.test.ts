@@ -23,6 +23,8 @@ interface Forgery {
   readonly name: string;
   /** signature checks at most, by the number of members */
   readonly checks: (nodes: number) => number;
+  /** questions to peers at most; none when left out */
+  readonly fetches?: number;
   /** @param number tells the copies apart */
   readonly forge: (genuine: Certificate, number: number) => Certificate;
 }
@@ -65,8 +67,10 @@ const FORGERIES: readonly Forgery[] = [
     }),
   },
   {
-    name: 'of another epoch',
+    name: 'of a later epoch',
     checks: () => 0,
+    // The node may have missed the end of its own: it asks, once in an interval.
+    fetches: 1,
     forge: (genuine, number) => ({ ...genuine, epoch: 2 + number, slot: genuine.slot + 1 }),
   },
   {
@@ -87,7 +91,8 @@ for (const nodes of [4, 7]) {
     const settledFinal = node.database.anchor.certificate as Certificate;
     await stage.pass(3000);
     assert.ok(node.driver.core.lastFinalSlot > settledFinal.slot + 2);
-    for (const { name, checks, forge } of FORGERIES) {
+    for (const { name, checks, fetches = 0, forge } of FORGERIES) {
+      const fetchesBefore = node.work.fetches;
       const isOld = name.startsWith('old');
       let cost = { checks: 0, passedOn: 0 };
       for (let number = 0; number < COPIES; number++) {
@@ -99,9 +104,10 @@ for (const nodes of [4, 7]) {
       process.stdout.write(`  n=${nodes}, ${name}: ${cost.checks} signature checks, ${cost.passedOn} passed on\n`);
       assert.ok(cost.checks <= checks(nodes), `${name}: ${cost.checks} checks`);
       assert.is(cost.passedOn, 0, name);
+      await stage.pass(3 * stage.base);
+      const asked = node.work.fetches - fetchesBefore;
+      assert.ok(asked <= fetches, `${name}: asked its peers ${asked} times`);
     }
-    await stage.pass(3 * stage.base);
-    assert.is(node.work.fetches, 0, 'none of them makes a node ask its peers for anything');
   });
 }
 
