@@ -74,25 +74,29 @@ export class Records<Key extends readonly (Uint8Array | number)[], T> {
   }
 }
 
-/** Records decoded last: the present epoch's in some forks, and those that evidence is about. */
-const MAX_DECODED = 16;
+/**
+ * Records decoded last. As many as may be kept at a time and some of forks, so that reports about many old epochs do not
+ * crowd out the present one, of which much is computed.
+ */
+const MAX_DECODED = 96;
 
 /**
  * Records that every block reads and hardly any writes: equal bytes are decoded once, to one object for all readers.
  * It must not be changed.
  */
 class SharedRecords<Key extends readonly (Uint8Array | number)[], T> extends Records<Key, T> {
-  /** newest first */
+  /** those used last first */
   #decoded: readonly { readonly bytes: Uint8Array; readonly record: T }[] = [];
 
   override decode(bytes: Uint8Array): T {
     // A state gives out the same array again and again, so that contents are rarely compared.
     const known =
       this.#decoded.find((one) => one.bytes === bytes) ?? this.#decoded.find((one) => equalBytes(one.bytes, bytes));
-    if (known !== undefined) return known.record;
-    const record = super.decode(bytes);
-    this.#decoded = [{ bytes, record }, ...this.#decoded.slice(0, MAX_DECODED - 1)];
-    return record;
+    const used = known ?? { bytes, record: super.decode(bytes) };
+    if (used !== this.#decoded[0]) {
+      this.#decoded = [used, ...this.#decoded.filter((one) => one !== used)].slice(0, MAX_DECODED);
+    }
+    return used.record;
   }
 }
 

@@ -8,6 +8,7 @@ import { authorities, epochs, offences } from '../../src/ledger/records.ts';
 import { unstake } from '../../src/ledger/staking.ts';
 import { getSupply, totalSupply } from '../../src/ledger/supply.ts';
 import { findUnbondingPool } from '../../src/ledger/unbonding.ts';
+import { MAX_MEMBERS } from '../../src/primitives/consensus.ts';
 import type { EpochRecord } from '../../src/primitives/epoch.ts';
 import type { Evidence } from '../../src/primitives/evidence.ts';
 import { votePair } from '../../src/primitives/evidence.ts';
@@ -163,6 +164,19 @@ test('an offence after the window of another does not count for it', () => {
     offences.get(chain.state).map(({ others }) => others),
     [0, 0],
   );
+});
+
+test('when the list of offences is full, the oldest is settled before its time', () => {
+  const chain = posChain(4_000_000n, 1_000_000n, 1_000_000n);
+  const past = { epoch: 1, time: chain.time - WINDOW, weight: 1, totalWeight: 1000, others: 0 };
+  const list = Array.from({ length: MAX_MEMBERS }, () => ({ ...past, validator: person(0).address }));
+  list[0] = { ...past, validator: person(2).address, others: 200_000 };
+  offences.set(chain.state, list);
+  assert.is(report(chain, evidenceOf(1, chain.epoch)), 'SUCCESS');
+  assert.is(offences.get(chain.state).length, MAX_MEMBERS);
+  assert.equal(offences.get(chain.state).at(-1)?.validator, person(1).address);
+  assert.is(chain.record(2).pool.tokens, 1_000_000n - 326_315n);
+  assert.is(chain.record(0).pool.tokens, 4_000_000n);
 });
 
 test('a boundary closes the windows that are over', () => {
