@@ -425,12 +425,14 @@ rpc('what is asked wrongly is answered with the field and what is allowed', () =
   }),
 );
 
-rpc('the whole answer about a block is made once', () =>
+rpc('an answer is of its block: those kept for the one before are not given again', () =>
   withNetwork(async ({ http, chain }) => {
-    const before = (await get(`${http}/rpc/validators`)).body;
-    assert.is(before.height, 0);
-    chain.produce();
-    assert.is((await get(`${http}/rpc/validators`)).body.height, 1);
+    for (const path of ['validators', 'governance', 'consensus/slashing']) {
+      const { height } = (await get(`${http}/rpc/${path}`)).body;
+      assert.is((await get(`${http}/rpc/${path}`)).body.height, height);
+      chain.produce();
+      assert.is((await get(`${http}/rpc/${path}`)).body.height, height + 1);
+    }
   }),
 );
 

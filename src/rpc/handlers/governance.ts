@@ -17,6 +17,7 @@ import {
 import { type JsonValue, toJson } from '../../primitives/json.ts';
 import { VALIDATOR_ROLES, type ValidatorRole } from '../../primitives/staking.ts';
 import { totalWeight, type Validator } from '../../primitives/validators.ts';
+import { oncePerBlock } from '../once-per-block.ts';
 import { countParam, proposalIdParam } from '../params.ts';
 import { RpcProblem } from '../problems.ts';
 import { named } from '../views.ts';
@@ -86,21 +87,20 @@ export function getGovernance(
   { chain }: Pick<Services, 'chain'>,
   { limit = DEFAULT_PROPOSALS, before }: z.output<typeof governanceParams>,
 ): GovernanceView {
-  const { reader, header } = chain.state();
-  const electorate = electorateOf(reader);
-  const index = proposalIndex.find(reader) ?? { next: 1, open: [] };
+  const state = chain.state();
+  const { electorate, index, open } = openView(state);
   const closed: ProposalView[] = [];
   const oldest = Math.max(1, index.next - KEPT_PROPOSALS);
   let id = Math.min(before ?? index.next, index.next) - 1;
   for (; id >= oldest && closed.length < limit; id--) {
-    if (!index.open.includes(id)) closed.push(proposalView(proposals.get(reader, id), electorate));
+    if (!index.open.includes(id)) closed.push(proposalView(proposals.get(state.reader, id), electorate));
   }
   return {
     epoch: electorate.epoch,
-    open: index.open.map((open) => proposalView(proposals.get(reader, open), electorate)),
+    open: [...open],
     closed,
     next: id >= oldest ? id + 1 : null,
-    height: header.height,
+    height: state.header.height,
   };
 }
 
@@ -109,18 +109,25 @@ export function getProposal(
   { chain }: Pick<Services, 'chain'>,
   { id }: z.output<typeof proposalParams>,
 ): ProposalAnswer {
-  const { reader, header } = chain.state();
-  const proposal = proposals.find(reader, id);
+  const state = chain.state();
+  const proposal = proposals.find(state.reader, id);
   if (proposal === undefined) throw new RpcProblem('NOT_FOUND', `there is no proposal ${id}`);
   return {
-    ...proposalView(proposal, electorateOf(reader)),
+    ...proposalView(proposal, openView(state).electorate),
     votes: proposal.votes.map(({ voter, choice }) => ({
       voter: formatAddress(voter),
       choice: named(VOTE_CHOICES, choice),
     })),
-    height: header.height,
+    height: state.header.height,
   };
 }
+
+/** What every page has: who votes, and the proposals that are open, with as many votes as there are members. */
+const openView = oncePerBlock(({ reader }) => {
+  const electorate = electorateOf(reader);
+  const index = proposalIndex.find(reader) ?? { next: 1, open: [] };
+  return { electorate, index, open: index.open.map((id) => proposalView(proposals.get(reader, id), electorate)) };
+});
 
 /** Who votes, read once for all proposals. */
 interface Electorate {

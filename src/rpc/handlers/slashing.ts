@@ -6,6 +6,7 @@ import { authorities, currentEpoch, offences, validators } from '../../ledger/re
 import { type Address, addressKey, formatAddress } from '../../primitives/address.ts';
 import type { EpochRecord } from '../../primitives/epoch.ts';
 import { JAILED, type Offence, TOMBSTONED } from '../../primitives/staking.ts';
+import { oncePerBlock } from '../once-per-block.ts';
 import type { Services } from './method.ts';
 
 export interface SlashingView {
@@ -39,7 +40,10 @@ export interface JailedView {
 }
 
 export function getSlashing({ chain }: Pick<Services, 'chain'>): SlashingView {
-  const { reader, header } = chain.state();
+  return slashingView(chain.state());
+}
+
+const slashingView = oncePerBlock(({ reader, header }): SlashingView => {
   const epoch = currentEpoch(reader);
   const punished = offences.find(reader) ?? [];
   const tombstoned: string[] = [];
@@ -57,7 +61,7 @@ export function getSlashing({ chain }: Pick<Services, 'chain'>): SlashingView {
     jailed,
     height: header.height,
   };
-}
+});
 
 /** All that have a seat, may get one, or lost theirs not long ago; each once. */
 function knownValidators(reader: LedgerReader, { validators: members }: EpochRecord, punished: readonly Offence[]) {

@@ -10,7 +10,6 @@ import { activity, authorities, currentEpoch, validators } from '../../ledger/re
 import { rewardsOf } from '../../ledger/rewards.ts';
 import { getStakes, sharesOn } from '../../ledger/stakes.ts';
 import { type Address, addressKey, formatAddress } from '../../primitives/address.ts';
-import type { Header } from '../../primitives/block.ts';
 import { toHex } from '../../primitives/bytes.ts';
 import { type Activity, type EpochRecord, epochEnd } from '../../primitives/epoch.ts';
 import { CONSENSUS_MODES, type ConsensusMode } from '../../primitives/genesis.ts';
@@ -25,7 +24,7 @@ import {
   type ValidatorStatus,
 } from '../../primitives/staking.ts';
 import { totalWeight, type Validator } from '../../primitives/validators.ts';
-import type { FinalizedState } from '../dependencies.ts';
+import { oncePerBlock } from '../once-per-block.ts';
 import { addressParam, flagParam } from '../params.ts';
 import { RpcProblem } from '../problems.ts';
 import { named, type ProofView, proofView } from '../views.ts';
@@ -106,30 +105,22 @@ export interface ValidatorAnswer extends ValidatorView {
 
 export const validatorParams = z.strictObject({ address: addressParam, proof: flagParam.optional() });
 
-/** With the largest set and as many candidates this takes tens of milliseconds: once for each block is enough. */
-const views = new WeakMap<Header, ValidatorsView>();
-
 export function getValidators({ chain }: Pick<Services, 'chain'>): ValidatorsView {
-  const state = chain.state();
-  const known = views.get(state.header);
-  if (known !== undefined) return known;
-  const view = validatorsView(state);
-  views.set(state.header, view);
-  return view;
+  return validatorsView(chain.state());
 }
 
 /** @throws {RpcProblem} NOT_FOUND for an address that never was a validator's */
 export function getValidator(
-  services: Pick<Services, 'chain'>,
+  { chain }: Pick<Services, 'chain'>,
   { address, proof }: z.output<typeof validatorParams>,
 ): ValidatorAnswer {
-  const { chain } = services;
-  const { reader, header } = chain.state();
+  const state = chain.state();
+  const { reader, header } = state;
   const record = validators.find(reader, address);
   const text = formatAddress(address);
   if (record === undefined) throw new RpcProblem('NOT_FOUND', `${text} is no validator and never was`);
   const present = presentOf(reader);
-  const { next_set: next } = getValidators(services);
+  const { next_set: next } = validatorsView(state);
   return {
     ...validatorView(present, address, record),
     epoch: present.epoch.epoch,
@@ -167,7 +158,8 @@ function presentOf(reader: LedgerReader): Present {
   };
 }
 
-function validatorsView({ reader, header }: FinalizedState): ValidatorsView {
+/** With the largest set and as many candidates this takes some 50 ms. */
+const validatorsView = oncePerBlock(({ reader, header }): ValidatorsView => {
   const present = presentOf(reader);
   const { epoch, members } = present;
   const view = (address: Address) => validatorView(present, address, validators.get(reader, address));
@@ -185,7 +177,7 @@ function validatorsView({ reader, header }: FinalizedState): ValidatorsView {
     next_set: seatViews(elect(reader, epoch, epoch.validators)),
     height: header.height,
   };
-}
+});
 
 function validatorView(present: Present, address: Address, record: ValidatorRecord): ValidatorView {
   const { reader, epoch, members } = present;
