@@ -6,10 +6,10 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Block } from '../../src/primitives/block.ts';
 import { compareBytes } from '../../src/primitives/bytes.ts';
+import type { Genesis } from '../../src/primitives/genesis.ts';
 import { account, BALANCE, certify, makeGenesis, type Node, pay, verdict, withNodes } from './fixture.ts';
 
 const test = suite('forks');
-const genesis = makeGenesis();
 const SUPPLY = 4n * BALANCE;
 
 const step = fc.record({
@@ -42,7 +42,12 @@ async function nonceAt(node: Node, parent: Uint8Array, from: number): Promise<nu
   return nonce;
 }
 
-async function run(a: Node, b: Node, steps: readonly (typeof step extends fc.Arbitrary<infer S> ? S : never)[]) {
+async function run(
+  genesis: Genesis,
+  a: Node,
+  b: Node,
+  steps: readonly (typeof step extends fc.Arbitrary<infer S> ? S : never)[],
+) {
   let open: Open[] = [];
   for (const [index, { parent, payments, final }] of steps.entries()) {
     const on = open[parent % (open.length + 1)]?.hash ?? a.chain.head.hash;
@@ -69,13 +74,21 @@ async function run(a: Node, b: Node, steps: readonly (typeof step extends fc.Arb
   await a.store.verify({ supply: SUPPLY });
 }
 
-test('two nodes agree whatever grows and whatever wins', async () => {
-  await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 14 }), (steps) =>
-      withNodes(genesis, 2, (a, b) => run(a as Node, b as Node, steps)),
-    ),
-    { numRuns: 25, seed: 11 },
-  );
-});
+const LENGTHS = [
+  ['within an epoch', {}],
+  ['over epochs that end and begin on every branch', { epochDuration: 3 }],
+] as const;
+
+for (const [where, parameters] of LENGTHS) {
+  test(`two nodes agree whatever grows and whatever wins, ${where}`, async () => {
+    const genesis = makeGenesis({ parameters });
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 14 }), (steps) =>
+        withNodes(genesis, 2, (a, b) => run(genesis, a as Node, b as Node, steps)),
+      ),
+      { numRuns: 20, seed: 11 },
+    );
+  });
+}
 
 test.run();
