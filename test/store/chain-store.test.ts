@@ -7,6 +7,7 @@ import { Level } from 'level';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { setFeePool } from '../../src/ledger/accounts.ts';
+import { burn, mint } from '../../src/ledger/supply.ts';
 import { accountKey } from '../../src/primitives/account.ts';
 import { addressOf } from '../../src/primitives/address.ts';
 import { headerHash } from '../../src/primitives/block.ts';
@@ -116,14 +117,29 @@ chain('verify finds state, tree, supply and headers in order', async ({ store })
   await refused(store.verify({ supply: sample.supply + 1n }), 'CORRUPT');
 });
 
-chain('verify refuses a state in which units were made that no counter knows', async ({ store }) => {
-  const overlay = new Overlay(store);
+/** The block of genesis with another state. */
+function genesisWith(store: ChainStore, change: (state: Overlay) => void): FinalizedBlock {
   const genesis = nextBlock(sample, store);
+  const overlay = new Overlay(store);
   for (const [key, value] of genesis.state.values) if (value !== undefined) overlay.set(key, value);
-  setFeePool(overlay, 1n);
+  change(overlay);
   const header = { ...genesis.block.header, stateRoot: overlay.seal() };
   const block = { ...genesis.block, header };
-  await store.commit({ ...genesis, block, hash: headerHash(header), state: overlay.changes });
+  return { ...genesis, block, hash: headerHash(header), state: overlay.changes };
+}
+
+chain('verify counts what was minted and burned since genesis', async ({ store }) => {
+  const genesis = genesisWith(store, (state) => {
+    setFeePool(state, mint(state, 5n) - 2n);
+    burn(state, 2n);
+  });
+  await store.commit(genesis);
+  assert.is((await store.verify({ supply: sample.supply })).supply, sample.supply + 3n);
+  await refused(store.verify({ supply: sample.supply + 3n }), 'CORRUPT');
+});
+
+chain('verify refuses units that no counter knows', async ({ store }) => {
+  await store.commit(genesisWith(store, (state) => setFeePool(state, 1n)));
   await refused(store.verify({ supply: sample.supply }), 'CORRUPT');
 });
 
