@@ -5,10 +5,8 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { stakes, validators } from '../../src/ledger/records.ts';
 import { addressOf, parseAddress } from '../../src/primitives/address.ts';
-import { compareBytes, fromHex, toHex } from '../../src/primitives/bytes.ts';
-import { FINAL, voteSigningBytes } from '../../src/primitives/consensus.ts';
-import { type Evidence, evidenceId, votePair } from '../../src/primitives/evidence.ts';
-import { type Genesis, genesisHash } from '../../src/primitives/genesis.ts';
+import { fromHex, toHex } from '../../src/primitives/bytes.ts';
+import { evidenceId } from '../../src/primitives/evidence.ts';
 import { fromJson } from '../../src/primitives/json.ts';
 import { PARAMETER_NAMES } from '../../src/primitives/parameters.ts';
 import { JAILED, possessionSigningBytes, type ValidatorRecord } from '../../src/primitives/staking.ts';
@@ -26,54 +24,24 @@ import {
   GENESIS_TIME,
   get,
   key,
-  genesis as poa,
   post,
   sign,
   type TestChain,
   type TestNode,
   withNode,
 } from './fixture.ts';
-
-const AIT = 1_000_000_000n;
-const authorities = [key(11), key(12)] as const;
-const stakers = [key(13), key(14)] as const;
-const [authority, otherAuthority] = authorities;
-const [rich, poor] = stakers;
-
-const genesis: Genesis = {
-  ...poa,
-  mode: 2,
-  parameters: {
-    ...poa.parameters,
-    // An epoch of five blocks of the fixture, one a second; seats from 2 % of the weight on.
-    blockTime: 50,
-    epochDuration: 5_000,
-    evidenceWindow: 20_000,
-    unbondingPeriod: 60_000,
-    votingPeriod: 30_000,
-    minSelfBond: 100n * AIT,
-    targetBonded: 800n * AIT,
-    epochReward: 1000n,
-  },
-  authorities: authorities.map(seat).sort(byAddress),
-  stakers: [
-    { ...seat(rich), commission: 50_000, selfBond: 600n * AIT },
-    { ...seat(poor), commission: 0, selfBond: 200n * AIT },
-  ].sort(byAddress),
-  accounts: [...authorities, ...stakers, alice, bob].map(({ publicKey }) => ({
-    address: addressOf(publicKey),
-    balance: FUNDS,
-  })),
-};
-const network = genesisHash(genesis);
-
-function seat({ publicKey }: { publicKey: Uint8Array }) {
-  return { publicKey, address: addressOf(publicKey) };
-}
-
-function byAddress(a: { address: Uint8Array }, b: { address: Uint8Array }): number {
-  return compareBytes(a.address, b.address);
-}
+import {
+  AIT,
+  authorities,
+  authority,
+  doubleVote,
+  genesis,
+  network,
+  otherAuthority,
+  poor,
+  rich,
+  stakers,
+} from './hybrid.ts';
 
 /** One block with one transaction of each of these, at their next nonces. */
 async function include(chain: TestChain, ...sent: [from: typeof alice, action: TransactionAction][]): Promise<void> {
@@ -312,28 +280,8 @@ rpc('governance: closed proposals come in pages', () =>
   }),
 );
 
-function doubleVote(slot: number): Evidence {
-  const shared = { epoch: 1, validatorsRoot: validatorsRootOf(), slot };
-  const vote = (fill: number) => {
-    const what = { kind: FINAL, hash: new Uint8Array(32).fill(fill) } as const;
-    return { ...what, signature: rich.sign(voteSigningBytes({ ...shared, ...what }, network)) };
-  };
-  return { ...shared, publicKey: rich.publicKey, messages: votePair(vote(1), vote(2)) };
-}
-
-function validatorsRootOf(): Uint8Array {
-  const weights = new Map([
-    [authority, 250_000],
-    [otherAuthority, 250_000],
-    [rich, 375_000],
-    [poor, 125_000],
-  ]);
-  const set = [...weights].map(([{ publicKey }, weight]) => ({ ...seat({ publicKey }), weight }));
-  return validatorsRoot(set.sort((a, b) => compareBytes(a.publicKey, b.publicKey)));
-}
-
 rpc('slashing: who has contradicted itself, until when it is counted, and who has no seat again', () => {
-  const evidence = doubleVote(3);
+  const evidence = doubleVote(rich, 3);
   const record = { id: evidenceId(evidence), kind: 'TWO_FINAL', evidence } as const;
   const consensus = { ...CONSENSUS, evidence: { size: 1, list: () => [record] } };
   return withNetwork(

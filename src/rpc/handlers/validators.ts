@@ -119,7 +119,7 @@ export function getValidator(
   const record = validators.find(reader, address);
   const text = formatAddress(address);
   if (record === undefined) throw new RpcProblem('NOT_FOUND', `${text} is no validator and never was`);
-  const present = presentOf(reader);
+  const present = presentOf(state);
   const { next_set: next } = validatorsView(state);
   return {
     ...validatorView(present, address, record),
@@ -143,7 +143,7 @@ interface Present {
   readonly members: ReadonlyMap<string, number>;
 }
 
-function presentOf(reader: LedgerReader): Present {
+const presentOf = oncePerBlock(({ reader }): Present => {
   const epoch = currentEpoch(reader);
   const done = activity.get(reader);
   const rewardPot = getFeePool(reader) + epoch.parameters.epochReward;
@@ -156,11 +156,12 @@ function presentOf(reader: LedgerReader): Present {
     rewards: rewardsOf(rewardPot, epoch, done),
     members: new Map(epoch.validators.map(({ address }, member) => [addressKey(address), member])),
   };
-}
+});
 
 /** With the largest set and as many candidates this takes some 50 ms. */
-const validatorsView = oncePerBlock(({ reader, header }): ValidatorsView => {
-  const present = presentOf(reader);
+const validatorsView = oncePerBlock((state): ValidatorsView => {
+  const { reader, header } = state;
+  const present = presentOf(state);
   const { epoch, members } = present;
   const view = (address: Address) => validatorView(present, address, validators.get(reader, address));
   const registered = [...authorities.get(reader), ...candidateList(reader)];
