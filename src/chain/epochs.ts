@@ -85,8 +85,11 @@ export class Epochs {
   }
 }
 
-/** Blocks that follow other rules than this program's must neither be built here nor be judged. */
-function assertSpoken({ epoch, protocolVersion }: EpochRecord): void {
+/**
+ * Blocks that follow other rules than this program's must neither be built here nor be judged.
+ * @throws {ChainError} UPGRADE_REQUIRED
+ */
+export function assertSpoken({ epoch, protocolVersion }: EpochRecord): void {
   if (protocolVersion <= PROTOCOL_VERSION) return;
   throw new ChainError(
     'UPGRADE_REQUIRED',

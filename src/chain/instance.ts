@@ -4,11 +4,12 @@ import type { Anchor, InstanceStart } from '../consensus/types.ts';
 import { FINAL } from '../primitives/consensus.ts';
 import { epochEnd } from '../primitives/epoch.ts';
 import type { ChainStore } from '../store/chain-store.ts';
-import type { Epochs } from './epochs.ts';
+import { assertSpoken, type Epochs } from './epochs.ts';
 
-/** All but the node's own seat. Of one moment, while the chain may go on. */
+/** All but the node's own seat. Of one moment, while the chain may go on. @throws {ChainError} UPGRADE_REQUIRED */
 export async function presentInstance(store: ChainStore, epochs: Epochs): Promise<Omit<InstanceStart, 'self'>> {
   const { record, members } = epochs.present(store);
+  assertSpoken(record);
   const { epoch, parameters, startHeight } = record;
   const previous = epochs.find(store, epoch - 1)?.members;
   const anchor = await newestFinal(store, startHeight);

@@ -68,6 +68,7 @@ export function reportError(error: unknown): ErrorReport {
   }
   if (!(error instanceof Error)) return internal(String(error));
   const code = (error as NodeJS.ErrnoException).code;
+  if (code === 'UPGRADE_REQUIRED') return upgradeRequired(error);
   const exit = KNOWN[error.name] ?? (code === undefined ? undefined : SYSTEM[code]);
   if (exit === undefined) return internal(error.stack ?? error.message);
   const isPeerPort = error.name === 'NetworkError' && code === 'ADDRESS_IN_USE';
@@ -77,6 +78,12 @@ export function reportError(error: unknown): ErrorReport {
     message: systemMessage(error),
     ...(isPeerPort ? { hint: PEER_PORT_HINT } : {}),
   };
+}
+
+/** Governance has moved the network past this program, which stops before it judges by rules that it does not know. */
+function upgradeRequired({ message }: Error): ErrorReport {
+  const hint = 'install a newer aitbc-node and start it again with the same data directory';
+  return { exitCode: EXIT.upgradeRequired, code: 'UPGRADE_REQUIRED', message, hint };
 }
 
 /** What the operating system said, in words where it is the mistake that everybody makes. */

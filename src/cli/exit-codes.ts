@@ -22,6 +22,8 @@ export const EXIT = {
   checkFailed: 9,
   /** the node stopped by itself because of a fault while it ran */
   nodeFailed: 10,
+  /** the network has moved on to a version of the protocol that this program does not speak */
+  upgradeRequired: 11,
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];

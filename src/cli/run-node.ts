@@ -19,6 +19,8 @@ export async function runNode(
   const failure = await Promise.race([node.failed, stop.requested.then((reason) => describe(logger, reason))]);
   if (failure !== undefined) logger.fatal({ err: failure }, 'the node can not go on');
   await node.stop();
+  // An upgrade that is due is no fault of the node.
+  if ((failure as NodeJS.ErrnoException | undefined)?.code === 'UPGRADE_REQUIRED') throw failure;
   if (failure !== undefined) throw new CliError('nodeFailed', `the node stopped: ${failure.message}`);
   logger.info('stopped');
 }

@@ -10,6 +10,7 @@ import type { Simplex } from './core.ts';
 import type { Verdict } from './door.ts';
 import { EarlyMessages } from './early.ts';
 import { asError, ConsensusError, Instance } from './instance.ts';
+import type { Members } from './members.ts';
 import { OwnSignatures } from './own-signatures.ts';
 import type { DriverDependencies } from './ports.ts';
 import { Timers } from './timers.ts';
@@ -54,6 +55,11 @@ export class ConsensusDriver {
     'certificates' | 'block' | 'certificateFor' | 'front' | 'lastFinalSlot' | 'epoch' | 'schedule' | 'round' | 'held'
   > {
     return this.#instance.core;
+  }
+
+  /** Of the present instance. */
+  get members(): Members {
+    return this.#instance.config.members;
   }
 
   start(): void {

@@ -4,7 +4,6 @@
 import type { EventEmitter } from 'node:events';
 import type { Chain } from '../chain/chain.ts';
 import type { ConsensusDriver } from '../consensus/driver.ts';
-import type { Members } from '../consensus/members.ts';
 import type { KeyPair } from '../crypto/keys.ts';
 import type { Mempool } from '../mempool/mempool.ts';
 import type { Network } from '../network/network.ts';
@@ -32,9 +31,7 @@ export interface ApiParts {
   readonly health: NodeHealth;
   readonly metrics: NodeMetrics;
   readonly consensus: ConsensusDriver;
-  readonly members: Members;
   readonly events: EventEmitter<RpcEvents>;
-  readonly epoch: number;
 }
 
 export interface ApiUrls {
@@ -88,7 +85,7 @@ function reachable(host: string): string {
 
 function rpcDependencies(inputs: NodeInputs, parts: ApiParts): RpcDependencies {
   const { genesis, genesisHash, faucetKey, logger } = inputs;
-  const { chain, store, mempool, relay, network, health, metrics, consensus, members, events, epoch } = parts;
+  const { chain, store, mempool, relay, network, health, metrics, consensus, events } = parts;
   return {
     identity: { genesis, genesisHash, ...buildInfo() },
     chain: {
@@ -114,15 +111,21 @@ function rpcDependencies(inputs: NodeInputs, parts: ApiParts): RpcDependencies {
     },
     network,
     consensus: {
-      epoch,
-      members: members.list,
+      get epoch() {
+        return consensus.core.epoch;
+      },
+      get members() {
+        return consensus.members.list;
+      },
       get round() {
         return consensus.core.round;
       },
       get lastFinalSlot() {
         return consensus.core.lastFinalSlot;
       },
-      quorum: members.quorum,
+      get quorum() {
+        return consensus.members.quorum;
+      },
       evidence: store.evidence,
     },
     health,
@@ -133,7 +136,7 @@ function rpcDependencies(inputs: NodeInputs, parts: ApiParts): RpcDependencies {
   };
 }
 
-function openFaucet(key: KeyPair, { genesis, genesisHash }: NodeInputs, { mempool, relay }: ApiParts): Faucet {
-  const { parameters } = genesis;
+function openFaucet(key: KeyPair, { genesisHash }: NodeInputs, { chain, mempool, relay }: ApiParts): Faucet {
+  const parameters = () => chain.epoch.parameters;
   return new Faucet({ key, genesisHash, parameters, mempool, submit: (envelope) => relay.submit(envelope) });
 }

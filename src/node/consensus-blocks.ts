@@ -8,20 +8,19 @@ import type { Logger } from '../telemetry/logger.ts';
 
 export interface ConsensusBlocksOptions {
   readonly chain: Chain;
-  /** the account that this node's validator acts for; undefined on a node that only follows */
-  readonly proposer: Address | undefined;
-  readonly epoch: number;
+  /** the account that this node's validator acts for at present; undefined while it has no seat */
+  readonly proposer: () => Address | undefined;
   readonly logger: Logger;
 }
 
-export function consensusBlocks({ chain, proposer, epoch, logger }: ConsensusBlocksOptions): BlockPort {
+export function consensusBlocks({ chain, proposer: present, logger }: ConsensusBlocksOptions): BlockPort {
   return {
-    async build({ parent, parentCertificate, timestamp, allowEmpty }) {
+    async build({ parent, parentCertificate, lateVotes, timestamp, allowEmpty }) {
+      const proposer = present();
       if (proposer === undefined) return undefined;
-      const justification = { parentCertificate: parentCertificate ?? null, lateVotes: [] };
       const whenEmpty = allowEmpty ? 'build' : 'skip';
       try {
-        return await chain.build({ parent, timestamp, proposer, epoch, justification, whenEmpty });
+        return await chain.build({ parent, timestamp, proposer, parentCertificate, lateVotes, whenEmpty });
       } catch (error) {
         // The parent may have lost, or too much may wait for a Final, since consensus asked: there is nothing to build.
         if (!(error instanceof ChainError)) throw error;

@@ -2,7 +2,7 @@
 
 import type { EventEmitter } from 'node:events';
 import type { Chain } from '../chain/chain.ts';
-import type { ConsensusEvent } from '../consensus/types.ts';
+import type { ConsensusEvent, InstanceStart } from '../consensus/types.ts';
 import type { Validator } from '../primitives/validators.ts';
 import type { RpcEvents } from '../rpc/dependencies.ts';
 import type { EvidenceRecord } from '../store/evidence.ts';
@@ -26,6 +26,19 @@ export function tell(
   if (event.type !== 'notarized') return;
   const executed = chain.executed(event.hash);
   if (executed !== undefined) events.emit('notarized', executed);
+}
+
+/** Passes on to subscribers that another epoch has begun, and who votes in it. */
+export function tellEpoch(events: EventEmitter<RpcEvents>, { epoch, members, anchor }: InstanceStart): void {
+  const { hash, header } = anchor;
+  events.emit('consensus', {
+    type: 'epoch_changed',
+    epoch,
+    slot: 0,
+    hash,
+    height: header.height,
+    validators: members.list,
+  });
 }
 
 /** Passes on to subscribers that a validator has contradicted itself. */

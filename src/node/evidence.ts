@@ -1,8 +1,8 @@
 // Evidence against validators on its way through this node: what consensus found and what peers send is checked, made
 // durable, told to whoever asked, and passed on. Nodes that come later hear of it from the peers they connect to.
 
-import type { Clock } from '../consensus/ports.ts';
 import type { Members } from '../consensus/members.ts';
+import type { Clock } from '../consensus/ports.ts';
 import type { Verdict } from '../network/network.ts';
 import { equalBytes, toHex } from '../primitives/bytes.ts';
 import { type Evidence, evidenceChecks, evidenceFault, evidenceId } from '../primitives/evidence.ts';
@@ -22,8 +22,8 @@ const ANNOUNCE_INTERVAL_MS = 1000;
 
 export interface EvidenceDeskOptions {
   readonly store: EvidenceStore;
-  readonly epoch: number;
-  readonly members: Members;
+  /** the members of an epoch, as long as they are known */
+  readonly members: (epoch: number) => Members | undefined;
   readonly genesisHash: Hash;
   /** one verdict per check, in order */
   readonly verify: (checks: readonly SignatureCheck[]) => Promise<readonly boolean[]>;
@@ -130,8 +130,8 @@ export class EvidenceDesk {
 
   /** The validator that is accused; undefined when it is none of the sets that this node knows. */
   #offender({ epoch, validatorsRoot, publicKey }: Evidence): Validator | undefined {
-    const { members } = this.#o;
-    if (epoch !== this.#o.epoch || !equalBytes(validatorsRoot, members.root)) return undefined;
+    const members = this.#o.members(epoch);
+    if (members === undefined || !equalBytes(validatorsRoot, members.root)) return undefined;
     const member = members.indexOf(publicKey);
     return member === undefined ? undefined : members.at(member);
   }

@@ -23,7 +23,8 @@ const NEW_ACCOUNTS = 1;
 export interface FaucetOptions {
   readonly key: KeyPair;
   readonly genesisHash: Hash;
-  readonly parameters: Parameters;
+  /** of the present epoch */
+  readonly parameters: () => Parameters;
   readonly mempool: Pick<Mempool, 'nextNonce'>;
   readonly submit: (envelope: TransactionEnvelope) => Promise<AddResult>;
 }
@@ -59,7 +60,7 @@ export class Faucet {
       action: { selector: 0, value: { to, amount: GIFT, memo: encodeText('faucet') } },
     };
     // The fee has a fixed width, so the signed size is known before the fee is.
-    const fee = minimumFee(this.#sign(draft), parameters, NEW_ACCOUNTS);
+    const fee = minimumFee(this.#sign(draft), parameters(), NEW_ACCOUNTS);
     const envelope = this.#sign({ ...draft, fee });
     return { envelope, amount: GIFT, result: await submit(envelope) };
   }

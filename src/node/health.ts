@@ -14,9 +14,10 @@ export interface HealthOptions {
   readonly chain: Pick<Chain, 'head'>;
   readonly network: Pick<Network, 'peers'>;
   readonly catchUp: Pick<CatchUp, 'status'>;
-  readonly parameters: Parameters;
+  /** of the present epoch */
+  readonly parameters: () => Parameters;
   /** whether this node can finalize blocks without anyone else */
-  readonly alone: boolean;
+  readonly isAlone: () => boolean;
   /** ms of a clock that is never set back: a stalled chain must not look well because somebody corrected the time */
   readonly now: () => number;
 }
@@ -53,10 +54,10 @@ export class NodeHealth implements HealthSource {
     const reasons: string[] = [];
     if (this.#failure !== undefined) reasons.push(`stopped: ${this.#failure.message}`);
     const silence = this.#o.now() - this.#lastFinalAt;
-    if (silence > STALLED_AFTER_TIMEOUTS * baseTimeout(this.#o.parameters)) {
+    if (silence > STALLED_AFTER_TIMEOUTS * baseTimeout(this.#o.parameters())) {
       reasons.push(`no block was finalized for ${Math.round(silence / 1000)} s`);
     }
-    if (!this.#o.alone && this.#o.network.peers().length === 0) reasons.push('no peers');
+    if (!this.#o.isAlone() && this.#o.network.peers().length === 0) reasons.push('no peers');
     const works = reasons.length === 0;
     // What this node serves is none the worse for it.
     if (this.#signerStop !== undefined) reasons.push(`the validator does not sign: ${this.#signerStop.message}`);

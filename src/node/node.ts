@@ -3,9 +3,9 @@
 
 import { EventEmitter } from 'node:events';
 import { Chain } from '../chain/chain.ts';
-import { certificateChecks, malformedCertificate } from '../consensus/certificate.ts';
 import { ConsensusDriver } from '../consensus/driver.ts';
-import { Members } from '../consensus/members.ts';
+import type { InstanceStart } from '../consensus/types.ts';
+import { rememberVerified, type VerifyChecks } from '../crypto/verified-signatures.ts';
 import { VerifierPool } from '../crypto/verifier.ts';
 import { Mempool } from '../mempool/mempool.ts';
 import { SignatureChecks } from '../mempool/signatures.ts';
@@ -14,17 +14,17 @@ import type { Libp2pNetworkOptions } from '../network/options.ts';
 import { DEFAULT_RATE_LIMITS } from '../network/rate-limit.ts';
 import { formatAddress } from '../primitives/address.ts';
 import { toHex } from '../primitives/bytes.ts';
-import { FIRST_EPOCH } from '../primitives/epoch.ts';
 import { decodeText } from '../primitives/ssz.ts';
 import type { RpcEvents } from '../rpc/dependencies.ts';
 import { CatchUp } from '../sync/catch-up.ts';
 import { Fetcher } from '../sync/fetcher.ts';
-import { partLogger } from '../telemetry/logger.ts';
+import { type Logger, partLogger } from '../telemetry/logger.ts';
 import { openApi } from './api.ts';
 import type { NodeConfig } from './config.ts';
 import { consensusBlocks } from './consensus-blocks.ts';
 import { dataPaths } from './data-dir.ts';
-import { tell, tellEvidence } from './events.ts';
+import { NodeEpochs } from './epochs.ts';
+import { tell, tellEpoch, tellEvidence } from './events.ts';
 import { EvidenceDesk } from './evidence.ts';
 import { FinalityLog } from './finality-log.ts';
 import { NodeHealth } from './health.ts';
@@ -34,10 +34,11 @@ import { NodeMetrics } from './metrics.ts';
 import { buildInfo } from './package-root.ts';
 import { peerService } from './peer-service.ts';
 import { SignerLog } from './signer-log.ts';
-import { newestFinal, openStorage, type Storage } from './storage.ts';
+import { openStorage, type Storage } from './storage.ts';
 import { systemClock } from './system-clock.ts';
 import { Teardown } from './teardown.ts';
 import { TransactionRelay } from './transaction-relay.ts';
+import { validatorLevels } from './validator-levels.ts';
 import { voteVerifier } from './vote-verifier.ts';
 
 /** Between two status exchanges with a peer (ms); three missed ones, each waited for longer, drop the connection. */
@@ -47,6 +48,9 @@ interface LedgerParts {
   readonly pool: VerifierPool;
   readonly mempool: Mempool;
   readonly chain: Chain;
+  readonly epochs: NodeEpochs;
+  /** signatures of consensus; those that held before are not checked again */
+  readonly verifyVotes: VerifyChecks;
 }
 
 interface PeerParts {
@@ -63,7 +67,6 @@ class AitbcNode implements Node {
   readonly failed: Promise<Error>;
   readonly #config: NodeConfig;
   readonly #inputs: NodeInputs;
-  readonly #members: Members;
   readonly #events = new EventEmitter<RpcEvents>();
   readonly #teardown = new Teardown();
   #fail: (error: Error) => void = () => undefined;
@@ -73,7 +76,6 @@ class AitbcNode implements Node {
   constructor(config: NodeConfig, inputs: NodeInputs) {
     this.#config = config;
     this.#inputs = inputs;
-    this.#members = new Members(inputs.genesis.validators);
     this.failed = new Promise((resolve) => {
       this.#fail = resolve;
     });
@@ -103,31 +105,30 @@ class AitbcNode implements Node {
   /** The walk through the house: disk, transactions and blocks, peers, consensus, doors. */
   async #start(): Promise<NodeInfo> {
     const { genesis, genesisHash } = this.#inputs;
-    const storage = await openStorage(this.#config, this.#inputs, this.#members, this.#teardown);
+    const storage = await openStorage(this.#config, this.#inputs, this.#teardown);
     const ledger = await this.#openLedger(storage);
-    const peers = await this.#openPeers(ledger);
+    const peers = await this.#openPeers(storage, ledger);
     const { consensus, health } = await this.#openConsensus(storage, ledger, peers);
 
     const { network, relay, metrics } = peers;
-    const { chain, mempool } = ledger;
-    const { store, seat } = storage;
+    const { chain, mempool, epochs } = ledger;
+    const { store } = storage;
     // Registered before it starts: it may be half open when starting fails.
     this.#teardown.add('network', () => network.stop());
     this.#teardown.add('relay', () => relay.stop());
     await network.start(peerService({ genesisHash, chain, store, mempool, relay, consensus }));
     this.#teardown.add('consensus', () => consensus.stop());
-    const members = this.#members;
     const events = this.#events;
-    const epoch = FIRST_EPOCH;
-    const parts = { chain, store, mempool, relay, network, health, metrics, consensus, members, events, epoch };
+    const parts = { chain, store, mempool, relay, network, health, metrics, consensus, events };
     const urls = await openApi(this.#config, this.#inputs, parts, this.#teardown);
     consensus.start();
+    const { seat } = epochs;
     return {
       ...urls,
       p2pAddresses: network.addresses,
       chainId: decodeText(genesis.chainId),
       genesisHash: toHex(genesisHash),
-      ...(seat === undefined ? {} : { validatorAddress: formatAddress(this.#members.at(seat.member).address) }),
+      ...(seat === undefined ? {} : { validatorAddress: formatAddress(seat.address) }),
     };
   }
 
@@ -135,31 +136,38 @@ class AitbcNode implements Node {
     const { genesis, genesisHash } = this.#inputs;
     const pool = new VerifierPool({ threads: this.#config.verifierThreads });
     this.#teardown.add('verifier', () => pool.close());
+    const verifyVotes = rememberVerified(voteVerifier(pool));
     const checks = new SignatureChecks({ genesisHash, verifyAll: (jobs, priority) => pool.verifyAll(jobs, priority) });
     const mempool = new Mempool({
-      head: () => ({ state: store, timestamp: chain.head.header.timestamp }),
+      head: () => headOf(chain),
       verify: checks.check,
-      parameters: genesis.parameters,
     });
     const chain: Chain = await Chain.open({
       genesis,
+      genesisHash,
       store,
       transactions: mempool,
       verifySignatures: checks.checkBlock,
+      verifyVotes,
     });
     this.#teardown.add('chain', () => chain.stop());
-    chain.on('finalized', ({ block, envelopes }) => {
-      mempool.onFinalized(envelopes, { state: store, timestamp: block.header.timestamp });
+    const headOf = ({ head, epoch }: Chain) => ({
+      state: store,
+      timestamp: head.header.timestamp,
+      parameters: epoch.parameters,
     });
-    return { pool, mempool, chain };
+    chain.on('finalized', ({ envelopes }) => mempool.onFinalized(envelopes, headOf(chain)));
+    const epochs = new NodeEpochs(chain, this.#publicKey);
+    return { pool, mempool, chain, epochs, verifyVotes };
   }
 
-  async #openPeers({ mempool, pool }: LedgerParts): Promise<PeerParts> {
+  async #openPeers({ store }: Storage, { mempool, pool }: LedgerParts): Promise<PeerParts> {
     const metrics = new NodeMetrics({
       build: buildInfo(),
       mempool: () => mempool,
       peers: () => network.peers().length,
       signatureQueue: () => pool.queued,
+      validator: () => validatorLevels(store, this.#publicKey),
     });
     const { Libp2pNetwork } = await import('../network/libp2p-network.ts');
     const network: Network = new Libp2pNetwork({ ...(await this.#networkOptions()), observer: metrics.network });
@@ -174,20 +182,17 @@ class AitbcNode implements Node {
   }
 
   async #openConsensus(
-    { store, journal, seat }: Storage,
-    { chain, mempool, pool }: LedgerParts,
+    { store, journal, signer }: Storage,
+    { chain, mempool, epochs, verifyVotes }: LedgerParts,
     { network, metrics }: PeerParts,
   ) {
-    const { genesisHash, genesis, logger: root } = this.#inputs;
-    const { parameters } = genesis;
-    const members = this.#members;
+    const { genesisHash, logger: root } = this.#inputs;
     const logger = partLogger(root, 'consensus');
     const onFatal = (error: Error) => {
       logger.fatal({ err: error }, 'this node can not go on');
       health.failed(error);
       this.#fail(error);
     };
-    const verifyVotes = voteVerifier(pool);
     const now = () => performance.now();
     const sync = { network, bodyMatches: chain.bodyMatches.bind(chain), logger: partLogger(root, 'sync') };
     const fetcher = new Fetcher({
@@ -199,9 +204,7 @@ class AitbcNode implements Node {
       ...sync,
       chain,
       holds: async (certificate) => {
-        if (malformedCertificate(certificate, members) !== undefined) return false;
-        const verdicts = await verifyVotes(certificateChecks(certificate, members, genesisHash));
-        if (!verdicts.every((holds) => holds)) return false;
+        if (!(await chain.holds(certificate))) return false;
         consensus.onVerified(certificate);
         return true;
       },
@@ -211,8 +214,7 @@ class AitbcNode implements Node {
     });
     const evidence = new EvidenceDesk({
       store: store.evidence,
-      epoch: FIRST_EPOCH,
-      members,
+      members: (epoch) => chain.members(epoch),
       genesisHash,
       verify: verifyVotes,
       publish: (bytes) => network.publishVote(bytes),
@@ -223,8 +225,9 @@ class AitbcNode implements Node {
       clock: systemClock,
       logger,
     });
-    const alone = seat !== undefined && members.weight(seat.member) >= members.quorum;
-    const health = new NodeHealth({ chain, network, catchUp, parameters, alone, now });
+    const parameters = () => chain.epoch.parameters;
+    const isAlone = () => epochs.seat?.decidesAlone ?? false;
+    const health = new NodeHealth({ chain, network, catchUp, parameters, isAlone, now });
     const signerLog = new SignerLog({
       logger: partLogger(root, 'signer'),
       now,
@@ -232,28 +235,13 @@ class AitbcNode implements Node {
       onStopped: (error) => health.signerStopped(error),
     });
     const consensus: ConsensusDriver = new ConsensusDriver({
-      instance: {
-        epoch: FIRST_EPOCH,
-        members,
-        self: seat?.member,
-        parameters,
-        anchor: await newestFinal(store),
-        epochEnd: Number.POSITIVE_INFINITY,
-      },
-      epochs: {
-        present: () => Promise.reject(new Error('the only epoch has ended')),
-        boundaryFinal: async () => undefined,
-      },
+      instance: await epochs.present(),
+      epochs,
       genesisHash,
       verify: verifyVotes,
       journal,
-      signer: seat?.signer,
-      blocks: consensusBlocks({
-        chain,
-        proposer: seat && members.at(seat.member).address,
-        epoch: FIRST_EPOCH,
-        logger,
-      }),
+      signer,
+      blocks: consensusBlocks({ chain, proposer: () => epochs.seat?.address, logger }),
       peers: {
         publishProposal: (bytes) => network.publishProposal(bytes),
         publishVote: (bytes) => network.publishVote(bytes),
@@ -261,18 +249,18 @@ class AitbcNode implements Node {
         fetchCertificates: (epoch, from, to) => fetcher.fetchCertificates(epoch, from, to),
         catchUp: () => {
           // The store may be ahead of consensus already: of what was synced before consensus has started, say.
-          newestFinal(store).then((anchor) => consensus.onSynced(anchor), onFatal);
+          chain.instance().then(({ anchor }) => consensus.onSynced(anchor), onFatal);
           catchUp.begin();
         },
-        isConnected: () => alone || network.peers().length > 0,
+        isConnected: () => isAlone() || network.peers().length > 0,
       },
       clock: systemClock,
       judgeEvidence: (received) => evidence.judge(received),
       observer: {
-        onBegin: () => undefined,
-        onEvent: (event) => {
+        onBegin: (instance) => this.#onBegin(instance, logger),
+        onEvent: (event, epoch) => {
           metrics.consensus(event);
-          tell(this.#events, event, { chain, epoch: FIRST_EPOCH });
+          tell(this.#events, event, { chain, epoch });
         },
         onEvidence: (found) => evidence.found(found),
         onRefused: (error) => signerLog.failed(error),
@@ -298,6 +286,17 @@ class AitbcNode implements Node {
       evidence.announceAll();
     });
     return { consensus, health };
+  }
+
+  #onBegin(instance: InstanceStart, logger: Logger): void {
+    const { epoch, members, self } = instance;
+    if (instance.anchor.slot === 0 && instance.previous !== undefined) tellEpoch(this.#events, instance);
+    logger.info({ epoch, members: members.size, votes: self !== undefined }, 'epoch');
+  }
+
+  /** Of this node's validator. */
+  get #publicKey(): Uint8Array | undefined {
+    return this.#inputs.validatorKey?.publicKey ?? this.#inputs.remoteValidator;
   }
 
   async #networkOptions(): Promise<Libp2pNetworkOptions> {

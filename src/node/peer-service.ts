@@ -41,9 +41,7 @@ export function peerService(o: PeerServiceOptions): NetworkHandlers {
       };
     },
     blocks: (request) => blocks(o, request),
-    async certificates({ epoch, from, to }) {
-      return epoch === o.consensus.core.epoch ? o.consensus.core.certificates(from, to) : [];
-    },
+    certificates: ({ epoch, from, to }) => o.consensus.certificates(epoch, from, to),
     async transactions(ids) {
       return ids.flatMap((id) => o.mempool.get(toHex(id))?.bytes ?? []);
     },

@@ -1,8 +1,7 @@
 // What the ledger knows of this node's validator, for the operator's metrics.
 
 import type { LedgerReader } from '../ledger/accounts.ts';
-import { activity, currentEpoch, validators } from '../ledger/records.ts';
-import type { Address } from '../primitives/address.ts';
+import { activity, consensusKeys, currentEpoch, validators } from '../ledger/records.ts';
 import { equalBytes } from '../primitives/bytes.ts';
 import type { MemberActivity } from '../primitives/epoch.ts';
 import { JAILED, TOMBSTONED } from '../primitives/staking.ts';
@@ -11,8 +10,9 @@ import type { ValidatorLevels } from '../telemetry/metrics/validator.ts';
 
 const IDLE: MemberActivity = { participated: 0, proposed: 0, missed: 0, recorded: 0n };
 
-/** @param operator the account that this node's validator acts for; undefined for a node that only follows */
-export function validatorLevels(state: LedgerReader, operator: Address | undefined): ValidatorLevels {
+/** @param publicKey of this node's validator; undefined for a node that only follows */
+export function validatorLevels(state: LedgerReader, publicKey: Uint8Array | undefined): ValidatorLevels {
+  const operator = publicKey && consensusKeys.find(state, publicKey)?.address;
   const { epoch, validators: members } = currentEpoch(state);
   const { blocks, members: activities } = activity.get(state);
   const member = operator === undefined ? -1 : members.findIndex(({ address }) => equalBytes(address, operator));

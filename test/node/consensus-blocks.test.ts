@@ -4,7 +4,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { BlockPort } from '../../src/consensus/ports.ts';
 import { consensusBlocks } from '../../src/node/consensus-blocks.ts';
-import { addressOf } from '../../src/primitives/address.ts';
+import { type Address, addressOf } from '../../src/primitives/address.ts';
 import { headerHash } from '../../src/primitives/block.ts';
 import { FINAL, NOTAR } from '../../src/primitives/consensus.ts';
 import { ZERO_HASH } from '../../src/primitives/hash.ts';
@@ -14,8 +14,8 @@ import { GENESIS, sign } from '../sync/fixture.ts';
 
 const blocksTest = suite('blocks of consensus');
 const proposer = addressOf(keyOf(0).publicKey);
-const open = ({ chain }: Node, changes: { proposer?: undefined } = {}): BlockPort =>
-  consensusBlocks({ chain, proposer, epoch: 1, logger: silentLogger(), ...changes });
+const open = ({ chain }: Node, seat: { address?: Address } = { address: proposer }): BlockPort =>
+  consensusBlocks({ chain, proposer: () => seat.address, logger: silentLogger() });
 const ask = ({ chain }: Node) => ({
   type: 'build' as const,
   slot: 1,
@@ -57,7 +57,7 @@ blocksTest('without transactions there is a block only where an empty one is wan
 
 blocksTest('a node that only follows builds nothing', async () => {
   await withNodes(GENESIS, 1, async (node) => {
-    assert.is(await open(node, { proposer: undefined }).build(ask(node)), undefined);
+    assert.is(await open(node, {}).build(ask(node)), undefined);
   });
 });
 

@@ -46,8 +46,7 @@ async function withDesk(
     let checks = 0;
     const opened = new EvidenceDesk({
       store: store.evidence,
-      epoch: 1,
-      members: MEMBERS,
+      members: (epoch) => (epoch === 1 ? MEMBERS : undefined),
       genesisHash: GENESIS_HASH,
       verify: async (asked) => {
         checks += asked.length;

@@ -37,18 +37,17 @@ async function withFaucet(
     const mempool = new Mempool({
       head: () => ({ state: node.store, timestamp: node.chain.head.header.timestamp, parameters }),
       verify: async (envelopes) =>
-        envelopes.map((one) => {
-          const { transaction, signature } = one.signed;
-          return verifyNative(transaction.sender, envelopeSigningBytes(one, hash), signature)
+        envelopes.map((one) =>
+          verifyNative(one.signed.transaction.sender, envelopeSigningBytes(one, hash), one.signed.signature)
             ? 'good'
-            : 'BAD_SIGNATURE';
-        }),
+            : 'BAD_SIGNATURE',
+        ),
     });
     const failures: { next: Error | undefined } = { next: undefined };
     const faucet = new Faucet({
       key,
       genesisHash: hash,
-      parameters,
+      parameters: () => parameters,
       mempool,
       submit: async (envelope) => {
         await new Promise(setImmediate);

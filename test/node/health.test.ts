@@ -32,8 +32,8 @@ class World {
           return world.catchUp;
         },
       },
-      parameters: PARAMETERS,
-      alone,
+      parameters: () => PARAMETERS,
+      isAlone: () => alone,
       now: () => world.now,
     });
   }

@@ -7,8 +7,8 @@ import { verifyNative } from '../../src/crypto/keys.ts';
 import { Mempool } from '../../src/mempool/mempool.ts';
 import type { NetworkHandlers } from '../../src/network/network.ts';
 import { consensusBlocks } from '../../src/node/consensus-blocks.ts';
+import { NodeEpochs } from '../../src/node/epochs.ts';
 import { peerService } from '../../src/node/peer-service.ts';
-import { newestFinal } from '../../src/node/storage.ts';
 import { TransactionRelay } from '../../src/node/transaction-relay.ts';
 import { headerHash } from '../../src/primitives/block.ts';
 import { FINAL, NOTAR, SKIP } from '../../src/primitives/consensus.ts';
@@ -23,7 +23,7 @@ import {
 } from '../../src/primitives/wire.ts';
 import { silentLogger } from '../../src/telemetry/logger.ts';
 import { account, Node, pay } from '../chain/fixture.ts';
-import { buildChain, GENESIS, GENESIS_HASH, MEMBERS, type SampleBlock, sign } from '../sync/fixture.ts';
+import { buildChain, GENESIS, GENESIS_HASH, type SampleBlock, sign } from '../sync/fixture.ts';
 
 const service = suite('peer service');
 const STORED = MAX_BLOCKS_PER_REQUEST + 4;
@@ -50,13 +50,13 @@ service.before(async () => {
   }
   assert.ok((await chain.verify(open.block)).valid);
   mempool = new Mempool({
-    head: () => ({ state: store, timestamp: chain.head.header.timestamp, parameters: GENESIS.parameters }),
+    head: () => ({ state: store, timestamp: chain.head.header.timestamp, parameters: chain.epoch.parameters }),
     verify: async (envelopes) =>
-      envelopes.map((one) => {
-        const { transaction, signature } = one.signed;
-        const holds = verifyNative(transaction.sender, envelopeSigningBytes(one, GENESIS_HASH), signature);
-        return holds ? 'good' : 'BAD_SIGNATURE';
-      }),
+      envelopes.map((one) =>
+        verifyNative(one.signed.transaction.sender, envelopeSigningBytes(one, GENESIS_HASH), one.signed.signature)
+          ? 'good'
+          : 'BAD_SIGNATURE',
+      ),
   });
   const logger = silentLogger();
   const relay = new TransactionRelay({
@@ -66,22 +66,16 @@ service.before(async () => {
     onRejected: () => undefined,
     logger,
   });
+  const epochs = new NodeEpochs(chain, undefined);
   consensus = new ConsensusDriver({
-    instance: {
-      epoch: 1,
-      members: MEMBERS,
-      self: undefined,
-      parameters: GENESIS.parameters,
-      anchor: await newestFinal(store),
-      epochEnd: Number.POSITIVE_INFINITY,
-    },
-    epochs: { present: () => Promise.reject(new Error('there is one epoch')), boundaryFinal: async () => undefined },
+    instance: await epochs.present(),
+    epochs,
     genesisHash: GENESIS_HASH,
     verify: async (checks) =>
       checks.map(({ publicKey, message, signature }) => verifyNative(publicKey, message, signature)),
     journal: { restored: [], size: 0, append: async () => undefined, rotate: async () => undefined },
     signer: undefined,
-    blocks: consensusBlocks({ chain, proposer: undefined, epoch: 1, logger }),
+    blocks: consensusBlocks({ chain, proposer: () => undefined, logger }),
     peers: {
       publishProposal: async () => undefined,
       publishVote: async () => undefined,

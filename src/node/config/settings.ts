@@ -37,7 +37,7 @@ export const SETTINGS = {
     doc: 'The genesis file. Default: genesis.json in the data directory, else that of the network.',
   },
   consensusMode: {
-    form: 'poa',
+    form: 'poa, pos or hybrid',
     doc: 'Must equal the mode in genesis: says which kind of network is expected.',
   },
   blockTime: {
