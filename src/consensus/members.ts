@@ -2,7 +2,7 @@
 
 import { toHex } from '../primitives/bytes.ts';
 import type { Hash } from '../primitives/hash.ts';
-import { type Validator, validatorsRoot } from '../primitives/validators.ts';
+import { quorumOf, totalWeight, type Validator, validatorsRoot } from '../primitives/validators.ts';
 
 /** A validator set ordered by public key; an index into it is a member's name within the epoch. */
 export class Members {
@@ -19,8 +19,8 @@ export class Members {
   constructor(validators: readonly Validator[]) {
     this.list = validators;
     this.root = validatorsRoot(validators);
-    this.totalWeight = validators.reduce((sum, { weight }) => sum + weight, 0);
-    this.quorum = Math.floor((2 * this.totalWeight) / 3) + 1;
+    this.totalWeight = totalWeight(validators);
+    this.quorum = quorumOf(this.totalWeight);
     this.#indexes = new Map(validators.map(({ publicKey }, index) => [toHex(publicKey), index]));
   }
 

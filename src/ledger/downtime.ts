@@ -2,6 +2,7 @@
 // much weight away that those who are left could not go on had they all been honest (docs/protocol.md §5).
 
 import type { Activity, EpochRecord } from '../primitives/epoch.ts';
+import { MIN_EPOCH_BLOCKS } from '../primitives/parameter-bounds.ts';
 import { ACTIVE, JAILED } from '../primitives/staking.ts';
 import type { LedgerState } from './accounts.ts';
 import { electorateOf } from './electorate.ts';
@@ -9,8 +10,6 @@ import { validators } from './records.ts';
 import { slashStake } from './slashing.ts';
 import { burn } from './supply.ts';
 
-/** In an epoch of fewer blocks nobody's absence says anything. */
-export const MIN_JUDGED_BLOCKS = 10;
 /** Taken from the pool of a validator that was jailed before, in millionths. */
 export const REPEATED_DOWNTIME_SLASH = 1_000;
 /** A jailed validator misses one whole epoch. */
@@ -35,7 +34,7 @@ export function jailAbsent(state: LedgerState, epoch: EpochRecord, activity: Act
 
 /** Members that took part in less than half of the blocks, the least first, ties by index. */
 function absentMembers({ blocks, members }: Activity): number[] {
-  if (blocks < MIN_JUDGED_BLOCKS) return [];
+  if (blocks < MIN_EPOCH_BLOCKS) return [];
   return members
     .map(({ participated }, member) => ({ participated, member }))
     .filter(({ participated }) => 2 * participated < blocks)

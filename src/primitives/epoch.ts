@@ -9,7 +9,7 @@ import { Validator } from './validators.ts';
 
 /** The first epoch instance. */
 export const FIRST_EPOCH = 1;
-/** A NOTAR counts as taking part if one of so many blocks after its block records it. */
+/** A NOTAR that its block's certificate lacks may be recorded by one of so many blocks after the one that has that. */
 export const LATE_VOTE_BLOCKS = 32;
 
 export const EpochRecord = new ContainerType(

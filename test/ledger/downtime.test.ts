@@ -2,10 +2,11 @@ import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { candidateList } from '../../src/ledger/candidates.ts';
-import { jailAbsent, MIN_JUDGED_BLOCKS } from '../../src/ledger/downtime.ts';
+import { jailAbsent } from '../../src/ledger/downtime.ts';
 import { authorities, validators } from '../../src/ledger/records.ts';
 import { getSupply, totalSupply } from '../../src/ledger/supply.ts';
 import type { Activity } from '../../src/primitives/epoch.ts';
+import { MIN_EPOCH_BLOCKS } from '../../src/primitives/parameter-bounds.ts';
 import { ACTIVE, JAILED, TOMBSTONED } from '../../src/primitives/staking.ts';
 import { totalWeight } from '../../src/primitives/validators.ts';
 import { person } from './build.ts';
@@ -45,9 +46,9 @@ test('who took part in less than half of the blocks is jailed and misses one who
 
 test('few blocks say nothing', () => {
   const chain = new Chain({ mode: 'poa', authorities: [0, 1, 2, 3] });
-  judge(chain, { 1: 0 }, MIN_JUDGED_BLOCKS - 1);
+  judge(chain, { 1: 0 }, MIN_EPOCH_BLOCKS - 1);
   assert.equal(jailed(chain), []);
-  judge(chain, { 1: 0 }, MIN_JUDGED_BLOCKS);
+  judge(chain, { 1: 0 }, MIN_EPOCH_BLOCKS);
   assert.equal(jailed(chain), [1]);
 });
 
