@@ -4,7 +4,9 @@ import * as assert from 'uvu/assert';
 import { candidateList } from '../../src/ledger/candidates.ts';
 import { jailAbsent } from '../../src/ledger/downtime.ts';
 import { authorities, validators } from '../../src/ledger/records.ts';
+import { unstake } from '../../src/ledger/staking.ts';
 import { getSupply, totalSupply } from '../../src/ledger/supply.ts';
+import { findUnbondingPool } from '../../src/ledger/unbonding.ts';
 import type { Activity } from '../../src/primitives/epoch.ts';
 import { MIN_EPOCH_BLOCKS } from '../../src/primitives/parameter-bounds.ts';
 import { ACTIVE, JAILED, TOMBSTONED } from '../../src/primitives/staking.ts';
@@ -80,6 +82,20 @@ test('from the second time on a thousandth of the pool is burned', () => {
   assert.is(getSupply(chain.state).burned, 7_000_000n);
   assert.is(totalSupply(chain.state.entries()), 4n * 7_000_000_999n - 7_000_000n);
   assert.is(candidateList(chain.state).length, 4, 'a candidate still');
+});
+
+test('what has been unstaked is not slashed for absence', () => {
+  const stakers = [0, 1, 2, 3].map((index) => [index, 7n * AIT] as const);
+  const chain = new Chain({ mode: 'pos', stakers });
+  const { address } = person(1);
+  chain.add({
+    within: (context) =>
+      assert.is(unstake(chain.state, address, { validator: address, amount: AIT }, context), 'SUCCESS'),
+  });
+  validators.set(chain.state, { ...chain.record(1), downtimes: 1 }, address);
+  judge(chain, { 1: 0 });
+  assert.is(chain.record(1).pool.tokens, 6n * AIT - 6_000_000n);
+  assert.is(findUnbondingPool(chain.state, address, 1).tokens, AIT);
 });
 
 test('who is jailed or tombstoned already is not judged, nor does it shield others', () => {
