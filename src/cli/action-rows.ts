@@ -1,6 +1,9 @@
 // What a transaction does and what a proposal changes, from their JSON, as rows for people.
 
+import { parameterKey } from '../primitives/parameter-bounds.ts';
+import { PARAMETER_NAMES } from '../primitives/parameters.ts';
 import { formatAit, formatPercent } from '../primitives/units.ts';
+import { describeParameter } from './parameter-values.ts';
 import type { JsonObject } from './rpc-client.ts';
 
 type Row = [name: string, value: string];
@@ -50,9 +53,7 @@ function changes(change: JsonObject): Row[] {
     case 'REMOVE_AUTHORITY':
       return [['removes', `authority ${change.address}`]];
     case 'SET_PARAMETERS':
-      return (change.changes as JsonObject[]).map(
-        ({ parameter, value }): Row => ['sets', `${snake(parameter)} = ${value}`],
-      );
+      return (change.changes as JsonObject[]).map((one): Row => ['sets', parameterText(one)]);
     case 'UPGRADE':
       return [['upgrades', `to protocol version ${change.protocol_version}`]];
     default:
@@ -79,7 +80,10 @@ function ait(units: unknown): string {
   return formatAit(BigInt(String(units)));
 }
 
-/** Parameters are shown as `governance params` names them. */
-function snake(name: unknown): string {
-  return String(name).replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+/** In the parameter's own unit, and for people. */
+function parameterText({ parameter, value }: JsonObject): string {
+  const name = PARAMETER_NAMES.find((one) => one === parameter);
+  // A newer node may know more of them.
+  if (name === undefined) return `${parameter} = ${value}`;
+  return `${parameterKey(name)} = ${describeParameter(name, BigInt(String(value)))}`;
 }

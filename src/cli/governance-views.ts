@@ -8,7 +8,7 @@ import { changeRows } from './action-rows.ts';
 import { type CliContext, columns, printResult } from './context.ts';
 import { CliError } from './errors.ts';
 import { type ClientOptions, rpcClient } from './options.ts';
-import { formatParameter } from './parameter-values.ts';
+import { describeParameter } from './parameter-values.ts';
 import type { JsonObject } from './rpc-client.ts';
 
 export async function listProposals(context: CliContext, options: ClientOptions): Promise<void> {
@@ -32,11 +32,10 @@ export async function showProposal(context: CliContext, id: string, options: Cli
 export async function showParameters(context: CliContext, options: ClientOptions): Promise<void> {
   const answer = await rpcClient(context, options).get('rpc/params');
   const parameters = fromJson(Parameters, answer.parameters);
-  const rows = PARAMETER_NAMES.map((name): [string, string] => {
-    const value = parameters[name];
-    const text = formatParameter(name, value);
-    return [parameterKey(name), text === String(value) ? text : `${value}  (${text})`];
-  });
+  const rows = PARAMETER_NAMES.map((name): [string, string] => [
+    parameterKey(name),
+    describeParameter(name, parameters[name]),
+  ]);
   printResult(
     context,
     options,

@@ -48,9 +48,10 @@ function kindOf(name: ParameterName): Kind {
   return name === 'maxBlockBytes' ? SIZE : DURATION;
 }
 
-/** The value for people, beside the one in the parameter's own unit. */
-export function formatParameter(name: ParameterName, value: bigint | number): string {
-  return kindOf(name).format(value);
+/** The value in the parameter's own unit, and in one for people where that differs. */
+export function describeParameter(name: ParameterName, value: bigint | number): string {
+  const text = kindOf(name).format(value);
+  return text === String(value) ? text : `${value}  (${text})`;
 }
 
 /** @param texts like `epoch_duration=2h`. @throws {CliError} */

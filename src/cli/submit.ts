@@ -18,6 +18,7 @@ import {
   transactionSigningBytes,
 } from '../primitives/transaction.ts';
 import { formatAit, parseAit } from '../primitives/units.ts';
+import { actionRows } from './action-rows.ts';
 import { type CliContext, columns, printResult } from './context.ts';
 import { CliError } from './errors.ts';
 import { openKey } from './key-files.ts';
@@ -71,7 +72,7 @@ export async function submit(context: CliContext, options: TransactionOptions, s
     name.replaceAll('_', ' '),
     String(value),
   ]);
-  const lines = columns([...describe(answer, transaction, receipt), ...rows]);
+  const lines = columns([...describe(answer, signed.transaction as JsonObject), ...rows]);
   printResult(context, options, { ...answer, ...outcome }, lines);
   if (receipt !== undefined && receipt.code !== 'SUCCESS') {
     const code = String(receipt.code);
@@ -152,15 +153,13 @@ async function post(client: RpcClient, signed: JsonObject, { wait, timeoutMs }: 
   }
 }
 
-function describe(
-  answer: JsonObject,
-  { fee }: Transaction,
-  receipt: JsonObject | undefined,
-): [name: string, value: string][] {
-  const rows: [string, string][] = [
+function describe(answer: JsonObject, { action, fee }: JsonObject): [name: string, value: string][] {
+  const receipt = answer.receipt as JsonObject | undefined;
+  return [
     ['transaction', String(answer.tx_hash)],
+    ...actionRows(action as JsonObject),
+    ['fee', formatAit(BigInt(String(fee)))],
     ['status', String(answer.status)],
-    ['fee', formatAit(fee)],
+    ...(receipt === undefined ? [] : [['block', String(receipt.height)] as [string, string]]),
   ];
-  return receipt === undefined ? rows : [...rows, ['block', String(receipt.height)]];
 }

@@ -150,7 +150,7 @@ governance('list and show say how the votes stand', async () => {
     const show = (await runCli(['governance', 'show', '3', '--rpc', url])).stdout;
     for (const line of [
       /^status +OPEN until 1970-01-01T01:00:00\.000Z$/m,
-      /^sets +min_fee = 9$/m,
+      /^sets +min_fee = 9 {2}\(0\.000000009 AIT\)$/m,
       /^takes effect +with the epoch after it passes$/m,
       /^votes +600000 yes, 100000 no of 1000000; 666667 yes needed$/m,
       /^ {2}authority +500000 yes of 500000; 250000 needed$/m,

@@ -73,7 +73,7 @@ const CASES: readonly [action: TransactionAction, ...lines: RegExp[]][] = [
   ],
   [
     propose({ selector: 2, value: { changes: [{ parameter: 0, value: 9n }] } }),
-    /^sets +min_fee = 9\ntakes effect +with the epoch after it passes$/m,
+    /^sets +min_fee = 9 {2}\(0\.000000009 AIT\)\ntakes effect +with the epoch after it passes$/m,
   ],
   [propose({ selector: 3, value: { protocolVersion: 2 } }), /^upgrades +to protocol version 2$/m],
   [{ selector: 9, value: { proposal: 3, choice: 1 } }, /^votes +YES on proposal 3$/m],
