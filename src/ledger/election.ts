@@ -34,7 +34,9 @@ export function elect(
   present: readonly Validator[],
 ): Validator[] {
   const elected = CONSENSUS_MODES[mode] === 'poa' ? electAlike(state) : electByStake(state, mode, parameters);
-  if (elected.length >= parameters.minValidators || present.length === 0) return elected;
+  if (elected.length >= parameters.minValidators || present.length === 0) {
+    return elected.sort((a, b) => compareBytes(a.publicKey, b.publicKey));
+  }
   const left = present.filter(({ address }) => validators.get(state, address).status !== TOMBSTONED);
   return left.length > 0 ? left : [...present];
 }
@@ -53,18 +55,14 @@ function electByStake(state: LedgerReader, mode: number, parameters: Parameters)
   const share = seats.length === 0 ? TOTAL_WEIGHT : stakedShare(wealthiest, parameters);
   const stakers = heavyEnough(wealthiest, share, parameters);
   const staked = stakers.length === 0 ? 0 : share;
-  return [
-    ...seated(seats, apportion(TOTAL_WEIGHT - staked, seats)),
-    ...seated(stakers, apportion(staked, stakers)),
-  ].sort((a, b) => compareBytes(a.publicKey, b.publicKey));
+  return [...seated(seats, apportion(TOTAL_WEIGHT - staked, seats)), ...seated(stakers, apportion(staked, stakers))];
 }
 
 /** Those that weigh anything: of very many a part may get nothing. */
 function seated(seats: readonly Seat[], weights: readonly number[]): Validator[] {
   return seats
     .map(({ publicKey, address }, index) => ({ publicKey, address, weight: weights[index] ?? 0 }))
-    .filter(({ weight }) => weight > 0)
-    .sort((a, b) => compareBytes(a.publicKey, b.publicKey));
+    .filter(({ weight }) => weight > 0);
 }
 
 function activeAuthorities(state: LedgerReader): Seat[] {
