@@ -100,7 +100,7 @@ milliseconds, millionths, bytes), or names a unit: 1.5AIT, 30s, 50%, 1MiB.
 ${TRANSACTION_EXITS}
 
 Example:
-  aitbc-node governance propose set-parameters epoch_duration=2h authority_share=50% --epoch 40 --from operator --wait`,
+  aitbc-node governance propose set-parameters epoch_duration=12h authority_share=50% --epoch 40 --from operator --wait`,
     )
     .action(async (changes: string[], options: ProposeOptions) => {
       const { proposeParameters } = await import('./governance-actions.ts');
