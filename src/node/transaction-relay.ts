@@ -14,7 +14,7 @@ const GATHER_MS = 25;
 /** A batch leaves before it has more bytes than this: larger gossip messages delay votes behind them. */
 const MAX_BATCH_BYTES = 128 * 1024;
 /** Reasons that are the sender's fault on every node at every time; others depend on this node's head. */
-const BLAMED: ReadonlySet<string> = new Set(['BAD_SIGNATURE', 'TOO_LARGE']);
+const BLAMED: ReadonlySet<string> = new Set(['BAD_SIGNATURE', 'BAD_PROOF', 'BAD_EVIDENCE', 'TOO_LARGE']);
 
 export interface RelayOptions {
   readonly mempool: Pick<Mempool, 'add' | 'addBatch'>;

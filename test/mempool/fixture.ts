@@ -6,6 +6,7 @@ import type { MempoolLimits } from '../../src/mempool/limits.ts';
 import { Mempool, type MempoolOptions } from '../../src/mempool/mempool.ts';
 import type { RejectCode } from '../../src/mempool/results.ts';
 import type { SignatureVerdict } from '../../src/mempool/signatures.ts';
+import { transactionChecks } from '../../src/primitives/action-signatures.ts';
 import { addressOf } from '../../src/primitives/address.ts';
 import { toHex } from '../../src/primitives/bytes.ts';
 import { sha256 } from '../../src/primitives/hash.ts';
@@ -76,9 +77,11 @@ export function forge({ signed }: TransactionEnvelope): TransactionEnvelope {
 }
 
 export async function verifyAll(envelopes: readonly TransactionEnvelope[]): Promise<SignatureVerdict[]> {
-  return envelopes.map(({ signed: { transaction, signature } }) => {
-    const message = transactionSigningBytes(transaction, GENESIS_HASH);
-    return verifyNative(transaction.sender, message, signature) ? 'good' : 'BAD_SIGNATURE';
+  return envelopes.map((envelope) => {
+    const checks = transactionChecks(envelope, GENESIS_HASH);
+    if (typeof checks === 'string') return checks;
+    const broken = checks.find(({ publicKey, message, signature }) => !verifyNative(publicKey, message, signature));
+    return broken?.fault ?? 'good';
   });
 }
 

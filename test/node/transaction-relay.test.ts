@@ -3,6 +3,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { TransactionRelay } from '../../src/node/transaction-relay.ts';
+import { ZERO_HASH } from '../../src/primitives/hash.ts';
 import { decodeTransaction, type TransactionEnvelope } from '../../src/primitives/transaction.ts';
 import { MAX_BATCH_TRANSACTIONS, MAX_GOSSIP_BYTES } from '../../src/primitives/wire.ts';
 import { silentLogger } from '../../src/telemetry/logger.ts';
@@ -172,6 +173,20 @@ relayTest('one bad signature blames the batch; what was good in it is kept', asy
   assert.equal(rejected, ['BAD_SIGNATURE']);
   const longer = Buffer.concat([batchOf(bob.pay()), Uint8Array.of(0)]);
   assert.is(await relay.receive(longer), 'reject', 'a byte more is another memo');
+  relay.stop();
+});
+
+relayTest('so does a signature inside an action that does not hold', async () => {
+  const { relay, mempool, rejected } = open();
+  const key = { publicKey: alice.key.publicKey, proof: new Uint8Array(64) };
+  const unproven = bob.send({ selector: 3, value: { key, commission: null } });
+  assert.is(await relay.receive(batchOf(unproven)), 'reject');
+  const same = { kind: 0, hash: ZERO_HASH, signature: new Uint8Array(64) } as const;
+  const messages = { selector: 0, value: { first: same, second: same } } as const;
+  const evidence = { epoch: 1, validatorsRoot: ZERO_HASH, publicKey: alice.key.publicKey, slot: 1, messages };
+  assert.is(await relay.receive(batchOf(bob.send({ selector: 7, value: { evidence } }))), 'reject');
+  assert.is(mempool.size, 0);
+  assert.equal(rejected, ['BAD_PROOF', 'BAD_EVIDENCE']);
   relay.stop();
 });
 
