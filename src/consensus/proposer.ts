@@ -62,7 +62,7 @@ export class Proposer {
     const parentHex = toHex(parent.hash);
     const header = blocks.header(parentHex);
     if (header === undefined || !blocks.isValid(parentHex)) return;
-    if (this.#o.isBoundary(header)) this.#proposeAgain(parent, blocks.entry(parentHex)?.block);
+    if (this.#o.isBoundary(header)) this.#proposeAgainWhenDue(parent, blocks.entry(parentHex)?.block, now);
     else this.#buildWhenDue(parent, header, now);
   }
 
@@ -110,15 +110,25 @@ export class Proposer {
       });
       return;
     }
-    const due = this.#transactionsWait ? Math.min(earliest, heartbeat) : heartbeat;
+    this.#wait(this.#transactionsWait ? Math.min(earliest, heartbeat) : heartbeat, now);
+  }
+
+  /**
+   * The boundary block is the last of its epoch: until it is final, it is proposed again, unchanged. At the heartbeat, as
+   * what nobody waits for: its Final comes before that as a rule, and where it does not slots must not fly by.
+   */
+  #proposeAgainWhenDue({ slot, certificate }: CertifiedParent, block: Block | undefined, now: number): void {
+    const due = this.#enteredAt + this.#o.config.parameters.blockTime;
+    if (now < due) return this.#wait(due, now);
+    if (block !== undefined && certificate !== undefined) this.#propose(slot, block, [certificate]);
+  }
+
+  /** Until a time at which it is considered again. */
+  #wait(due: number, now: number): void {
+    const slot = this.#o.slots.front;
     if (this.#timer === `${slot}@${due}`) return;
     this.#timer = `${slot}@${due}`;
     this.#o.emit({ type: 'setTimer', timer: { kind: 'propose', slot }, delay: due - now, spread: 0 });
-  }
-
-  /** The boundary block is the last of its epoch: until it is final, it is proposed again, unchanged. */
-  #proposeAgain({ slot, certificate }: CertifiedParent, block: Block | undefined): void {
-    if (block !== undefined && certificate !== undefined) this.#propose(slot, block, [certificate]);
   }
 
   #propose(parentSlot: number, block: Block, justification: readonly Certificate[]): void {

@@ -413,8 +413,13 @@ core('a boundary block is proposed again until it is final, and then the epoch i
   const epochEnd = block1.header.timestamp;
   const bench = new Bench(1, { epochEnd });
   bench.executeAll(bench.propose(propose(0, 1, 0, block1)));
-  const outputs = bench.certify(certificate(NOTAR, 1, hash1));
-  assert.equal(ofType(outputs, 'build'), [], 'nothing is built on it');
+  const early = bench.certify(certificate(NOTAR, 1, hash1));
+  assert.equal(ofType(early, 'signProposal'), [], 'not at once: its Final may come');
+  const [timer] = ofType(early, 'setTimer').filter((output) => output.timer.kind === 'propose');
+  assert.is(timer?.delay, PARAMETERS.blockTime);
+  bench.now += PARAMETERS.blockTime;
+  const outputs = bench.give({ type: 'timer', timer: { kind: 'propose', slot: 2 } });
+  assert.equal(ofType([...early, ...outputs], 'build'), [], 'nothing is built on it');
   assert.equal(ofType(outputs, 'signProposal')[0]?.data.hash, hash1);
 
   const follower = new Bench(3, { epochEnd });

@@ -37,6 +37,10 @@ export class Accidents {
   /** Whether the node crashes at the write that it is about to complete; if so, it is down now. */
   atWrite(node: SimNode): boolean {
     const { world } = this.#o;
+    if (world.scene.crashesAtWrite?.(node.id)) {
+      this.#crash(node, LONGEST_BLACKOUT);
+      return true;
+    }
     if (world.network.stable || world.without.has('write-crashes') || !world.random.chance(CRASHES_AT_WRITE))
       return false;
     this.#crash(node, LONGEST_DOWNTIME);

@@ -30,7 +30,7 @@ boundary('nodes of an epoch end with the same block', async () => {
       topology: 'mesh',
       distances: 'lan',
       scene: { roughFor: ROUGH_FOR },
-      epochs: { duration: EPOCH_END, count: 1, random: undefined },
+      epochs: { duration: EPOCH_END, count: 1 },
     });
     const honest = world.nodes.filter(({ member }) => world.isHonest(member));
     const until = world.stableAt - ROUGH_FOR + LONG_ENOUGH;

@@ -12,7 +12,9 @@ export interface EpochPlan {
   /** hand-overs that every honest node lives through before the world ends */
   readonly count: number;
   /** what the sets after the first are drawn from; undefined: the first one stays */
-  readonly random: Random | undefined;
+  readonly random?: Random;
+  /** in the place of sets that are drawn: the ids of one after the other, over and over, with equal weights */
+  readonly sets?: readonly (readonly number[])[];
 }
 
 /** A validator of the world, by its id, with a seat in an epoch. */
@@ -47,11 +49,11 @@ export class Electorate {
 }
 
 export interface ElectoratesOptions {
-  /** of the first epoch, in which all validators of the world have a seat */
+  /** of the first epoch, in which all validators of the world have a seat unless the plan says otherwise */
   readonly weights: readonly number[];
   /** validators from this one on may be faulty */
   readonly firstUnreliable: number;
-  readonly random: Random | undefined;
+  readonly plan: Pick<EpochPlan, 'random' | 'sets'> | undefined;
 }
 
 /** Larger weights only make turns longer. */
@@ -64,17 +66,24 @@ export class Electorates {
 
   constructor(options: ElectoratesOptions) {
     this.#o = options;
-    this.#seats = options.weights.map((weight, id) => ({ id, weight }));
+    this.#seats = this.#byHand(1) ?? options.weights.map((weight, id) => ({ id, weight }));
     this.#drawn.push(new Electorate(1, this.#seats));
   }
 
   at(epoch: number): Electorate {
-    const { random } = this.#o;
+    const random = this.#o.plan?.random;
     while (this.#drawn.length < epoch) {
-      if (random !== undefined) this.#seats = this.#draw(random);
-      this.#drawn.push(new Electorate(this.#drawn.length + 1, this.#seats));
+      const next = this.#drawn.length + 1;
+      const drawn = random === undefined ? this.#seats : this.#draw(random);
+      this.#seats = this.#byHand(next) ?? drawn;
+      this.#drawn.push(new Electorate(next, this.#seats));
     }
     return this.#drawn[epoch - 1] as Electorate;
+  }
+
+  #byHand(epoch: number): readonly Seat[] | undefined {
+    const sets = this.#o.plan?.sets;
+    return sets?.[(epoch - 1) % sets.length]?.map((id) => ({ id, weight: 1 }));
   }
 
   #draw(random: Random): readonly Seat[] {

@@ -444,8 +444,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'proposer.ts',
-        find: 'if (this.#o.isBoundary(header)) this.#proposeAgain',
-        replace: 'if (header.height < 0) this.#proposeAgain',
+        find: 'if (this.#o.isBoundary(header)) this.#proposeAgainWhenDue',
+        replace: 'if (header.height < 0) this.#proposeAgainWhenDue',
       },
     ],
   },
@@ -455,8 +455,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'proposer.ts',
-        find: 'if (this.#o.isBoundary(header)) this.#proposeAgain',
-        replace: 'if (header.height < 0) this.#proposeAgain',
+        find: 'if (this.#o.isBoundary(header)) this.#proposeAgainWhenDue',
+        replace: 'if (header.height < 0) this.#proposeAgainWhenDue',
       },
       {
         file: 'core.ts',

@@ -8,11 +8,11 @@ import type { WorldResult } from './world.ts';
 export class Totals {
   worlds = 0;
   slots = 0;
+  epochs = 0;
+  lateVotes = 0;
   #events = 0;
   #virtualSeconds = 0;
   #recovery = 0;
-  #epochs = 0;
-  #lateVotes = 0;
   readonly #faults = new Map<string, number>();
   /** the most of everything that is bounded */
   readonly #most = new Map<string, number>();
@@ -22,8 +22,8 @@ export class Totals {
     const { slots, epochs, lateVotes, steps, virtualSeconds, recovery, faults, held, busiest, trace } = result;
     this.worlds++;
     this.slots += slots;
-    this.#epochs += epochs;
-    this.#lateVotes += lateVotes;
+    this.epochs += epochs;
+    this.lateVotes += lateVotes;
     this.#events += steps;
     this.#virtualSeconds += virtualSeconds;
     this.#recovery = Math.max(this.#recovery, recovery);
@@ -53,7 +53,7 @@ export class Totals {
         .map(([name, count]) => `${name} ${count}`)
         .join(', ');
     return [
-      `${this.worlds} worlds, ${this.slots} slots, ${this.#epochs} epochs, ${this.#lateVotes} late votes, ${this.#events} events, ${Math.round(this.#virtualSeconds)} virtual seconds, trace ${this.trace}`,
+      `${this.worlds} worlds, ${this.slots} slots, ${this.epochs} epochs, ${this.lateVotes} late votes, ${this.#events} events, ${Math.round(this.#virtualSeconds)} virtual seconds, trace ${this.trace}`,
       `  faults: ${list(this.#faults)}`,
       `  at most: ${list(this.#most)}, recovered after ${(this.#recovery / 1000).toFixed(1)} s`,
     ].join('\n');

@@ -178,7 +178,7 @@ export class World {
     this.electorates = new Electorates({
       weights,
       firstUnreliable: options.forgetful ?? this.#firstFaulty,
-      random: options.epochs?.random,
+      plan: options.epochs,
     });
     this.#overlay = new Overlay(topology, size, this.#firstFaulty);
     this.invariants = new Invariants({

@@ -4,6 +4,7 @@
 import { baseTimeout } from '../../../src/primitives/parameters.ts';
 import { PARAMETERS } from '../../consensus/fixtures.ts';
 import type { Behaviour } from '../behaviour.ts';
+import type { EpochPlan } from '../electorates.ts';
 import { FAULT_CLASSES } from '../fault-class.ts';
 import type { SimNode } from '../node.ts';
 import type { Topology } from '../overlay.ts';
@@ -19,6 +20,7 @@ export interface StageOptions extends Omit<Scene, 'roughFor'> {
   readonly faulty?: readonly Behaviour[];
   readonly topology?: Topology;
   readonly implementation?: Implementation;
+  readonly epochs?: EpochPlan;
 }
 
 export class Stage {
@@ -26,7 +28,7 @@ export class Stage {
   /** ms, one timeout */
   readonly base: number;
 
-  constructor({ nodes, seed = 1, faulty = [], topology = 'mesh', implementation, ...scene }: StageOptions) {
+  constructor({ nodes, seed = 1, faulty = [], topology = 'mesh', implementation, epochs, ...scene }: StageOptions) {
     const parameters = scene.parameters ?? PARAMETERS;
     this.base = baseTimeout(parameters);
     this.world = new World({
@@ -39,6 +41,7 @@ export class Stage {
       without: new Set(FAULT_CLASSES),
       scene: { ...scene, parameters, roughFor: ROUGH_FOR },
       ...(implementation !== undefined && { implementation }),
+      ...(epochs !== undefined && { epochs }),
     });
     this.world.begin();
   }
