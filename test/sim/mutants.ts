@@ -374,6 +374,10 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   },
   {
+    name: 'floor not raised before the journal forgets',
+    edits: [{ file: 'instance.ts', find: 'await this.#o.own?.raiseFloor(epoch, slot);', replace: '' }],
+  },
+  {
     name: 'first block without the Final of the epoch before',
     epochs: EPOCHS,
     edits: [
