@@ -125,9 +125,13 @@ export class ConsensusDriver {
     });
   }
 
-  /** Catch-up has brought the database to this block. If it lies past the present epoch another instance goes on. */
-  onSynced(anchor: Anchor): void {
-    const { epoch } = anchor.header;
+  /**
+   * Catch-up has brought the database to this block. If it lies past the present epoch another instance goes on.
+   * @param synced a block and its slot, or slot 0 of the epoch after the block's
+   */
+  onSynced(synced: Anchor): void {
+    const { epoch } = synced.header;
+    const anchor = { ...synced, slot: synced.certificate?.slot ?? synced.slot };
     if (!this.#isOpen || epoch < this.core.epoch) return;
     if (this.#handover !== undefined) this.#synced = anchor;
     else if (epoch > this.core.epoch) this.#handOver();

@@ -395,6 +395,17 @@ handover('what is synced while the next epoch begins is not lost', async () => {
   assert.is(rig.driver.core.lastFinalSlot, 3);
 });
 
+handover('slot 0 of the epoch after this one is a block of this one, in the slot that its Final names', async () => {
+  const rig = new Rig(STAYS);
+  const firstHash = headerHash(first.header);
+  rig.driver.onSynced({ slot: 1, hash: boundaryHash, header: boundary.header, certificate: boundaryFinal });
+  await settle();
+  const final = certificate(FINAL, 3, firstHash, [0, 1, 2, 3], SECOND);
+  rig.driver.onSynced({ slot: 0, hash: firstHash, header: first.header, certificate: final });
+  assert.is(rig.driver.core.epoch, 2);
+  assert.is(rig.driver.core.lastFinalSlot, 3);
+});
+
 handover('while the new epoch stands still everybody tells stragglers how the old one ended', async () => {
   for (const key of [STAYS, LEAVES]) {
     const rig = new Rig(key);
