@@ -3,7 +3,7 @@
 
 import type { Message } from '../../src/consensus/types.ts';
 import { headerHash } from '../../src/primitives/block.ts';
-import { NOTAR } from '../../src/primitives/consensus.ts';
+import { FINAL, NOTAR } from '../../src/primitives/consensus.ts';
 import { InvariantViolation } from './invariants/violation.ts';
 import { blockLabel, certificateLabel, proposalLabel, voteLabel } from './journal.ts';
 import type { SimNode } from './node.ts';
@@ -64,5 +64,6 @@ function restsOn(message: Message): string[] {
     return [certificateLabel(kind, slot, hash)];
   }
   const { kind, slot, hash } = message.vote;
-  return kind === NOTAR ? [voteLabel(kind, slot, hash), blockLabel(hash)] : [voteLabel(kind, slot, hash)];
+  if (kind === NOTAR) return [voteLabel(kind, slot, hash), blockLabel(hash)];
+  return kind === FINAL ? [voteLabel(kind, slot, hash), voteLabel(NOTAR, slot, hash)] : [voteLabel(kind, slot, hash)];
 }
