@@ -109,7 +109,13 @@ const contradictions: [string, [VoteKind, Hash][]][] = [
       [SKIP, ZERO_HASH],
     ],
   ],
-  ['FINAL without NOTAR', [[FINAL, A]]],
+  [
+    'FINAL, then NOTAR for another block',
+    [
+      [FINAL, A],
+      [NOTAR, B],
+    ],
+  ],
   [
     'FINAL for another block',
     [

@@ -4,7 +4,7 @@
 import type { Message } from '../../src/consensus/types.ts';
 import { isAbove, type Place } from '../../src/crypto/signer/entry.ts';
 import { headerHash } from '../../src/primitives/block.ts';
-import { NOTAR } from '../../src/primitives/consensus.ts';
+import { FINAL, NOTAR } from '../../src/primitives/consensus.ts';
 import { InvariantViolation } from './invariants/violation.ts';
 import { blockLabel, certificateLabel, proposalLabel, voteLabel } from './journal.ts';
 import type { SimNode } from './node.ts';
@@ -67,5 +67,7 @@ function restsOn(message: Message): string[] {
   }
   if (message.kind === 'certificate') return [certificateLabel(message.certificate)];
   const { kind, hash } = message.vote;
-  return kind === NOTAR ? [voteLabel(message.vote), blockLabel(hash)] : [voteLabel(message.vote)];
+  const label = voteLabel(message.vote);
+  if (kind === NOTAR) return [label, blockLabel(hash)];
+  return kind === FINAL ? [label, voteLabel({ ...message.vote, kind: NOTAR })] : [label];
 }

@@ -37,7 +37,11 @@ export class SignatureRules {
     this.#sign(member, nameOf(kind), vote, toHex(hash));
     const of = (other: number) => this.#signed.get(keyOf(member, nameOf(other), { epoch, slot }));
     if (of(SKIP) !== undefined && of(FINAL) !== undefined) throw violation(member, slot, 'signed SKIP and FINAL');
-    if (kind === FINAL && of(NOTAR) !== toHex(hash)) throw violation(member, slot, 'signed FINAL without its NOTAR');
+    // Its NOTAR need not have left: a crash may come between. That it was given is for `Released` to see.
+    const [notar, final] = [of(NOTAR), of(FINAL)];
+    if (notar !== undefined && final !== undefined && notar !== final) {
+      throw violation(member, slot, 'signed NOTAR and FINAL for two blocks');
+    }
   }
 
   /** A member has let out a proposal. @throws {InvariantViolation} */
