@@ -43,7 +43,7 @@ function validatorRows(validator: ValidatorAnswer): [name: string, value: string
 
 function activityRows({ participation, proposed, missed, reward }: ActivityView): [name: string, value: string][] {
   return [
-    ['participation', formatPercent(participation)],
+    ['participation', participationText(participation)],
     ['proposals', `${proposed} made, ${missed} missed`],
     ['reward so far', ait(reward)],
   ];
@@ -72,7 +72,7 @@ function listRow(validator: ValidatorView, next: SeatView | undefined): string[]
   const done =
     activity === null
       ? ['-', '-', '-']
-      : [formatPercent(activity.participation), String(activity.proposed), String(activity.missed)];
+      : [participationText(activity.participation), String(activity.proposed), String(activity.missed)];
   return [
     address,
     role,
@@ -82,6 +82,10 @@ function listRow(validator: ValidatorView, next: SeatView | undefined): string[]
     ait(stake),
     ...done,
   ];
+}
+
+function participationText(millionths: number | null): string {
+  return millionths === null ? 'no block yet' : formatPercent(millionths);
 }
 
 function share({ weight, weight_share: millionths }: SeatView): string {

@@ -149,7 +149,7 @@ rpc('a validator that registers waits, is staked on, and has its seat in the nex
     chain.produce(4);
     const seated = (await get(path)).body;
     assert.equal([seated.epoch, seated.weight, seated.next.weight], [2, 100_000, 100_000]);
-    assert.is(seated.activity.participated, 0);
+    assert.equal([seated.activity.participated, seated.activity.participation], [0, null]);
     const { header } = chain.state();
     assert.is(header.epoch, 2);
     const set = (await get(`${http}/rpc/validators`)).body.validators;

@@ -61,8 +61,8 @@ export interface ValidatorView extends SeatView {
 export interface ActivityView {
   /** blocks for which its vote is recorded */
   participated: number;
-  /** of the blocks so far, in millionths */
-  participation: number;
+  /** of the blocks so far, in millionths; null before the first */
+  participation: number | null;
   /** of its slots: those whose block is in the chain, and those without */
   proposed: number;
   missed: number;
@@ -222,7 +222,7 @@ function activityView(
   const { participated, proposed, missed, recorded } = own;
   return {
     participated,
-    participation: millionths(participated, blocks),
+    participation: blocks === 0 ? null : millionths(participated, blocks),
     proposed,
     missed,
     recorded: recorded.toString(),
@@ -230,7 +230,7 @@ function activityView(
   };
 }
 
-/** Rounded down; all of nothing is nothing. */
+/** Rounded down. @param whole not zero */
 function millionths(part: number, whole: number): number {
-  return whole === 0 ? 0 : Number((BigInt(part) * BigInt(MILLION)) / BigInt(whole));
+  return Number((BigInt(part) * BigInt(MILLION)) / BigInt(whole));
 }
