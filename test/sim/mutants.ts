@@ -26,7 +26,7 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'members.ts',
-        find: 'Math.floor((2 * this.totalWeight) / 3) + 1',
+        find: 'quorumOf(this.totalWeight)',
         replace: '2 * Math.floor((this.totalWeight - 1) / 3)',
       },
     ],
@@ -294,8 +294,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'door.ts',
-        find: 'if (malformedCertificate(certificate, members) !== undefined) return false;',
-        replace: 'malformedCertificate(certificate, members);',
+        find: 'if (members === undefined || malformedCertificate(certificate, members) !== undefined) return false;',
+        replace: 'if (members === undefined) return false;',
       },
     ],
   },
