@@ -293,10 +293,11 @@ export const MUTANTS: readonly Mutant[] = [
     faulty: ['certificate-replayer'],
     edits: [
       {
-        file: 'door.ts',
-        find: 'if (members === undefined || malformedCertificate(certificate, members) !== undefined) return false;',
-        replace: 'if (members === undefined) return false;',
+        file: 'certificate.ts',
+        find: "if (signers.length !== certificate.signatures.length) return 'as many signatures as bits are needed';",
+        replace: '',
       },
+      { file: 'certificate.ts', find: 'if (weight < members.quorum) return', replace: 'if (weight < 0) return' },
     ],
   },
   {
