@@ -32,7 +32,6 @@ import { HostilePeer } from '../network/hostile-peer.ts';
 import { TestDevnet, type TestNode } from './harness/devnet.ts';
 import { eventually } from './harness/wait.ts';
 
-const EPOCH = 1;
 /** How far ahead of the front it speaks: honest nodes take in 64 slots. */
 const AHEAD = 30;
 
@@ -59,12 +58,14 @@ class Offender {
   readonly #key: KeyPair;
   readonly #members: Members;
   readonly #genesisHash: Hash;
+  readonly #epoch: number;
 
-  private constructor(peer: HostilePeer, key: KeyPair, { genesis, genesisHash }: TestDevnet) {
+  private constructor(peer: HostilePeer, key: KeyPair, { genesis, genesisHash }: TestDevnet, epoch: number) {
     this.peer = peer;
     this.#key = key;
     this.#members = new Members(genesisSet(genesis));
     this.#genesisHash = genesisHash;
+    this.#epoch = epoch;
   }
 
   static async join(network: TestDevnet, index: number): Promise<Offender> {
@@ -75,7 +76,12 @@ class Offender {
       const lists = await Promise.all(honest.map(({ rpc }) => rpc.peers()));
       return lists.every((peers) => peers.some(({ id }) => id === peer.id));
     });
-    return new Offender(peer, key, network);
+    // The first block after a genesis of long ago is the last of its epoch.
+    const epoch = await eventually('an epoch that has just begun', async () => {
+      const { height, epoch: present } = await network.node(0).rpc.head();
+      return height > 1 && present;
+    });
+    return new Offender(peer, key, network, epoch);
   }
 
   get address(): string {
@@ -95,24 +101,30 @@ class Offender {
   }
 
   async vote(kind: VoteKind, slot: number, hash: Hash): Promise<void> {
-    const data = { epoch: EPOCH, validatorsRoot: this.#members.root, kind, slot, hash };
+    const data = { epoch: this.#epoch, validatorsRoot: this.#members.root, kind, slot, hash };
     const signature = this.#key.sign(voteSigningBytes(data, this.#genesisHash));
-    const value = { epoch: EPOCH, kind, slot, hash, member: this.#member, signature };
+    const value = { epoch: this.#epoch, kind, slot, hash, member: this.#member, signature };
     await this.peer.publish('vote', GossipVote.serialize({ attempt: 0, message: { selector: 0, value } }));
   }
 
   /** A block without transactions on a parent that nobody knows: it waits for its parent, and is passed on. */
   async propose(slot: number, stateRoot: Hash, height: number): Promise<void> {
     const justification = { parentCertificate: null, lateVotes: [] };
-    const header = { ...Header.defaultValue(), height, epoch: EPOCH, stateRoot };
+    const header = { ...Header.defaultValue(), height, epoch: this.#epoch, stateRoot };
     const block: Block = {
       header: { ...header, transactionsRoot: merkleRoot([]), justificationHash: justificationHash(justification) },
       body: { justification, transactions: SerializedList.empty() },
     };
     const parentSlot = slot - 1;
-    const data = { epoch: EPOCH, validatorsRoot: this.#members.root, slot, hash: headerHash(block.header), parentSlot };
+    const data = {
+      epoch: this.#epoch,
+      validatorsRoot: this.#members.root,
+      slot,
+      hash: headerHash(block.header),
+      parentSlot,
+    };
     const signature = this.#key.sign(proposalSigningBytes(data, this.#genesisHash));
-    const proposal = { epoch: EPOCH, slot, parentSlot, signature, block, certificates: [] };
+    const proposal = { epoch: this.#epoch, slot, parentSlot, signature, block, certificates: [] };
     await this.peer.publish('block', GossipProposal.serialize({ attempt: 0, proposal }));
   }
 }
