@@ -4,6 +4,7 @@
 
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { EXIT } from '../../src/cli/exit-codes.ts';
 import { Members } from '../../src/consensus/members.ts';
 import { addressOf, formatAddress, parseAddress } from '../../src/primitives/address.ts';
 import { fromHex, toHex } from '../../src/primitives/bytes.ts';
@@ -12,6 +13,7 @@ import { sha256 } from '../../src/primitives/hash.ts';
 import { GossipVote } from '../../src/primitives/wire.ts';
 import type { ConsensusView } from '../../src/rpc/handlers/consensus.ts';
 import { HostilePeer } from '../network/hostile-peer.ts';
+import { TestNode } from './harness/devnet.ts';
 import { HybridNetwork, type Member, SELF_BOND, type ValidatorSet, validatorsOf } from './harness/hybrid.ts';
 import { eventually } from './harness/wait.ts';
 
@@ -174,6 +176,33 @@ hybrid('delegator and validator leave, and are paid when the unbonding is over',
   const after = BigInt((await first.node.rpc.balance(first.address)).balance);
   assert.ok(after >= BigInt(balance) + 10_000n * 10n ** 9n);
   await agree([first, second, staker, newcomer]);
+});
+
+hybrid('before the epoch of an upgrade that this program does not speak every node stops and says so', async () => {
+  const { epoch: present } = await validatorsOf(first.node);
+  const { proposal } = await network.send(
+    first,
+    'governance',
+    'propose',
+    'upgrade',
+    '2',
+    '--epoch',
+    String(present + 4),
+  );
+  for (const voter of [first, second, staker]) {
+    await network.send(voter, 'governance', 'vote', String(proposal), 'yes');
+  }
+  for (const { node } of [first, second, staker, newcomer]) {
+    const { code, stderr } = await node.process.ended;
+    assert.is(code, EXIT.upgradeRequired, node.tail);
+    assert.match(`${stderr}${node.tail}`, /version 2 of the protocol/);
+  }
+  const again = new TestNode(first.node.directory, first.node.args, `${first.node.log}.again`);
+  await again.start().then(
+    () => assert.unreachable('it started all the same'),
+    () => undefined,
+  );
+  assert.is((await again.process.ended).code, EXIT.upgradeRequired);
 });
 
 /** Two FINALs for two blocks in a slot that has not come. */
