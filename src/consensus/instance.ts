@@ -195,7 +195,7 @@ export class Instance {
         await durable;
         await this.#o.d.blocks.finalize(hash, certificate);
         this.input({ type: 'committed', hash });
-        await this.#rotate(certificate);
+        await this.#rotate();
       } catch (error) {
         this.#fatal(asError(error));
       }
@@ -203,10 +203,14 @@ export class Instance {
   }
 
   /** Drops what the database has made superfluous, here and in the signer's record. */
-  async #rotate({ epoch, slot }: Certificate): Promise<void> {
+  async #rotate(): Promise<void> {
     const { journal } = this.#o.d;
     if (this.#stage !== 'running' || journal.size < JOURNAL_ROTATION_BYTES) return;
-    await this.#o.own?.raiseFloor(epoch, slot);
+    // Catch-up may settle more while the floor is written: what the journal forgets is never above it.
+    for (let floor = 0; floor < this.core.lastFinalSlot; ) {
+      floor = this.core.lastFinalSlot;
+      await this.#o.own?.raiseFloor(this.core.epoch, floor);
+    }
     const records = [...this.core.journal(), ...this.ahead];
     const rotated = journal.rotate(records.map((record) => JournalRecord.serialize(record)));
     this.#durable = rotated;

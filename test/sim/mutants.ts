@@ -376,7 +376,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'floor not raised before the journal forgets',
-    edits: [{ file: 'instance.ts', find: 'await this.#o.own?.raiseFloor(epoch, slot);', replace: '' }],
+    edits: [{ file: 'instance.ts', find: 'await this.#o.own?.raiseFloor(this.core.epoch, floor);', replace: '' }],
   },
   {
     name: 'first block without the Final of the epoch before',

@@ -16,11 +16,14 @@ export class Participation {
   /** Up to a block with this parent, of an epoch, whose own justification is still to come. */
   constructor(epoch: number, parent: Block, find: (hashHex: string) => Block | undefined) {
     this.#epoch = epoch;
+    const newest: Block[] = [];
     let block: Block | undefined = parent;
-    for (let depth = 0; depth < LATE_VOTE_BLOCKS && block?.header.epoch === epoch; depth++) {
-      this.#add(block.body.justification);
+    // Of the block itself there is a certificate too.
+    while (newest.length < LATE_VOTE_BLOCKS - 1 && block?.header.epoch === epoch) {
+      newest.push(block);
       block = find(toHex(block.header.parent));
     }
+    for (const { body } of newest.reverse()) this.#add(body.justification);
   }
 
   /** Takes in a justification; undefined when a vote in it has no place there. */
@@ -45,19 +48,9 @@ export class Participation {
   #add({ parentCertificate, lateVotes }: Justification): void {
     if (parentCertificate !== null && parentCertificate.epoch === this.#epoch) {
       const { slot, hash } = parentCertificate;
-      const voters = this.#votersOf(slot, hash);
-      for (const member of certificateMembers(parentCertificate)) voters.add(member);
+      this.#recorded.set(`${slot}/${toHex(hash)}`, new Set(certificateMembers(parentCertificate)));
     }
-    for (const { slot, hash, member } of lateVotes) this.#votersOf(slot, hash).add(member);
-  }
-
-  #votersOf(slot: number, hash: Uint8Array): Set<number> {
-    const key = `${slot}/${toHex(hash)}`;
-    let voters = this.#recorded.get(key);
-    if (voters === undefined) {
-      voters = new Set();
-      this.#recorded.set(key, voters);
-    }
-    return voters;
+    // Those for older blocks than are looked at are of no use any more.
+    for (const { slot, hash, member } of lateVotes) this.#recorded.get(`${slot}/${toHex(hash)}`)?.add(member);
   }
 }
