@@ -12,6 +12,7 @@ import { encodeFrame } from '../../src/primitives/frame.ts';
 import { fromJson } from '../../src/primitives/json.ts';
 import { SignedTransaction } from '../../src/primitives/transaction.ts';
 import { GossipProposal, GossipVote, TransactionBatch } from '../../src/primitives/wire.ts';
+import type { ConsensusView } from '../../src/rpc/handlers/consensus.ts';
 import { HostilePeer } from '../network/hostile-peer.ts';
 import { TestDevnet } from './harness/devnet.ts';
 import { eventually } from './harness/wait.ts';
@@ -142,23 +143,23 @@ async function goesOn(): Promise<void> {
 
 /** Of a slot that nobody has come to yet; the signature is nobody's. */
 async function futureVote() {
-  const slot = await futureSlot();
+  const { epoch, slot } = await future();
   const hash = Uint8Array.from(randomBytes(32));
-  return { epoch: 1, kind: NOTAR, slot, hash, member: 0, signature: Uint8Array.from(randomBytes(64)) } as const;
+  return { epoch, kind: NOTAR, slot, hash, member: 0, signature: Uint8Array.from(randomBytes(64)) } as const;
 }
 
 async function untrueProposal(): Promise<Uint8Array> {
-  const slot = await futureSlot();
-  const proposal = { ...Proposal.defaultValue(), epoch: 1, slot, parentSlot: slot - 1 };
+  const { epoch, slot } = await future();
+  const proposal = { ...Proposal.defaultValue(), epoch, slot, parentSlot: slot - 1 };
   return GossipProposal.serialize({
     attempt: 0,
     proposal: { ...proposal, signature: Uint8Array.from(randomBytes(64)) },
   });
 }
 
-async function futureSlot(): Promise<number> {
-  const { certificate } = await devnet.node(0).rpc.block('latest');
-  return Number((certificate as { slot?: number } | null)?.slot ?? 0) + 40;
+async function future(): Promise<{ epoch: number; slot: number }> {
+  const { epoch, front_slot: front } = await devnet.node(0).rpc.get<ConsensusView>('rpc/consensus');
+  return { epoch, slot: front + 40 };
 }
 
 function honestTransaction(): Uint8Array {
