@@ -125,6 +125,11 @@ export class Simplex {
     return this.#slots.lastFinal.slot;
   }
 
+  /** Slot of the newest Final whose block is in the database. */
+  get committedSlot(): number {
+    return this.#slots.committed.slot;
+  }
+
   get epoch(): number {
     return this.#config.epoch;
   }

@@ -207,8 +207,8 @@ export class Instance {
     const { journal } = this.#o.d;
     if (this.#stage !== 'running' || journal.size < JOURNAL_ROTATION_BYTES) return;
     // Catch-up may settle more while the floor is written: what the journal forgets is never above it.
-    for (let floor = 0; floor < this.core.lastFinalSlot; ) {
-      floor = this.core.lastFinalSlot;
+    for (let floor = 0; floor < this.core.committedSlot; ) {
+      floor = this.core.committedSlot;
       await this.#o.own?.raiseFloor(this.core.epoch, floor);
     }
     const records = [...this.core.journal(), ...this.ahead];
