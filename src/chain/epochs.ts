@@ -33,8 +33,8 @@ interface Decoded {
   readonly epoch: Epoch;
 }
 
-/** Records decoded last: the present epoch, the one before, and those that forks at a boundary begin. */
-const MAX_DECODED = 8;
+/** Records decoded last: more than evidence and peers may name, so that the present one stays among them. */
+const MAX_DECODED = 96;
 
 /** Reads epochs from any state: of the store or of a block that is not final. */
 export class Epochs {
@@ -72,10 +72,12 @@ export class Epochs {
     if (bytes === undefined) return undefined;
     // A state gives out the same array again and again, so that the comparison is rarely one of contents.
     const known = this.#decoded.find((one) => one.bytes === bytes || equalBytes(one.bytes, bytes));
-    if (known !== undefined) return known.epoch;
-    const epoch = epochOf(epochs.decode(bytes));
-    this.#decoded = [{ bytes, epoch }, ...this.#decoded].slice(0, MAX_DECODED);
-    return epoch;
+    const found = known ?? { bytes, epoch: epochOf(epochs.decode(bytes)) };
+    if (found !== this.#decoded[0]) {
+      const others = this.#decoded.filter((one) => one !== found);
+      this.#decoded = [found, ...others].slice(0, MAX_DECODED);
+    }
+    return found.epoch;
   }
 
   #get(state: LedgerReader, number: number): Epoch {

@@ -56,6 +56,9 @@ export interface DoorDependencies {
   readonly resendInterval: number;
 }
 
+/** A copy of this node's key can hardly be further ahead of the front. */
+const FURTHEST_OWN_SLOT = 4096;
+
 export class Door {
   readonly #d: DoorDependencies;
   /** Messages being checked, so that copies from several peers cost one check. */
@@ -247,8 +250,9 @@ export class Door {
   async #unwanted(proposal: Proposal, hash: Hash): Promise<Verdict> {
     const { core, own } = this.#d;
     const { epoch, slot, signature } = proposal;
-    const isOwn = epoch === core.epoch && core.schedule.leader(slot) === own?.member;
-    if (!isOwn || !this.#isNews(signature)) return 'ignore';
+    // The turns up to a slot are worked out one by one: not for whatever number a peer may name.
+    if (own === undefined || epoch !== core.epoch || slot > core.front + FURTHEST_OWN_SLOT) return 'ignore';
+    if (core.schedule.leader(slot) !== own.member || !this.#isNews(signature)) return 'ignore';
     return (await this.#leaderSigned(proposal, hash)) ? 'ignore' : 'reject';
   }
 

@@ -204,7 +204,9 @@ class AitbcNode implements Node {
       ...sync,
       chain,
       holds: async (certificate) => {
-        if (!(await chain.holds(certificate))) return false;
+        // A run begins at the head and ends with each boundary: no honest one has a Final of another epoch, and members
+        // of an earlier one may have nothing to lose.
+        if (certificate.epoch !== chain.epoch.epoch || !(await chain.holds(certificate))) return false;
         consensus.onVerified(certificate);
         return true;
       },
