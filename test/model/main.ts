@@ -1,6 +1,7 @@
 // `make model`: SAMPLES runs of each right variant from seed SEED, with what they reached, and the first run that finds
 // each broken rule out. Options come from the environment, as make passes them: see HELP.
 
+import { readNumber, runOrHelp } from '../helpers/make-options.ts';
 import { INVARIANTS, STEPS, search } from './quint.ts';
 import { BROKEN, RIGHT } from './variants.ts';
 
@@ -11,12 +12,11 @@ const HELP = `make model [OPTION=value …]   runs the model of the consensus' s
   HELP=1           this text
 `;
 
-if (process.env.HELP !== undefined || process.argv.includes('--help')) process.stdout.write(HELP);
-else await main();
+await runOrHelp(HELP, main);
 
 async function main(): Promise<void> {
-  const samples = readNumber('SAMPLES', 10_000);
-  const seed = readNumber('SEED', Date.now());
+  const samples = readNumber('SAMPLES', 10_000, 1);
+  const seed = readNumber('SEED', Date.now(), 1);
 
   let failed = false;
   print(`${samples} runs of at most ${STEPS} steps each, SEED=${seed}`);
@@ -42,10 +42,4 @@ async function main(): Promise<void> {
 
 function print(line: string): void {
   process.stdout.write(`${line}\n`);
-}
-
-function readNumber(name: string, otherwise: number): number {
-  const value = Number(process.env[name] ?? otherwise);
-  if (!Number.isSafeInteger(value) || value < 1) throw new RangeError(`${name} is a whole number from 1`);
-  return value;
 }

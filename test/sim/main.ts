@@ -1,6 +1,7 @@
 // `make sim`: worlds by the thousand, on all cores. Prints totals and, for a world that fails, what happened in it and
 // the command that runs it again. Options come from the environment, as make passes them: see HELP.
 
+import { readList, readNumber, readNumbers, runOrHelp } from '../helpers/make-options.ts';
 import { asFaultClass, FAULT_CLASSES } from './fault-class.ts';
 import { BEHAVIOURS } from './faulty/all.ts';
 import { type Outcome, runAll } from './pool.ts';
@@ -26,13 +27,12 @@ const HELP = `make sim [OPTION=value …]   runs simulated worlds until one brea
 /** s between two lines of progress */
 const PROGRESS_EVERY = 10;
 
-if (process.env.HELP !== undefined || process.argv.includes('--help')) process.stdout.write(HELP);
-else await main();
+await runOrHelp(HELP, main);
 
 async function main(): Promise<void> {
   const seeds = readNumber('SEEDS', 200);
   const from = readNumber('FROM', 0);
-  const sizes = readList('N')?.map((size) => asNumber('N', size)) ?? [4, 7];
+  const sizes = readNumbers('N', [4, 7]);
   const chosen = readChoices();
   let failures = 0;
   for (const nodes of sizes) {
@@ -94,23 +94,6 @@ function readChoices(): Omit<Draw, 'seed' | 'nodes'> {
     ...(faulty !== undefined && { faulty }),
     ...(without !== undefined && { without }),
   };
-}
-
-function readList(name: string): string[] | undefined {
-  const text = process.env[name];
-  return text === undefined || text === '' ? undefined : text.split(',');
-}
-
-function readNumber(name: string, otherwise: number): number {
-  return asNumber(name, process.env[name] ?? String(otherwise));
-}
-
-function asNumber(name: string, text: string): number {
-  const value = Number(text);
-  if (text === '' || !Number.isSafeInteger(value) || value < 0) {
-    throw new RangeError(`${name} is a whole number, not '${text}'; HELP=1 lists all options`);
-  }
-  return value;
 }
 
 function wrapped(names: readonly string[]): string {

@@ -2,6 +2,7 @@
 // something breaks it says what, where the nodes' files are, and the command that does the same again. Options come from the
 // environment, as make passes them: see HELP.
 
+import { readNumber, readNumbers, runOrHelp } from '../helpers/make-options.ts';
 import { StormFailure, type StormResult, storm } from './storm.ts';
 
 const HELP = `make storm [OPTION=value …]   real nodes under load, killed, frozen, wiped and given wrong clocks
@@ -12,13 +13,12 @@ const HELP = `make storm [OPTION=value …]   real nodes under load, killed, fro
   HELP=1           this text
 `;
 
-if (process.env.HELP !== undefined || process.argv.includes('--help')) process.stdout.write(HELP);
-else await main();
+await runOrHelp(HELP, main);
 
 async function main(): Promise<void> {
-  const seconds = whole('SECONDS', 300);
-  const seed = whole('SEED', Date.now() % 1_000_000);
-  const sizes = (process.env.N ?? '4,7').split(',').map(Number);
+  const seconds = readNumber('SECONDS', 300);
+  const seed = readNumber('SEED', Date.now() % 1_000_000);
+  const sizes = readNumbers('N', [4, 7], 1);
 
   for (const validators of sizes) {
     const started = performance.now();
@@ -53,12 +53,6 @@ function list(counts: Readonly<Record<string, number>>): string {
   return Object.entries(counts)
     .map(([name, count]) => `${name} ${count}`)
     .join(', ');
-}
-
-function whole(name: string, otherwise: number): number {
-  const value = Number(process.env[name] ?? otherwise);
-  if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`${name} is a whole number`);
-  return value;
 }
 
 function print(line: string): void {
