@@ -14,6 +14,7 @@ import { createHost, type Host } from './host.ts';
 import { peerIdOf } from './identity.ts';
 import type { Network, NetworkEvents, NetworkHandlers, PeerInfo } from './network.ts';
 import type { Libp2pNetworkOptions } from './options.ts';
+import { type ClockOffset, PeerClocks } from './peer-clocks.ts';
 import { Peers } from './peers.ts';
 import { type GossipTopic, ProtocolNames } from './protocols.ts';
 import { Requester } from './requester.ts';
@@ -36,6 +37,7 @@ export class Libp2pNetwork implements Network {
   readonly #options: Libp2pNetworkOptions;
   readonly #names: ProtocolNames;
   readonly #penalties = new PenaltyBook(() => performance.now());
+  readonly #clocks = new PeerClocks(Date.now, () => performance.now());
   readonly #events = new EventEmitter();
   #parts: Parts | undefined;
 
@@ -48,6 +50,10 @@ export class Libp2pNetwork implements Network {
 
   get addresses(): string[] {
     return this.#parts?.host.getMultiaddrs().map(String) ?? [];
+  }
+
+  get clockOffset(): ClockOffset {
+    return this.#clocks.offset;
   }
 
   peers(): PeerInfo[] {
@@ -154,6 +160,7 @@ export class Libp2pNetwork implements Network {
       gossip,
       requester,
       penalties: this.#penalties,
+      clocks: this.#clocks,
       logger,
       isConfigured: (peer) => dialer.has(peer),
       maxPeers,

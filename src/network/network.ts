@@ -4,6 +4,7 @@
 import type { Certificate } from '../primitives/consensus.ts';
 import type { Hash } from '../primitives/hash.ts';
 import type { BlocksRequest, CertificatesRequest, Status } from '../primitives/wire.ts';
+import type { ClockOffset } from './peer-clocks.ts';
 
 /**
  * What becomes of a gossip message: `accept` forwards it, `ignore` drops it (known, too old, too far ahead),
@@ -60,6 +61,8 @@ export interface Network {
   readonly peerId: string;
   /** multiaddrs, with /p2p/, under which this node can be dialled; empty unless running */
   readonly addresses: string[];
+  /** This node's clock beside those of the connected peers. */
+  readonly clockOffset: ClockOffset;
   /** Peers that are connected and have passed the handshake. */
   peers(): PeerInfo[];
   /** @throws {NetworkError} ADDRESS_IN_USE, CANNOT_LISTEN, BAD_ADDRESS */

@@ -10,6 +10,7 @@ import { asError, NetworkError } from './errors.ts';
 import type { Gossip } from './gossip.ts';
 import type { Host } from './host.ts';
 import type { NetworkEvents, PeerInfo } from './network.ts';
+import type { PeerClocks } from './peer-clocks.ts';
 import type { ProtocolNames } from './protocols.ts';
 import type { Requester } from './requester.ts';
 import { DISCONNECT_AT, type Offence, type PenaltyBook } from './scoring.ts';
@@ -20,6 +21,7 @@ export interface PeersContext {
   readonly gossip: Gossip;
   readonly requester: Requester;
   readonly penalties: PenaltyBook;
+  readonly clocks: PeerClocks;
   readonly logger: Logger;
   /** configured peers are let in beyond `maxPeers` */
   readonly isConfigured: (peer: string) => boolean;
@@ -169,8 +171,11 @@ export class Peers {
 
   async #exchange(session: Session, signal: AbortSignal): Promise<void> {
     const { id, channel } = session;
-    const { status, latencyMs } = await this.#context.requester.status(id, channel, this.#context.ownStatus(), signal);
+    const { requester, ownStatus, clocks, isConfigured } = this.#context;
+    const { status, sentAt, latencyMs } = await requester.status(id, channel, ownStatus(), signal);
     session.latencyMs = latencyMs;
+    const chosen = session.direction === 'outbound' || isConfigured(id);
+    if (session.phase !== 'dropped') clocks.add(id, { time: status.time, sentAt, latencyMs }, chosen);
     this.onStatus(id, status);
   }
 
@@ -228,6 +233,7 @@ export class Peers {
     const wasConnected = session.phase === 'connected';
     const info = this.#info(session);
     session.phase = 'dropped';
+    this.#context.clocks.forget(session.id);
     if (wasConnected) {
       this.#context.logger.info({ peer: session.id }, 'peer disconnected');
       this.#context.emit('peer:disconnected', info);

@@ -70,10 +70,14 @@ export function incompatibility(ours: Status, theirs: Status): string | undefine
   if (!equalBytes(ours.genesisHash, theirs.genesisHash)) {
     return `different genesis: theirs is ${toHex(theirs.genesisHash)}, ours ${toHex(ours.genesisHash)}`;
   }
-  if (ours.protocolVersion !== theirs.protocolVersion) {
-    return `different protocol version: theirs is ${theirs.protocolVersion}, ours ${ours.protocolVersion}`;
-  }
-  return undefined;
+  const isOld = theirs.newestVersion < ours.oldestVersion;
+  if (!isOld && theirs.oldestVersion <= ours.newestVersion) return undefined;
+  const upgrade = isOld ? 'the peer needs a newer aitbc-node' : 'install a newer aitbc-node';
+  return `no protocol version in common: theirs ${versions(theirs)}, ours ${versions(ours)}; ${upgrade}`;
+}
+
+function versions({ oldestVersion: oldest, newestVersion: newest }: Status): string {
+  return oldest === newest ? `is ${newest}` : `are ${oldest} to ${newest}`;
 }
 
 /** The port an inbound connection comes from is of no use to anyone: there what the peer announces goes first. */

@@ -20,10 +20,10 @@ export class StatusChannel {
 
   /**
    * One at a time.
-   * @returns the peer's status and the round trip in milliseconds.
+   * @returns the peer's status, when it was asked for (ms of a clock that is never set) and the round trip in ms.
    * @throws {NetworkError} as FrameReader does; RESET also when the peer closes in place of an answer.
    */
-  async exchange(ours: Status, signal: AbortSignal): Promise<{ status: Status; latencyMs: number }> {
+  async exchange(ours: Status, signal: AbortSignal): Promise<{ status: Status; sentAt: number; latencyMs: number }> {
     if (this.#stream?.status !== 'open') this.#stream = await this.#open(signal);
     const stream = this.#stream;
     const reader = new FrameReader(stream, STATUS_BOUNDS);
@@ -32,7 +32,8 @@ export class StatusChannel {
       await writeFrame(stream, Status.serialize(ours), signal);
       const answer = await reader.next(signal);
       if (answer === undefined) throw new NetworkError('RESET', 'the stream ended in place of a status');
-      return { status: decodeStatus(answer), latencyMs: performance.now() - sentAt };
+      const latencyMs = performance.now() - sentAt;
+      return { status: decodeStatus(answer), sentAt, latencyMs };
     } catch (error) {
       this.#stream = undefined;
       stream.abort(asError(error));

@@ -116,7 +116,7 @@ class AitbcNode implements Node {
     // Registered before it starts: it may be half open when starting fails.
     this.#teardown.add('network', () => network.stop());
     this.#teardown.add('relay', () => relay.stop());
-    await network.start(peerService({ genesisHash, chain, store, mempool, relay, consensus }));
+    await network.start(peerService({ genesisHash, chain, store, mempool, relay, consensus, clock: systemClock }));
     this.#teardown.add('consensus', () => consensus.stop());
     const events = this.#events;
     const parts = { chain, store, mempool, relay, network, health, metrics, consensus, events };

@@ -3,6 +3,7 @@
 
 import type { Chain } from '../chain/chain.ts';
 import type { ConsensusDriver } from '../consensus/driver.ts';
+import type { Clock } from '../consensus/ports.ts';
 import type { Mempool } from '../mempool/mempool.ts';
 import type { NetworkHandlers } from '../network/network.ts';
 import { toHex } from '../primitives/bytes.ts';
@@ -12,6 +13,7 @@ import {
   CertifiedBlock,
   MAX_BLOCKS_PER_REQUEST,
   MAX_HASHES_PER_REQUEST,
+  OLDEST_PROTOCOL_VERSION,
   PROTOCOL_VERSION,
 } from '../primitives/wire.ts';
 import type { ChainStore } from '../store/chain-store.ts';
@@ -24,6 +26,7 @@ export interface PeerServiceOptions {
   readonly mempool: Mempool;
   readonly relay: TransactionRelay;
   readonly consensus: ConsensusDriver;
+  readonly clock: Pick<Clock, 'now'>;
 }
 
 export function peerService(o: PeerServiceOptions): NetworkHandlers {
@@ -34,10 +37,12 @@ export function peerService(o: PeerServiceOptions): NetworkHandlers {
     status() {
       const { hash, header } = o.chain.head;
       return {
-        protocolVersion: PROTOCOL_VERSION,
+        oldestVersion: OLDEST_PROTOCOL_VERSION,
+        newestVersion: PROTOCOL_VERSION,
         genesisHash: o.genesisHash,
         finalizedHeight: header.height,
         finalizedHash: hash,
+        time: o.clock.now(),
       };
     },
     blocks: (request) => blocks(o, request),

@@ -7,7 +7,9 @@ import { Evidence } from './evidence.ts';
 import { Bytes32, EncodedListType, TaggedUnionType, Uint16, Uint32, Uint64 } from './ssz.ts';
 import { MAX_TRANSACTION_BYTES, SignedTransaction } from './transaction.ts';
 
+/** The newest version of the protocol that this program speaks, and the oldest. */
 export const PROTOCOL_VERSION = 1;
+export const OLDEST_PROTOCOL_VERSION = 1;
 
 /** Transactions in one gossip message: 512 transfers are about 90 kB. */
 export const MAX_BATCH_TRANSACTIONS = 512;
@@ -41,9 +43,16 @@ export const GossipProposal = new ContainerType(
   { typeName: 'GossipProposal' },
 );
 
-/** `status/1`, both ways. */
+/** `status/1`, both ways. The versions are those that the sender speaks, `time` its clock when it sent this (ms since 1970). */
 export const Status = new ContainerType(
-  { protocolVersion: Uint16, genesisHash: Bytes32, finalizedHeight: Uint64, finalizedHash: Bytes32 },
+  {
+    oldestVersion: Uint16,
+    newestVersion: Uint16,
+    genesisHash: Bytes32,
+    finalizedHeight: Uint64,
+    finalizedHash: Bytes32,
+    time: Uint64,
+  },
   { typeName: 'Status' },
 );
 export type Status = ValueOf<typeof Status>;

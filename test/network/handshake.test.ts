@@ -84,10 +84,23 @@ handshake('so is one whose genesis hash differs only behind the prefix of the pr
   await refused(a, b, 'different genesis');
 });
 
-handshake('so is one of another protocol version', async () => {
+handshake('so is one that speaks newer versions of the protocol only: both say who has to upgrade', async () => {
   const a = await startNode(1);
-  const b = await startNode(2, { peers: [addressOf(a)], status: { protocolVersion: 2 } });
-  await refused(a, b, 'different protocol version');
+  const b = await startNode(2, { peers: [addressOf(a)], status: { oldestVersion: 2, newestVersion: 3 } });
+  await eventually(() => logs(a, 'theirs are 2 to 3, ours is 1; install a newer aitbc-node'), 'the older node says so');
+  await refused(a, b, 'no protocol version in common');
+  assert.ok(logs(b, 'theirs is 1, ours are 2 to 3; the peer needs a newer aitbc-node'));
+});
+
+handshake('versions that overlap are peers', async () => {
+  const a = await startNode(1, { status: { oldestVersion: 1, newestVersion: 2 } });
+  const b = await startNode(2, { peers: [addressOf(a)], status: { oldestVersion: 2, newestVersion: 5 } });
+  const c = await startNode(3, { peers: [addressOf(a)], status: { oldestVersion: 1, newestVersion: 1 } });
+  try {
+    await Promise.all([connected(a, 2), connected(b, 1), connected(c, 1)]);
+  } finally {
+    await stopAll([a, b, c]);
+  }
 });
 
 handshake('a restarted peer is back within two seconds, whoever dials', async () => {

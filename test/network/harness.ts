@@ -6,7 +6,7 @@ import { Libp2pNetwork } from '../../src/network/libp2p-network.ts';
 import type { Network, NetworkHandlers, Verdict } from '../../src/network/network.ts';
 import type { Libp2pNetworkOptions } from '../../src/network/options.ts';
 import { DEFAULT_RATE_LIMITS } from '../../src/network/rate-limit.ts';
-import { PROTOCOL_VERSION, type Status } from '../../src/primitives/wire.ts';
+import { OLDEST_PROTOCOL_VERSION, PROTOCOL_VERSION, type Status } from '../../src/primitives/wire.ts';
 import { withTimeout } from '../helpers/timeout.ts';
 
 export const GENESIS = new Uint8Array(32).fill(0xab);
@@ -38,10 +38,12 @@ export function seed(number: number): Uint8Array {
 
 export function statusOf(changes: Partial<Status> = {}): Status {
   return {
-    protocolVersion: PROTOCOL_VERSION,
+    oldestVersion: OLDEST_PROTOCOL_VERSION,
+    newestVersion: PROTOCOL_VERSION,
     genesisHash: GENESIS,
     finalizedHeight: 0,
     finalizedHash: new Uint8Array(32),
+    time: Date.now(),
     ...changes,
   };
 }

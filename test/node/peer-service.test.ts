@@ -19,6 +19,7 @@ import {
   CertifiedBlock,
   MAX_BLOCKS_PER_REQUEST,
   MAX_HASHES_PER_REQUEST,
+  OLDEST_PROTOCOL_VERSION,
   PROTOCOL_VERSION,
 } from '../../src/primitives/wire.ts';
 import { silentLogger } from '../../src/telemetry/logger.ts';
@@ -26,6 +27,7 @@ import { account, Node, pay } from '../chain/fixture.ts';
 import { buildChain, GENESIS, GENESIS_HASH, type SampleBlock, sign } from '../sync/fixture.ts';
 
 const service = suite('peer service');
+const NOW = 1_800_000_000_000;
 const STORED = MAX_BLOCKS_PER_REQUEST + 4;
 const blocks = await buildChain(STORED + 2);
 const at = (height: number) => blocks[height - 1] as SampleBlock;
@@ -100,7 +102,15 @@ service.before(async () => {
     sign(ZERO_HASH, STORED + 2, { kind: SKIP }),
   ]);
   consensus.onBlock(open.hash, open.block);
-  handlers = peerService({ genesisHash: GENESIS_HASH, chain, store, mempool, relay, consensus });
+  handlers = peerService({
+    genesisHash: GENESIS_HASH,
+    chain,
+    store,
+    mempool,
+    relay,
+    consensus,
+    clock: { now: () => NOW },
+  });
 });
 service.after(async () => {
   await consensus.stop();
@@ -201,10 +211,12 @@ service('transactions that wait, by id', async () => {
 
 service('its status is the finalized head', () => {
   assert.equal(handlers.status(), {
-    protocolVersion: PROTOCOL_VERSION,
+    oldestVersion: OLDEST_PROTOCOL_VERSION,
+    newestVersion: PROTOCOL_VERSION,
     genesisHash: GENESIS_HASH,
     finalizedHeight: STORED,
     finalizedHash: at(STORED).hash,
+    time: NOW,
   });
 });
 

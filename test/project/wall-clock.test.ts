@@ -12,6 +12,7 @@ const READS_IT: ReadonlyMap<string, string> = new Map([
   ['node/system-clock.ts', 'timestamps of blocks'],
   ['node/genesis-file.ts', 'whether genesis lies in the past'],
   ['network/session.ts', 'since when a peer is connected, for people'],
+  ['network/libp2p-network.ts', 'how far it is from the clocks of peers'],
   ['network/peers.ts', 'libp2p says by it when a connection was opened'],
 ]);
 
