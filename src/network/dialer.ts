@@ -29,6 +29,8 @@ const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = { private: 1_000, public: 30_000 } as const;
 /** Pauses vary by a quarter each way, so that nodes which lost each other do not dial at the same moment for ever. */
 const JITTER = 0.25;
+/** Of one peer; each is tried at every dial. */
+const MAX_ADDRESSES = 16;
 const DIAL_TIMEOUT_MS = 5_000;
 
 /** @throws {NetworkError} BAD_ADDRESS */
@@ -60,12 +62,32 @@ export class Dialer {
   constructor(host: Host, peers: readonly string[], context: DialerContext) {
     this.#host = host;
     this.#context = context;
-    for (const { id, address } of peers.map(parseTarget)) {
-      if (id.equals(host.peerId)) continue;
-      const target = this.#targets.get(id.toString()) ?? { id, addresses: [], attempts: 0, timer: undefined };
-      target.addresses.push(address);
-      this.#targets.set(id.toString(), target);
-    }
+    for (const peer of peers) this.#target(peer);
+  }
+
+  /**
+   * From now on a connection to this peer is kept as well.
+   * @param address a multiaddr that ends in /p2p/<peer id>
+   * @returns the peer id
+   * @throws {NetworkError} BAD_ADDRESS
+   */
+  add(address: string): string {
+    const target = this.#target(address);
+    if (target === undefined) throw new NetworkError('BAD_ADDRESS', 'that is this node itself');
+    target.attempts = 0;
+    this.#schedule(target, 0);
+    return target.id.toString();
+  }
+
+  /** @returns undefined for our own. @throws {NetworkError} BAD_ADDRESS */
+  #target(text: string): Target | undefined {
+    const { id, address } = parseTarget(text);
+    if (id.equals(this.#host.peerId)) return undefined;
+    const target = this.#targets.get(id.toString()) ?? { id, addresses: [], attempts: 0, timer: undefined };
+    const isNew = !target.addresses.some((known) => known.equals(address));
+    if (isNew && target.addresses.length < MAX_ADDRESSES) target.addresses.push(address);
+    this.#targets.set(id.toString(), target);
+    return target;
   }
 
   has(peer: string): boolean {

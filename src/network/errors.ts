@@ -9,6 +9,10 @@ export type NetworkErrorCode =
   | 'BAD_ADDRESS'
   /** the identity seed is not 32 bytes */
   | 'BAD_IDENTITY'
+  /** neither a peer id nor an IP address */
+  | 'BAD_TARGET'
+  /** the operator has banned as many as the list holds */
+  | 'TOO_MANY_BANS'
   /** called before start() or after stop() */
   | 'NOT_RUNNING'
   /** no connection to that peer */

@@ -23,7 +23,7 @@ export interface GossipContext {
   readonly logger: Logger;
   readonly observer: NetworkObserver | undefined;
   /** told of every rejected message */
-  readonly onRejected: (peer: string) => void;
+  readonly onRejected: (peer: string, topic: GossipTopic) => void;
 }
 
 /**
@@ -97,7 +97,7 @@ export class Gossip {
       const arrivedAt = performance.now();
       const verdict = await this.#judge(topic, message.data, id);
       this.#context.observer?.gossipJudged(topic, verdict);
-      if (verdict === 'reject') this.#context.onRejected(id);
+      if (verdict === 'reject') this.#context.onRejected(id, topic);
       if (verdict === 'accept' && message.data.length >= IDONTWANT_MIN_BYTES) {
         await sleep(Math.max(0, FORWARD_PAUSE_MS - (performance.now() - arrivedAt)));
       }

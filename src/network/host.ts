@@ -7,7 +7,7 @@ import { noise } from '@chainsafe/libp2p-noise';
 import { yamux } from '@chainsafe/libp2p-yamux';
 import { privateKeyFromRaw } from '@libp2p/crypto/keys';
 import { type Identify, identify } from '@libp2p/identify';
-import type { Libp2p, PeerId, ServiceMap } from '@libp2p/interface';
+import type { ConnectionGater, Libp2p, ServiceMap } from '@libp2p/interface';
 import { kadDHT, passthroughMapper, removePrivateAddressesMapper } from '@libp2p/kad-dht';
 import { type Ping, ping } from '@libp2p/ping';
 import { tcp } from '@libp2p/tcp';
@@ -38,12 +38,11 @@ const MAX_RPC_BYTES = 4 * 1024 * 1024;
 const MAX_STREAMS_PER_CONNECTION = 128;
 const NEGOTIATION_TIMEOUT_MS = 5_000;
 
-/** @param mayConnect false for peers that were put out and have to wait. */
 export function createHost(
   options: Libp2pNetworkOptions,
   names: ProtocolNames,
   penalties: PenaltyBook,
-  mayConnect: (peer: PeerId) => boolean,
+  connectionGater: ConnectionGater,
 ): Promise<Host> {
   return createLibp2p<HostServices>({
     start: false,
@@ -69,12 +68,7 @@ export function createHost(
       // the dialer dials again by itself
       reconnectRetries: 0,
     },
-    connectionGater: {
-      denyDialMultiaddr: () => false,
-      denyInboundEncryptedConnection: (peer) => !mayConnect(peer),
-      // the DHT dials too
-      denyDialPeer: (peer) => !mayConnect(peer),
-    },
+    connectionGater,
     services: { identify: identify(), ping: ping(), pubsub: gossip(options, names, penalties), ...dht(options, names) },
   });
 }

@@ -4,25 +4,28 @@
 import '../polyfills.ts';
 import './websocket-polyfill.ts';
 import { EventEmitter, setMaxListeners } from 'node:events';
-import type { PeerId } from '@libp2p/interface';
 import type { Certificate } from '../primitives/consensus.ts';
 import type { BlocksRequest, CertificatesRequest } from '../primitives/wire.ts';
+import { type Ban, BanList } from './ban-list.ts';
 import { Dialer, parseAddress } from './dialer.ts';
 import { asError, NetworkError } from './errors.ts';
+import { gate } from './gate.ts';
 import { Gossip } from './gossip.ts';
 import { createHost, type Host } from './host.ts';
 import { peerIdOf } from './identity.ts';
 import type { Network, NetworkEvents, NetworkHandlers, PeerInfo } from './network.ts';
+import type { OffenceKind } from './offences.ts';
 import type { Libp2pNetworkOptions } from './options.ts';
 import { type ClockOffset, PeerClocks } from './peer-clocks.ts';
 import { Peers } from './peers.ts';
 import { type GossipTopic, ProtocolNames } from './protocols.ts';
 import { Requester } from './requester.ts';
 import { Responder } from './responder.ts';
-import { PenaltyBook, READMIT_BELOW } from './scoring.ts';
+import { PenaltyBook } from './scoring.ts';
 
 interface Parts {
   readonly host: Host;
+  readonly bans: BanList;
   readonly gossip: Gossip;
   readonly requester: Requester;
   readonly responder: Responder;
@@ -36,7 +39,7 @@ export class Libp2pNetwork implements Network {
   readonly peerId: string;
   readonly #options: Libp2pNetworkOptions;
   readonly #names: ProtocolNames;
-  readonly #penalties = new PenaltyBook(() => performance.now());
+  readonly #penalties = new PenaltyBook({ steady: () => performance.now(), wall: Date.now });
   readonly #clocks = new PeerClocks(Date.now, () => performance.now());
   readonly #events = new EventEmitter();
   #parts: Parts | undefined;
@@ -63,9 +66,10 @@ export class Libp2pNetwork implements Network {
   async start(handlers: NetworkHandlers): Promise<void> {
     if (this.#parts !== undefined) throw new Error('the network is running already');
     for (const address of [...this.#options.listen, ...this.#options.announce]) parseAddress(address);
-    const mayConnect = (peer: PeerId) => this.#penalties.points(peer.toString()) < READMIT_BELOW;
-    const host = await createHost(this.#options, this.#names, this.#penalties, mayConnect);
-    const parts = this.#assemble(host, handlers);
+    const { banFile: file, logger, maxConnectionsPerIp } = this.#options;
+    const bans = await BanList.open({ file, now: Date.now, logger });
+    const host = await createHost(this.#options, this.#names, this.#penalties, gate({ bans, maxConnectionsPerIp }));
+    const parts = this.#assemble(host, bans, handlers);
     await parts.responder.register();
     parts.peers.start();
     try {
@@ -90,6 +94,7 @@ export class Libp2pNetwork implements Network {
     parts.gossip.leave();
     await parts.responder.unregister();
     await parts.host.stop();
+    await parts.bans.close();
     this.#options.logger.info('network stopped');
   }
 
@@ -117,6 +122,33 @@ export class Libp2pNetwork implements Network {
     return this.#running().requester.transactions(peer, ids, signal);
   }
 
+  report(peer: string, kind: OffenceKind, reason: string): void {
+    this.#parts?.peers.onOffence(peer, kind, reason);
+  }
+
+  bans(): Ban[] {
+    return this.#parts?.bans.list() ?? [];
+  }
+
+  async ban(target: string, milliseconds: number, reason: string): Promise<Ban> {
+    const { bans, peers } = this.#running();
+    const ban = await bans.ban(target, milliseconds, reason);
+    this.#options.logger.warn({ target: ban.target, until: new Date(ban.until), reason }, 'banned by the operator');
+    peers.dropBanned();
+    return ban;
+  }
+
+  async unban(target: string): Promise<boolean> {
+    const wasBanned = await this.#running().bans.unban(target);
+    this.#penalties.forgive(target);
+    this.#options.logger.info({ target, wasBanned }, 'unbanned by the operator');
+    return wasBanned;
+  }
+
+  addPeer(address: string): string {
+    return this.#running().dialer.add(address);
+  }
+
   on<K extends keyof NetworkEvents>(event: K, listener: (...args: NetworkEvents[K]) => void): void {
     this.#events.on(event, listener);
   }
@@ -134,19 +166,20 @@ export class Libp2pNetwork implements Network {
     return this.#parts;
   }
 
-  #assemble(host: Host, handlers: NetworkHandlers): Parts {
+  #assemble(host: Host, bans: BanList, handlers: NetworkHandlers): Parts {
     const { logger, observer, network, maxPeers, statusInterval, rateLimits } = this.#options;
     const names = this.#names;
     const lifetime = new AbortController();
     // every stream and dial under way listens to it
     setMaxListeners(0, lifetime.signal);
-    const onOffence: Peers['onOffence'] = (peer, offence) => peers.onOffence(peer, offence);
+    const onOffence: Peers['onOffence'] = (peer, kind, reason) => peers.onOffence(peer, kind, reason);
     const gossip = new Gossip(host.services.pubsub, {
       names,
       handlers,
       logger,
       observer,
-      onRejected: (peer) => onOffence(peer, 'rejected'),
+      onRejected: (peer, topic) =>
+        onOffence(peer, 'rejected', `a message on topic ${topic} that breaks a rule or is badly signed`),
     });
     const requester = new Requester(host, { names, observer, onOffence });
     const dialer = new Dialer(host, this.#options.peers, {
@@ -160,7 +193,9 @@ export class Libp2pNetwork implements Network {
       gossip,
       requester,
       penalties: this.#penalties,
+      bans,
       clocks: this.#clocks,
+      observer,
       logger,
       isConfigured: (peer) => dialer.has(peer),
       maxPeers,
@@ -183,7 +218,7 @@ export class Libp2pNetwork implements Network {
       onStatus: (peer, status) => peers.onStatus(peer, status),
       lifetime: lifetime.signal,
     });
-    return { host, gossip, requester, responder, peers, dialer, lifetime };
+    return { host, bans, gossip, requester, responder, peers, dialer, lifetime };
   }
 }
 

@@ -4,6 +4,8 @@
 import type { Certificate } from '../primitives/consensus.ts';
 import type { Hash } from '../primitives/hash.ts';
 import type { BlocksRequest, CertificatesRequest, Status } from '../primitives/wire.ts';
+import type { Ban } from './ban-list.ts';
+import type { Offence, OffenceKind } from './offences.ts';
 import type { ClockOffset } from './peer-clocks.ts';
 
 /**
@@ -41,8 +43,10 @@ export interface PeerInfo {
   /** finalized height and hash as the peer last told them */
   readonly height: number;
   readonly hash: Hash | undefined;
-  /** 0 is spotless; at −100 the peer is disconnected */
+  /** 0 is spotless; at −100 the peer is disconnected and banned */
   readonly score: number;
+  /** what it has against it, newest first; they stay when the points have faded */
+  readonly offences: readonly Offence[];
   /** round trip of the last status exchange */
   readonly latencyMs: number | undefined;
   /** milliseconds since 1970 */
@@ -78,6 +82,25 @@ export interface Network {
   requestCertificates(peer: string, request: CertificatesRequest, signal: AbortSignal): Promise<Certificate[]>;
   /** @returns ssz(SignedTransaction) of those the peer has, undecoded. @throws {NetworkError} */
   requestTransactions(peer: string, ids: Uint8Array[], signal: AbortSignal): Promise<Uint8Array[]>;
+  /** What the rooms above find wrong with what a peer answered counts against it. @param reason for people */
+  report(peer: string, kind: OffenceKind, reason: string): void;
+  /** Those in force, the longest first. */
+  bans(): Ban[];
+  /**
+   * Keeps a peer or a host out; resolves when that is on the disk.
+   * @param target a peer id or an IP address
+   * @throws {NetworkError} BAD_TARGET, TOO_MANY_BANS, NOT_RUNNING; a system error of the disk
+   */
+  ban(target: string, milliseconds: number, reason: string): Promise<Ban>;
+  /** Lets it in again, with a clean slate. @returns whether it was banned. @throws as `ban` does */
+  unban(target: string): Promise<boolean>;
+  /**
+   * Keeps a connection to this peer until the node stops, as to the configured ones.
+   * @param address a multiaddr that ends in /p2p/<peer id>
+   * @returns the peer id
+   * @throws {NetworkError} BAD_ADDRESS, NOT_RUNNING
+   */
+  addPeer(address: string): string;
   on<K extends keyof NetworkEvents>(event: K, listener: (...args: NetworkEvents[K]) => void): void;
   off<K extends keyof NetworkEvents>(event: K, listener: (...args: NetworkEvents[K]) => void): void;
 }

@@ -1,6 +1,7 @@
 // What the network room tells about its traffic. Whoever keeps metrics implements it; nothing here knows of them.
 
 import type { Verdict } from './network.ts';
+import type { OffenceKind } from './offences.ts';
 import type { GossipTopic, RequestProtocol } from './protocols.ts';
 
 export type RequestOutcome = 'ok' | 'refused' | 'failed';
@@ -11,6 +12,8 @@ export interface NetworkObserver {
   /** First arrival of a message; duplicates are not told. */
   gossipReceived(topic: GossipTopic, bytes: number): void;
   gossipJudged(topic: GossipTopic, verdict: Verdict): void;
+  /** Something that counts against a peer. */
+  offence(kind: OffenceKind): void;
   /** @param bytes of the answer. @param direction `inbound`: a peer asked us. */
   requestServed(
     protocol: RequestProtocol,

@@ -19,6 +19,10 @@ export interface Libp2pNetworkOptions {
   readonly peers: readonly string[];
   /** peers at once; configured ones are let in beyond it */
   readonly maxPeers: number;
+  /** connections that one IP address may hold open to this node; those from this machine itself are not counted */
+  readonly maxConnectionsPerIp: number;
+  /** where bans are kept; undefined forgets them at the end */
+  readonly banFile: string | undefined;
   /** `private`: all nodes may share one address and are dialled again within a second; `public`: the careful bounds */
   readonly network: 'private' | 'public';
   readonly dht: 'off' | 'client' | 'server';

@@ -5,15 +5,19 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection, IdentifyResult, PeerId } from '@libp2p/interface';
 import type { Logger } from 'pino';
 import type { Status } from '../primitives/wire.ts';
+import { type BanList, FIRST_BAN_MS } from './ban-list.ts';
 import { withDeadline } from './deadline.ts';
 import { asError, NetworkError } from './errors.ts';
 import type { Gossip } from './gossip.ts';
 import type { Host } from './host.ts';
+import { ipOf } from './ip.ts';
 import type { NetworkEvents, PeerInfo } from './network.ts';
+import type { NetworkObserver } from './observer.ts';
+import type { OffenceKind } from './offences.ts';
 import type { PeerClocks } from './peer-clocks.ts';
 import type { ProtocolNames } from './protocols.ts';
 import type { Requester } from './requester.ts';
-import { DISCONNECT_AT, type Offence, type PenaltyBook } from './scoring.ts';
+import { DISCONNECT_AT, type PenaltyBook } from './scoring.ts';
 import { incompatibility, openSession, peerInfo, type Session } from './session.ts';
 
 export interface PeersContext {
@@ -21,7 +25,9 @@ export interface PeersContext {
   readonly gossip: Gossip;
   readonly requester: Requester;
   readonly penalties: PenaltyBook;
+  readonly bans: Pick<BanList, 'find' | 'punish'>;
   readonly clocks: PeerClocks;
+  readonly observer: NetworkObserver | undefined;
   readonly logger: Logger;
   /** configured peers are let in beyond `maxPeers` */
   readonly isConfigured: (peer: string) => boolean;
@@ -90,11 +96,30 @@ export class Peers {
     else if (session !== undefined) session.status = status;
   }
 
-  /** Counts an offence; a peer with too many is disconnected. */
-  onOffence(peer: string, offence: Offence): void {
-    const points = this.#context.penalties.add(peer, offence);
-    this.#context.logger.debug({ peer, offence, points: Math.round(points) }, 'offence of a peer');
-    if (points >= DISCONNECT_AT) this.drop(peer, 'too many offences');
+  /** Counts an offence; a peer with too many is disconnected and banned. */
+  onOffence(peer: string, kind: OffenceKind, reason: string): void {
+    const { penalties, bans, isConfigured, logger, observer } = this.#context;
+    const points = penalties.add(peer, kind, reason);
+    observer?.offence(kind);
+    logger.debug({ peer, offence: kind, reason, points: Math.round(points) }, 'offence of a peer');
+    if (points < DISCONNECT_AT) return;
+    // Those that the operator names are worth another try soon.
+    const ban = bans.punish(
+      peer,
+      `too many offences, at last: ${reason}`,
+      isConfigured(peer) ? FIRST_BAN_MS : undefined,
+    );
+    if (ban !== undefined) logger.warn({ peer, until: new Date(ban.until), times: ban.times, reason }, 'peer banned');
+    this.drop(peer, 'too many offences');
+  }
+
+  /** Drops those for whom there is a ban now. */
+  dropBanned(): void {
+    const { bans } = this.#context;
+    for (const { remotePeer, remoteAddr } of this.#host.getConnections()) {
+      const ban = bans.find(remotePeer.toString()) ?? bans.find(ipOf(remoteAddr) ?? '');
+      if (ban !== undefined) this.drop(remotePeer.toString(), `banned: ${ban.reason}`);
+    }
   }
 
   /** @param linger milliseconds for which the connection stays open, so that the peer finds the reason by itself. */
@@ -241,6 +266,6 @@ export class Peers {
   }
 
   #info(session: Session): PeerInfo {
-    return peerInfo(session, this.#context.penalties.points(session.id));
+    return peerInfo(session, this.#context.penalties);
   }
 }

@@ -17,14 +17,14 @@ import { FrameReader, writeFrame } from './frames.ts';
 import type { Host } from './host.ts';
 import { decodeCertificates, decodeTransactions, MAX_ANSWER_BYTES, MAX_CHUNK_BYTES } from './messages.ts';
 import type { NetworkObserver } from './observer.ts';
+import type { OffenceKind } from './offences.ts';
 import type { ProtocolNames, RequestProtocol } from './protocols.ts';
-import type { Offence } from './scoring.ts';
 import { StatusChannel } from './status-channel.ts';
 
 export interface RequesterContext {
   readonly names: ProtocolNames;
   readonly observer: NetworkObserver | undefined;
-  readonly onOffence: (peer: string, offence: Offence) => void;
+  readonly onOffence: (peer: string, kind: OffenceKind, reason: string) => void;
 }
 
 /** For a stream to open and for each message of the answer to arrive whole. */
@@ -170,7 +170,7 @@ export class Requester {
   #blame(peer: string, error: unknown): void {
     if (!(error instanceof NetworkError)) return;
     if (error.code === 'MALFORMED' || error.code === 'OVERSIZED' || error.code === 'TRUNCATED') {
-      this.#context.onOffence(peer, 'violation');
+      this.#context.onOffence(peer, 'violation', `its answer: ${error.message}`);
     }
   }
 }

@@ -22,9 +22,9 @@ import {
 } from './messages.ts';
 import type { NetworkHandlers } from './network.ts';
 import type { NetworkObserver } from './observer.ts';
+import type { OffenceKind } from './offences.ts';
 import { type ProtocolNames, REQUEST_PROTOCOLS, type RequestProtocol } from './protocols.ts';
 import { RateLimiter, type RateLimits } from './rate-limit.ts';
-import type { Offence } from './scoring.ts';
 
 export interface ResponderContext {
   readonly names: ProtocolNames;
@@ -32,7 +32,7 @@ export interface ResponderContext {
   readonly rateLimits: RateLimits;
   readonly logger: Logger;
   readonly observer: NetworkObserver | undefined;
-  readonly onOffence: (peer: string, offence: Offence) => void;
+  readonly onOffence: (peer: string, kind: OffenceKind, reason: string) => void;
   /** a peer told its status; called before ours is sent back */
   readonly onStatus: (peer: string, status: Status) => void;
   /** aborts when the node stops */
@@ -162,12 +162,12 @@ export class Responder {
     }
     logger.debug({ protocol, peer, code, reason: asError(error).message }, 'request of a peer ended');
     const offence = code === undefined ? undefined : OFFENCES[code];
-    if (offence !== undefined) onOffence(peer, offence);
+    if (offence !== undefined) onOffence(peer, offence, `its ${protocol} request: ${asError(error).message}`);
   }
 }
 
 /** A reset is no offence: the peer gave up or went away. */
-const OFFENCES: Partial<Record<NetworkError['code'], Offence>> = {
+const OFFENCES: Partial<Record<NetworkError['code'], OffenceKind>> = {
   MALFORMED: 'violation',
   OVERSIZED: 'violation',
   TRUNCATED: 'violation',

@@ -1,53 +1,56 @@
-// How misbehaviour counts: penalty points of a peer, which fade, and what gossipsub is told about them.
+// How misbehaviour counts: penalty points of a peer, which fade, with the reasons; and what gossipsub is told about them.
 // The points are kept here and not in gossipsub, which forgets a peer's record as soon as it connects again.
 
 import type { GossipsubOpts } from '@chainsafe/libp2p-gossipsub';
 import { LRUCache } from 'lru-cache';
-
-/**
- * Points for each offence. Honest nodes of one version never reject each other's messages, so few are forgiven;
- * what an overloaded or impatient node does costs little.
- */
-export const PENALTIES = {
-  /** a gossip message that was rejected */
-  rejected: 10,
-  /** a request or an answer that breaks its protocol */
-  violation: 10,
-  /** a request past the peer's share, or a stream left hanging */
-  nuisance: 1,
-} as const;
-export type Offence = keyof typeof PENALTIES;
+import { type Offence, type OffenceKind, PENALTIES, remember } from './offences.ts';
 
 /** Ten rejected messages within a minute: no accident of an honest node. */
 export const DISCONNECT_AT = 100;
-/** A peer that was disconnected for its points stays out until half of them have faded: one half-life. */
-export const READMIT_BELOW = DISCONNECT_AT / 2;
 /** Two bad messages cost a peer nothing in gossip: being pruned from a mesh lasts a minute. */
 const FORGIVEN = 20;
 const HALF_LIFE_MS = 60_000;
 /** Points outlive connections; far more than ever are connected. */
 const REMEMBERED_PEERS = 1024;
 
-export class PenaltyBook {
-  readonly #now: () => number;
-  readonly #entries = new LRUCache<string, { points: number; at: number }>({ max: REMEMBERED_PEERS });
+export interface PenaltyClocks {
+  /** ms of a clock that never goes back: by it points fade */
+  readonly steady: () => number;
+  /** ms since 1970: for people */
+  readonly wall: () => number;
+}
 
-  /** @param now milliseconds of a clock that never goes back */
-  constructor(now: () => number) {
-    this.#now = now;
+export class PenaltyBook {
+  readonly #clocks: PenaltyClocks;
+  readonly #entries = new LRUCache<string, { points: number; at: number; offences: readonly Offence[] }>({
+    max: REMEMBERED_PEERS,
+  });
+
+  constructor(clocks: PenaltyClocks) {
+    this.#clocks = clocks;
   }
 
   /** @returns the points the peer has now. */
-  add(peer: string, offence: Offence): number {
-    const points = this.points(peer) + PENALTIES[offence];
-    this.#entries.set(peer, { points, at: this.#now() });
+  add(peer: string, kind: OffenceKind, reason: string): number {
+    const points = this.points(peer) + PENALTIES[kind];
+    const offences = remember(this.offences(peer), kind, reason, this.#clocks.wall());
+    this.#entries.set(peer, { points, at: this.#clocks.steady(), offences });
     return points;
   }
 
   points(peer: string): number {
     const entry = this.#entries.get(peer);
     if (entry === undefined) return 0;
-    return entry.points * 0.5 ** ((this.#now() - entry.at) / HALF_LIFE_MS);
+    return entry.points * 0.5 ** ((this.#clocks.steady() - entry.at) / HALF_LIFE_MS);
+  }
+
+  /** Newest first. */
+  offences(peer: string): readonly Offence[] {
+    return this.#entries.get(peer)?.offences ?? [];
+  }
+
+  forgive(peer: string): void {
+    this.#entries.delete(peer);
   }
 }
 

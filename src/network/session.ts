@@ -5,6 +5,7 @@ import type { IdentifyResult, PeerId } from '@libp2p/interface';
 import { equalBytes, toHex } from '../primitives/bytes.ts';
 import type { Status } from '../primitives/wire.ts';
 import type { PeerInfo } from './network.ts';
+import type { PenaltyBook } from './scoring.ts';
 import type { StatusChannel } from './status-channel.ts';
 
 export interface Session {
@@ -47,11 +48,11 @@ export function openSession(identified: IdentifyResult, channel: StatusChannel):
   };
 }
 
-/** @param penalty points the peer has against it */
-export function peerInfo(session: Session, penalty: number): PeerInfo {
+/** @param penalties what the peer has against it */
+export function peerInfo(session: Session, penalties: Pick<PenaltyBook, 'points' | 'offences'>): PeerInfo {
   const { id, addresses, direction, client, status, latencyMs, connectedAt } = session;
   const hash = status === undefined || status.finalizedHeight === 0 ? undefined : status.finalizedHash;
-  const score = 0 - Math.round(penalty);
+  const score = 0 - Math.round(penalties.points(id));
   return {
     id,
     addresses,
@@ -60,6 +61,7 @@ export function peerInfo(session: Session, penalty: number): PeerInfo {
     height: status?.finalizedHeight ?? 0,
     hash,
     score,
+    offences: penalties.offences(id),
     latencyMs,
     connectedAt,
   };

@@ -12,6 +12,8 @@ export interface DataPaths {
   readonly keys: string;
   /** the secret from which the peer id follows */
   readonly identity: string;
+  /** who is kept out, and until when */
+  readonly bans: string;
   /** what the validator key has signed */
   readonly signerRecord: string;
   /** consensus messages and blocks above the last final slot */
@@ -26,6 +28,7 @@ export function dataPaths(directory: string): DataPaths {
     genesis: join(directory, 'genesis.json'),
     keys: join(directory, 'keys'),
     identity: join(directory, 'node-identity.key'),
+    bans: join(directory, 'bans.json'),
     signerRecord: join(directory, 'signer', 'record'),
     journal: join(directory, 'journal'),
     db: join(directory, 'db'),

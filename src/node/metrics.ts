@@ -56,6 +56,7 @@ export class NodeMetrics {
       gossipReceived: () => undefined, // counted with its verdict
       gossipJudged: (topic, result) => metrics.gossipReceived.inc({ topic, result }),
       requestServed: () => undefined,
+      offence: (kind) => metrics.offences.inc({ kind }),
     };
   }
 

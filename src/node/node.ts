@@ -302,18 +302,23 @@ class AitbcNode implements Node {
   }
 
   async #networkOptions(): Promise<Libp2pNetworkOptions> {
-    const { dataDir, p2pHost, p2pPort, p2pWsPort, announceAddresses, bootstrapPeers, maxPeers, network } = this.#config;
+    const { p2pHost, p2pPort, p2pWsPort, announceAddresses, bootstrapPeers } = this.#config;
+    const { maxPeers, maxConnectionsPerIp, network } = this.#config;
+    const paths = dataPaths(this.#config.dataDir);
     const { genesis, genesisHash, logger } = this.#inputs;
+    const isPrivate = network === 'devnet';
     const family = p2pHost.includes(':') ? 'ip6' : 'ip4';
     return {
       genesisHash,
-      identitySeed: await readIdentity(dataPaths(dataDir).identity),
+      identitySeed: await readIdentity(paths.identity),
       version: buildInfo().version,
       listen: [`/${family}/${p2pHost}/tcp/${p2pPort}`, `/${family}/${p2pHost}/tcp/${p2pWsPort}/ws`],
       announce: announceAddresses,
       peers: bootstrapPeers,
       maxPeers,
-      network: network === 'devnet' ? 'private' : 'public',
+      maxConnectionsPerIp: isPrivate ? Number.POSITIVE_INFINITY : maxConnectionsPerIp,
+      banFile: paths.bans,
+      network: isPrivate ? 'private' : 'public',
       dht: 'server',
       resendInterval: genesis.parameters.resendInterval,
       statusInterval: STATUS_INTERVAL_MS,

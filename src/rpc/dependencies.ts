@@ -100,15 +100,39 @@ export interface Peer {
   readonly height: number;
   readonly hash: Hash | undefined;
   readonly score: number;
+  /** newest first */
+  readonly offences: readonly Offence[];
   readonly latencyMs: number | undefined;
   /** ms since 1970 */
   readonly connectedAt: number;
+}
+
+export interface Offence {
+  readonly kind: string;
+  readonly reason: string;
+  readonly times: number;
+  /** ms since 1970, of the last time */
+  readonly at: number;
+}
+
+export interface Ban {
+  /** a peer id or an IP address */
+  readonly target: string;
+  readonly by: 'node' | 'operator';
+  readonly reason: string;
+  /** ms since 1970 */
+  readonly since: number;
+  readonly until: number;
+  /** how often the node has banned it */
+  readonly times: number;
 }
 
 export interface Network {
   readonly peerId: string;
   readonly addresses: readonly string[];
   peers(): readonly Peer[];
+  /** those in force */
+  bans(): readonly Ban[];
 }
 
 /** Consensus in its present epoch instance; members are positions in `members`. */

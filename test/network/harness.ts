@@ -60,6 +60,8 @@ export async function startNode(number: number, settings: NodeSettings = {}): Pr
     announce: [],
     peers: [],
     maxPeers: 32,
+    maxConnectionsPerIp: Number.POSITIVE_INFINITY,
+    banFile: undefined,
     network: 'private',
     // it connects to peers of peers, and the tests mean the connections they make
     dht: 'off',

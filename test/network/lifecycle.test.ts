@@ -91,6 +91,7 @@ lifecycle('the observer counts gossip and requests', async () => {
     gossipPublished: count.bind(null, 'published'),
     gossipReceived: count.bind(null, 'received'),
     gossipJudged: count.bind(null, 'judged'),
+    offence: () => undefined,
     requestServed: (protocol: string, direction: string, outcome: string) => count(protocol, direction, outcome),
   };
   const [a, b] = await startMesh(2, { observer, judge: ({ bytes }) => (bytes[0] === 1 ? 'accept' : 'ignore') });

@@ -2,8 +2,9 @@
 
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { PENALTIES } from '../../src/network/offences.ts';
 import { RateLimiter } from '../../src/network/rate-limit.ts';
-import { DISCONNECT_AT, PENALTIES, PenaltyBook, READMIT_BELOW } from '../../src/network/scoring.ts';
+import { DISCONNECT_AT, PenaltyBook } from '../../src/network/scoring.ts';
 
 const limits = suite('network: limits');
 
@@ -44,18 +45,29 @@ limits('who owes bytes waits until they have come back', () => {
   assert.ok(limiter.admit('a'));
 });
 
-limits('penalties add up and fade by half in a minute', () => {
-  let now = 0;
-  const book = new PenaltyBook(() => now);
+limits('penalties add up and fade by half in a minute; their reasons stay', () => {
+  const now = { steady: 0, wall: 1_800_000_000_000 };
+  const book = new PenaltyBook({ steady: () => now.steady, wall: () => now.wall + now.steady });
   assert.is(book.points('a'), 0);
   let points = 0;
-  while (points < DISCONNECT_AT) points = book.add('a', 'rejected');
+  while (points < DISCONNECT_AT) points = book.add('a', 'rejected', 'a vote');
   assert.is(points, DISCONNECT_AT);
   assert.is(book.points('b'), 0);
-  now = 60_000;
-  assert.is(book.points('a'), READMIT_BELOW);
-  now = 120_000;
-  assert.is(book.add('a', 'nuisance'), DISCONNECT_AT / 4 + PENALTIES.nuisance);
+  now.steady = 60_000;
+  assert.is(book.points('a'), DISCONNECT_AT / 2);
+  now.steady = 120_000;
+  assert.is(book.add('a', 'nuisance', 'too fast\u0007\n'), DISCONNECT_AT / 4 + PENALTIES.nuisance);
+  assert.equal(book.offences('a'), [
+    { kind: 'nuisance', reason: 'too fast', times: 1, at: now.wall + 120_000 },
+    { kind: 'rejected', reason: 'a vote', times: 10, at: now.wall },
+  ]);
+  assert.equal(book.offences('b'), []);
+  for (let i = 0; i < 20; i++) book.add('a', 'violation', `${i} ${'x'.repeat(500)}`);
+  assert.is(book.offences('a').length, 8);
+  assert.ok(book.offences('a').every(({ reason }) => reason.length <= 160));
+  book.forgive('a');
+  assert.is(book.points('a'), 0);
+  assert.equal(book.offences('a'), []);
 });
 
 limits.run();

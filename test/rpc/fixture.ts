@@ -32,6 +32,7 @@ import {
 } from '../../src/primitives/transaction.ts';
 import type { Validator } from '../../src/primitives/validators.ts';
 import type {
+  Ban,
   ChainReader,
   ConsensusEvent,
   ConsensusSource,
@@ -276,9 +277,19 @@ export const PEER: Peer = {
   client: 'aitbc-node/0.1.0',
   height: 3,
   hash: undefined,
-  score: 0,
+  score: -10,
+  offences: [{ kind: 'rejected', reason: 'a message on topic vote', times: 1, at: GENESIS_TIME }],
   latencyMs: 1.5,
   connectedAt: GENESIS_TIME,
+};
+
+export const BAN: Ban = {
+  target: '192.0.2.7',
+  by: 'operator',
+  reason: 'asked for',
+  since: GENESIS_TIME,
+  until: GENESIS_TIME + 60_000,
+  times: 0,
 };
 
 export const CONSENSUS: ConsensusSource = {
@@ -308,7 +319,7 @@ export async function withNode(options: NodeOptions, use: (node: TestNode) => Pr
     identity: { genesis: network, genesisHash: chain.genesisHash, version: '0.1.0', commit: 'abc1234' },
     chain,
     mempool: chain.mempool,
-    network: { peerId: '12D3KooWSelf', addresses: ['/ip4/127.0.0.1/tcp/9001'], peers: () => [PEER] },
+    network: { peerId: '12D3KooWSelf', addresses: ['/ip4/127.0.0.1/tcp/9001'], peers: () => [PEER], bans: () => [BAN] },
     consensus: CONSENSUS,
     health: {
       health: () => state.health,

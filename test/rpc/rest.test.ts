@@ -10,6 +10,7 @@ import { StateProof, verifyStateProof } from '../../src/primitives/state-proof.t
 import {
   addressText,
   alice,
+  BAN,
   bob,
   carol,
   FEE,
@@ -19,6 +20,7 @@ import {
   hex,
   json,
   networkHash,
+  PEER,
   post,
   transfer,
   withNode,
@@ -267,6 +269,9 @@ rest('the node describes itself, its peers and its validators', () =>
     const peers = (await get(`${http}/rpc/peers`)).body;
     assert.is(peers.count, 1);
     assert.is(peers.peers[0].latency_ms, 1.5);
+    assert.is(peers.peers[0].score, -10);
+    assert.equal(peers.peers[0].offences, PEER.offences);
+    assert.equal(peers.bans, [BAN]);
     const validators = (await get(`${http}/rpc/validators`)).body;
     assert.is(validators.epoch, 1);
     assert.is(validators.total_weight, 1);

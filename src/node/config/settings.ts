@@ -91,6 +91,10 @@ export const SETTINGS = {
     doc: 'The nodes to keep connected to.',
   },
   maxPeers: { form: `a whole number from 1 to ${MAX_PEERS_LIMIT}`, doc: 'The most connections to other nodes.' },
+  maxConnectionsPerIp: {
+    form: `a whole number from 1 to ${MAX_PEERS_LIMIT}`,
+    doc: 'Connections that come from one IP address, or IPv6 /64. Not counted on a devnet and from this machine.',
+  },
   verifierThreads: {
     form: `a whole number from 1 to ${MAX_VERIFIER_THREADS}`,
     doc: 'Worker threads that check signatures.',

@@ -7,6 +7,7 @@ import { Genesis } from '../../primitives/genesis.ts';
 import { type JsonValue, toJson } from '../../primitives/json.ts';
 import { Parameters } from '../../primitives/parameters.ts';
 import { PROTOCOL_VERSION } from '../../primitives/wire.ts';
+import type { Ban } from '../dependencies.ts';
 import type { Services } from './method.ts';
 
 export const noParams = z.strictObject({});
@@ -37,6 +38,29 @@ export function getSyncStatus({ health }: Pick<Services, 'health'>): SyncStatusV
   return { head, target, peers, phase, progress, eta_seconds: etaSeconds ?? null };
 }
 
+export interface OffenceView {
+  kind: string;
+  reason: string;
+  times: number;
+  at: number;
+}
+
+/** Times are ms since 1970. */
+export interface BanView {
+  target: string;
+  by: 'node' | 'operator';
+  reason: string;
+  since: number;
+  until: number;
+  times: number;
+}
+
+export interface PeersView {
+  count: number;
+  peers: PeerView[];
+  bans: BanView[];
+}
+
 export interface PeerView {
   id: string;
   addresses: string[];
@@ -45,11 +69,12 @@ export interface PeerView {
   height: number;
   hash: string | null;
   score: number;
+  offences: OffenceView[];
   latency_ms: number | null;
   connected_at: number;
 }
 
-export function getPeers({ network }: Pick<Services, 'network'>): { count: number; peers: PeerView[] } {
+export function getPeers({ network }: Pick<Services, 'network'>): PeersView {
   const peers = network.peers().map((peer) => ({
     id: peer.id,
     addresses: [...peer.addresses],
@@ -58,10 +83,15 @@ export function getPeers({ network }: Pick<Services, 'network'>): { count: numbe
     height: peer.height,
     hash: peer.hash === undefined ? null : toHex(peer.hash),
     score: peer.score,
+    offences: peer.offences.map(({ kind, reason, times, at }) => ({ kind, reason, times, at })),
     latency_ms: peer.latencyMs ?? null,
     connected_at: peer.connectedAt,
   }));
-  return { count: peers.length, peers };
+  return { count: peers.length, peers, bans: network.bans().map(banView) };
+}
+
+export function banView({ target, by, reason, since, until, times }: Ban): BanView {
+  return { target, by, reason, since, until, times };
 }
 
 export function getMempool({ mempool }: Pick<Services, 'mempool'>): { size: number; bytes: number } {

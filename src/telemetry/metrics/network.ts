@@ -5,6 +5,8 @@ import { Counter, Gauge, type Registry } from 'prom-client';
 export interface NetworkMetrics {
   /** gossip messages received; `result` is the verdict: accept, ignore or reject */
   readonly gossipReceived: Counter<'topic' | 'result'>;
+  /** what counted against peers */
+  readonly offences: Counter<'kind'>;
   /** gossip messages that this node published */
   readonly gossipPublished: Counter<'topic'>;
 }
@@ -21,6 +23,12 @@ export function createNetworkMetrics(registry: Registry, connectedPeers: () => n
     },
   });
   return {
+    offences: new Counter({
+      name: 'blockchain_network_offences_total',
+      help: 'What counted against peers, by kind: rejected, violation, untrue, nuisance.',
+      labelNames: ['kind'],
+      registers,
+    }),
     gossipReceived: new Counter({
       name: 'blockchain_network_gossip_received_total',
       help: 'Gossip messages received, by topic and validation result.',

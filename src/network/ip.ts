@@ -1,0 +1,48 @@
+// The IP address behind a connection, in the one form under which it is counted and banned.
+
+import { isIP } from 'node:net';
+import type { Multiaddr } from '@multiformats/multiaddr';
+
+/**
+ * The form in which an address is counted: IPv4 as it is, IPv6 by its first 64 bits, since whoever has one address of
+ * such a network has all of them.
+ * @returns undefined for what is no IP address. `2001:db8::1` and `2001:db8::/64` give `2001:db8:0:0::/64`.
+ */
+export function ipKey(text: string): string | undefined {
+  const ip = text.replace(/\/64$/, '');
+  const family = isIP(ip);
+  if (family === 4) return ip === text ? ip : undefined;
+  if (family !== 6) return undefined;
+  const embedded = /^(.*:)(\d+)\.(\d+)\.(\d+)\.(\d+)$/.exec(ip);
+  if (embedded !== null) {
+    const [, front = '', ...bytes] = embedded;
+    if (/^::ffff:$/i.test(front)) return bytes.join('.');
+    const [a = 0, b = 0, c = 0, d = 0] = bytes.map(Number);
+    return ipKey(`${front}${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`);
+  }
+  const [front = '', back] = ip.split('::', 2);
+  const head = groups(front);
+  const tail = groups(back ?? '');
+  const missing = back === undefined ? 0 : 8 - head.length - tail.length;
+  const all = [...head, ...Array<string>(missing).fill('0'), ...tail];
+  return `${all.slice(0, 4).join(':')}::/64`;
+}
+
+function groups(text: string): string[] {
+  return text === '' ? [] : text.split(':').map((group) => Number.parseInt(group, 16).toString(16));
+}
+
+/** Of the remote end of a connection; undefined for a name, and for one through a relay, whose address it would be. */
+export function ipOf(address: Multiaddr): string | undefined {
+  const components = address.getComponents();
+  if (components.some(({ name }) => name === 'p2p-circuit')) return undefined;
+  const [first] = components;
+  return (first?.name === 'ip4' || first?.name === 'ip6') && first.value !== undefined ? ipKey(first.value) : undefined;
+}
+
+/** Nothing but this machine comes from there: other nodes of a test, or a proxy that everybody comes through. */
+export function isLoopback(key: string): boolean {
+  return key === LOOPBACK_6 || key.startsWith('127.');
+}
+
+const LOOPBACK_6 = '0:0:0:0::/64';

@@ -1,0 +1,140 @@
+// Bans and bounds of real hosts: who is put out stays out, by whatever way it comes.
+
+import { join } from 'node:path';
+import { multiaddr } from '@multiformats/multiaddr';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { gate } from '../../src/network/gate.ts';
+import { withTempDir } from '../helpers/temp-dir.ts';
+import { addressOf, connected, eventually, type NodeSettings, startNode, stopAll, type TestNode } from './harness.ts';
+import { HostilePeer } from './hostile-peer.ts';
+
+const bans = suite('network: banned peers');
+
+const reject: NodeSettings = { judge: () => 'reject' };
+
+async function misbehave(attacker: HostilePeer, victim: TestNode): Promise<void> {
+  for (let i = 0; victim.network.bans().length === 0; i++) {
+    await attacker.publish('vote', Uint8Array.of(i));
+    await eventually(() => victim.arrivals.length > i, 'the message');
+  }
+}
+
+/** Whether the victim takes a connection of the peer; what a refused one sees is a connection that ends. */
+async function isLetIn(attacker: HostilePeer, victim: TestNode): Promise<boolean> {
+  try {
+    await attacker.connect(victim);
+    await eventually(() => victim.network.peers().some(({ id }) => id === attacker.id), 'the handshake', 1_500);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+bans('who loses all points is banned, also after a restart, until it is unbanned', () =>
+  withTempDir(async (directory) => {
+    const banFile = join(directory, 'bans.json');
+    const attacker = await HostilePeer.start();
+    let victim = await startNode(1, { ...reject, banFile });
+    try {
+      await attacker.connect(victim);
+      await connected(victim, 1);
+      await misbehave(attacker, victim);
+      const [ban] = victim.network.bans();
+      assert.is(ban?.target, attacker.id);
+      assert.match(ban?.reason ?? '', /a message on topic vote/);
+      await eventually(() => victim.network.peers().length === 0, 'the peer to be out');
+      assert.not(await isLetIn(attacker, victim));
+      await victim.stop();
+      victim = await startNode(1, { ...reject, banFile });
+      assert.equal(victim.network.bans(), [ban]);
+      assert.not(await isLetIn(attacker, victim));
+      assert.is(await victim.network.unban(attacker.id), true);
+      assert.ok(await isLetIn(attacker, victim));
+      assert.is(victim.network.peers()[0]?.score, 0);
+    } finally {
+      await Promise.all([attacker.stop(), victim.stop()]);
+    }
+  }),
+);
+
+bans('a peer that is configured is out for a minute, however often', async () => {
+  const friend = await startNode(2);
+  const victim = await startNode(1, { ...reject, peers: [addressOf(friend)] });
+  try {
+    await connected(victim, 1);
+    for (let i = 0; i < 11; i++) victim.network.report(friend.network.peerId, 'rejected', 'of the test');
+    const [ban] = victim.network.bans();
+    assert.is((ban?.until ?? 0) - (ban?.since ?? 0), 60_000);
+    await eventually(() => friend.network.peers().length === 0, 'the connection to end');
+  } finally {
+    await stopAll([friend, victim]);
+  }
+});
+
+bans('by hand, of a peer or of its address: at once, in both directions', async () => {
+  const victim = await startNode(1);
+  const other = await startNode(2, { peers: [addressOf(victim)] });
+  try {
+    for (const target of [other.network.peerId, '127.0.0.1']) {
+      await Promise.all([connected(victim, 1), connected(other, 1)]);
+      await victim.network.ban(target, 60_000, 'by hand');
+      await eventually(() => victim.network.peers().length === 0, 'the peer to be out');
+      assert.ok(victim.log.some((line) => line.includes('banned: by hand')));
+      victim.network.addPeer(addressOf(other));
+      // both sides dial on, and are refused
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+      assert.is(victim.network.peers().length, 0);
+      assert.is(other.network.peers().length, 0);
+      assert.ok(await victim.network.unban(target));
+    }
+    await Promise.all([connected(victim, 1), connected(other, 1)]);
+  } finally {
+    await stopAll([victim, other]);
+  }
+});
+
+bans('a peer that is added is dialled, let in beyond the number, and kept', async () => {
+  const full = await startNode(1, { maxPeers: 1 });
+  const other = await startNode(3, { peers: [addressOf(full)] });
+  await connected(full, 1);
+  const friend = await startNode(2);
+  try {
+    assert.is(full.network.addPeer(addressOf(friend)), friend.network.peerId);
+    await Promise.all([connected(full, 2), connected(friend, 1)]);
+    assert.throws(() => full.network.addPeer('/ip4/127.0.0.1/tcp/1'), /ends in \/p2p\//);
+    assert.throws(() => full.network.addPeer(addressOf(full)), /this node itself/);
+  } finally {
+    await stopAll([full, other, friend]);
+  }
+});
+
+/** A connection as far as the gate looks at it. */
+function connection(address: string) {
+  const target = new EventTarget() as EventTarget & { status: string; remoteAddr: ReturnType<typeof multiaddr> };
+  target.status = 'open';
+  target.remoteAddr = multiaddr(address);
+  return target as unknown as Parameters<NonNullable<ReturnType<typeof gate>['denyInboundConnection']>>[0] &
+    EventTarget;
+}
+
+bans('so many connections from one address, whoever is behind it; this machine itself is not counted', async () => {
+  const { denyInboundConnection: denies } = gate({ bans: { find: () => undefined }, maxConnectionsPerIp: 2 });
+  const come = (address: string) => {
+    const one = connection(address);
+    return { one, isDenied: denies?.(one) };
+  };
+  const [first, second] = [come('/ip4/192.0.2.7/tcp/1'), come('/ip4/192.0.2.7/tcp/2/ws')];
+  assert.equal([first.isDenied, second.isDenied], [false, false]);
+  assert.is(come('/ip4/192.0.2.7/tcp/3').isDenied, true);
+  assert.is(come('/ip4/192.0.2.8/tcp/3').isDenied, false);
+  Object.assign(first.one, { status: 'closed' });
+  first.one.dispatchEvent(new Event('close'));
+  assert.is(come('/ip4/192.0.2.7/tcp/4').isDenied, false);
+  assert.is(come('/ip4/192.0.2.7/tcp/5').isDenied, true);
+  for (let i = 1; i < 10; i++) assert.is(come(`/ip4/127.0.0.1/tcp/${i}`).isDenied, false);
+  const many = [1, 2, 3].map((i) => come(`/ip6/2001:db8::${i}/tcp/1`).isDenied);
+  assert.equal(many, [false, false, true]);
+});
+
+bans.run();
