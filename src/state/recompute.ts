@@ -6,8 +6,9 @@ import { type Hash, sha256, sha256Pair, ZERO_HASH } from '../primitives/hash.ts'
 import { MAX_STATE_DEPTH, pathBit, stateLeafHash, statePath } from '../primitives/state-proof.ts';
 import { StateError } from './errors.ts';
 
-interface Leaf {
+export interface HashedLeaf {
   readonly path: Hash;
+  /** `stateLeafHash` */
   readonly hash: Hash;
 }
 
@@ -16,22 +17,28 @@ interface Leaf {
  * @throws {StateError} DUPLICATE_KEY
  */
 export function recomputeRoot(entries: Iterable<readonly [key: Uint8Array, value: Uint8Array]>): Hash {
-  const leaves: Leaf[] = [];
+  const leaves: HashedLeaf[] = [];
   for (const [key, value] of entries) {
     const path = statePath(key);
     leaves.push({ path, hash: stateLeafHash(path, sha256(value)) });
   }
   leaves.sort((a, b) => compareBytes(a.path, b.path));
-  return subtree(leaves, 0);
+  return subtreeRoot(leaves, 0);
 }
 
-/** @param leaves sorted by path, sharing their first `depth` bits */
-function subtree(leaves: readonly Leaf[], depth: number): Hash {
+/**
+ * The hash of a subtree.
+ * @param leaves sorted by path, sharing their first `depth` bits
+ * @throws {StateError} DUPLICATE_KEY
+ */
+export function subtreeRoot(leaves: readonly HashedLeaf[], depth: number): Hash {
   const [first] = leaves;
   if (first === undefined) return ZERO_HASH;
   if (leaves.length === 1) return first.hash;
   if (depth === MAX_STATE_DEPTH) throw new StateError('DUPLICATE_KEY', `two entries at path ${toHex(first.path)}`);
   const firstRight = leaves.findIndex(({ path }) => pathBit(path, depth) === 1);
   const split = firstRight === -1 ? leaves.length : firstRight;
-  return sha256Pair(concatBytes(subtree(leaves.slice(0, split), depth + 1), subtree(leaves.slice(split), depth + 1)));
+  return sha256Pair(
+    concatBytes(subtreeRoot(leaves.slice(0, split), depth + 1), subtreeRoot(leaves.slice(split), depth + 1)),
+  );
 }
