@@ -12,6 +12,8 @@ import { subtreeRoot } from './recompute.ts';
 /** An entry with its place in the tree. */
 export interface PlacedEntry extends StateEntry {
   readonly path: Hash;
+  /** of its leaf */
+  readonly hash: Hash;
 }
 
 /** The range of paths that a subtree covers: those which share its first `depth` bits with `start`. */
@@ -35,8 +37,14 @@ export interface CheckedChunk extends Subtree {
   readonly entries: readonly CheckedEntry[];
 }
 
-export interface CheckedEntry extends PlacedEntry {
+export interface CheckedEntry extends StateEntry {
+  readonly path: Hash;
   readonly valueHash: Hash;
+}
+
+export function placeEntry({ key, value }: StateEntry): PlacedEntry {
+  const path = statePath(key);
+  return { key, value, path, hash: stateLeafHash(path, sha256(value)) };
 }
 
 /**
@@ -53,7 +61,7 @@ export function cutSubtree(
 ): { hash: Hash; chunks: CutChunk[] } {
   const bytes = entries.reduce((sum, entry) => sum + entryBytes(entry), 0);
   if (bytes <= maxBytes || entries.length <= 1) {
-    const hash = hashOf(entries, depth);
+    const hash = subtreeRoot(entries, depth);
     return { hash, chunks: [{ depth, hash, entries }] };
   }
   if (depth === MAX_STATE_DEPTH) throw new StateError('DUPLICATE_KEY', 'several entries at one path');
@@ -175,13 +183,6 @@ export function subtreeEnd({ start, depth }: Subtree): Hash | undefined {
     if (pathBit(end, bit) === 1) return end;
   }
   return undefined;
-}
-
-function hashOf(entries: readonly PlacedEntry[], depth: number): Hash {
-  return subtreeRoot(
-    entries.map(({ path, value }) => ({ path, hash: stateLeafHash(path, sha256(value)) })),
-    depth,
-  );
 }
 
 function foldUp(path: Hash, end: Hash, siblings: readonly Uint8Array[]): Hash {

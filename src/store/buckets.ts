@@ -22,6 +22,11 @@ export const BUCKETS = {
   stateNode: 9,
   /** epoch ‖ validator's public key ‖ slot ‖ kind → ssz(Evidence) */
   evidence: 10,
+  /** epoch → ssz(EpochBoundary) of its last block, with the epoch's set */
+  boundary: 11,
+  /** as stateValue and stateNode: one pair has the state, in the other one a snapshot may be in the making; see META.slot */
+  otherStateValue: 12,
+  otherStateNode: 13,
 } as const;
 
 export type Bucket = (typeof BUCKETS)[keyof typeof BUCKETS];
@@ -32,7 +37,19 @@ export const META = {
   genesis: Uint8Array.of(1),
   /** ssz(HeadRecord) */
   head: Uint8Array.of(2),
+  /** which of STATE_SLOTS has the state, one byte; the first where there is no record */
+  slot: Uint8Array.of(3),
+  /** ssz(HeadRecord): the block whose state was taken from a snapshot; blocks up to it may be missing */
+  base: Uint8Array.of(4),
+  /** ssz(RestorationRecord): what the other slot has of a snapshot; without it what is there is of no use */
+  restoration: Uint8Array.of(5),
 } as const;
+
+/** Where a state is: a snapshot is put beside the present state, and one byte then says that it is the state. */
+export const STATE_SLOTS = [
+  { values: BUCKETS.stateValue, nodes: BUCKETS.stateNode },
+  { values: BUCKETS.otherStateValue, nodes: BUCKETS.otherStateNode },
+] as const;
 
 export function bucketKey(bucket: Bucket, id: Uint8Array): Uint8Array {
   const key = new Uint8Array(1 + id.length);

@@ -2,13 +2,14 @@
 // one atomic, synced batch, so that after any crash the database is at some finalized block, whole. Nothing that is
 // not final is ever written here.
 
-import type { Header } from '../primitives/block.ts';
+import { type Header, headerHash } from '../primitives/block.ts';
 import { equalBytes } from '../primitives/bytes.ts';
 import { type Certificate, FINAL } from '../primitives/consensus.ts';
 import type { Hash } from '../primitives/hash.ts';
-import type { TransactionLocation } from '../primitives/storage.ts';
+import type { EpochBoundary } from '../primitives/snapshot.ts';
+import type { HeadRecord, TransactionLocation } from '../primitives/storage.ts';
 import type { TreeSource } from '../state/view.ts';
-import { BUCKETS, type Bucket, bucketRange, heightId, META } from './buckets.ts';
+import { type Bucket, bucketRange, heightId, META, STATE_SLOTS } from './buckets.ts';
 import { CachedBucket, type Snapshot } from './cached-bucket.ts';
 import { type Batch, type Database, type HeldDatabase, openDatabase } from './database.ts';
 import { StoreError, toStoreError } from './errors.ts';
@@ -16,6 +17,7 @@ import { EvidenceStore } from './evidence.ts';
 import { assertFollows, type FinalizedBlock, readHead, type StoredHead } from './head.ts';
 import { type BlockRecord, Records } from './records.ts';
 import { plainBytes } from './repository.ts';
+import { clearSlot, Restoration } from './restoration.ts';
 import { type Entry, type Verification, type VerifyOptions, verifyState } from './verify.ts';
 
 export type { FinalizedBlock, StoredHead } from './head.ts';
@@ -30,6 +32,21 @@ export interface StoreOptions {
   readonly writeBufferBytes?: number;
 }
 
+/** The state after one block, however the chain goes on; it holds space on the disk until it is closed. */
+export interface FrozenState {
+  readonly head: StoredHead;
+  /** in the order of their keys */
+  entries(): AsyncIterable<Entry>;
+  close(): Promise<void>;
+}
+
+interface Opened {
+  readonly head: StoredHead | undefined;
+  readonly base: HeadRecord | undefined;
+  readonly slot: number;
+  readonly evidence: EvidenceStore;
+}
+
 const MiB = 1024 * 1024;
 const DEFAULTS = { cacheBytes: 64 * MiB, blockCacheBytes: 32 * MiB, writeBufferBytes: 16 * MiB };
 
@@ -40,17 +57,22 @@ export class ChainStore implements TreeSource {
   readonly #db: Database;
   readonly #genesisHash: Hash;
   readonly #records: Records;
-  readonly #values: CachedBucket;
-  readonly #nodes: CachedBucket;
+  readonly #cacheBytes: number;
+  /** position in STATE_SLOTS */
+  #slot: number;
+  #values: CachedBucket;
+  #nodes: CachedBucket;
   #head: StoredHead | undefined;
+  #base: HeadRecord | undefined;
+  /** removes what a slot held that is not in use any more; never rejects */
+  #clearing: Promise<void> = Promise.resolve();
   #committing: Promise<void> | undefined;
   #failure: StoreError | undefined;
 
   private constructor(
     held: HeldDatabase,
     genesisHash: Hash,
-    head: StoredHead | undefined,
-    evidence: EvidenceStore,
+    { head, base, slot, evidence }: Opened,
     cacheBytes: number,
   ) {
     this.evidence = evidence;
@@ -58,10 +80,14 @@ export class ChainStore implements TreeSource {
     this.#db = held.db;
     this.#genesisHash = genesisHash;
     this.#records = new Records(held.db);
+    this.#cacheBytes = cacheBytes;
+    const { values, nodes } = slotAt(slot);
     const half = Math.ceil(cacheBytes / 2);
-    this.#values = new CachedBucket(held.db, BUCKETS.stateValue, half);
-    this.#nodes = new CachedBucket(held.db, BUCKETS.stateNode, half);
+    this.#slot = slot;
+    this.#values = new CachedBucket(held.db, values, half);
+    this.#nodes = new CachedBucket(held.db, nodes, half);
     this.#head = head;
+    this.#base = base;
   }
 
   /**
@@ -76,8 +102,12 @@ export class ChainStore implements TreeSource {
     const { cacheBytes, blockCacheBytes, writeBufferBytes } = { ...DEFAULTS, ...options };
     const held = await openDatabase(location, { cacheSize: blockCacheBytes, writeBufferSize: writeBufferBytes });
     try {
-      const head = await readHead(new Records(held.db), location, genesis.hash);
-      return new ChainStore(held, genesis.hash, head, await EvidenceStore.open(held.db), cacheBytes);
+      const records = new Records(held.db);
+      const base = await records.head.get(META.base);
+      const head = await readHead(records, base, location, genesis.hash);
+      const slot = (await records.slot.get(META.slot)) ?? 0;
+      const evidence = await EvidenceStore.open(held.db);
+      return new ChainStore(held, genesis.hash, { head, base, slot, evidence }, cacheBytes);
     } catch (error) {
       await held.close();
       throw toStoreError(error, `open the chain in ${location}`);
@@ -87,6 +117,11 @@ export class ChainStore implements TreeSource {
   /** The newest finalized block; none before the genesis block is committed. */
   get head(): StoredHead | undefined {
     return this.#head;
+  }
+
+  /** The block whose state was taken from a snapshot: blocks up to it may be missing. */
+  get base(): HeadRecord | undefined {
+    return this.#base;
   }
 
   /**
@@ -158,6 +193,35 @@ export class ChainStore implements TreeSource {
     return this.#isFinal(height) ? this.#records.hash(height) : undefined;
   }
 
+  /** Whether the block with this hash is final, though its body may not be here. */
+  async isFinal(hash: Hash): Promise<boolean> {
+    const height = await this.#records.heights.get(hash);
+    return height !== undefined && this.#isFinal(height);
+  }
+
+  /** Final or Notar for the block at a height. */
+  async certificate(height: number): Promise<Certificate | undefined> {
+    return this.#isFinal(height) ? this.#records.certificates.get(heightId(height)) : undefined;
+  }
+
+  /** The last block of an epoch, with the epoch's set. */
+  boundary(epoch: number): Promise<EpochBoundary | undefined> {
+    return this.#records.boundaries.get(heightId(epoch));
+  }
+
+  /** Keeps boundaries of blocks that are not here. @throws {StoreError} IO, as commit */
+  async putBoundaries(boundaries: readonly EpochBoundary[]): Promise<void> {
+    this.#assertWritable();
+    const batch = await this.#fill((writes) => {
+      for (const boundary of boundaries) this.#records.putBoundary(writes, boundary);
+    });
+    try {
+      await batch.write({ sync: true });
+    } catch (error) {
+      throw this.#fail(error, 'write the boundaries of epochs');
+    }
+  }
+
   async transaction(id: Hash): Promise<TransactionLocation | undefined> {
     const location = await this.#records.transactions.get(id);
     return location !== undefined && this.#isFinal(location.height) ? location : undefined;
@@ -182,11 +246,90 @@ export class ChainStore implements TreeSource {
     }
   }
 
+  /** The state at the head. @throws {RangeError} without a head, or while a commit is under way */
+  freeze(): FrozenState {
+    const head = this.#head;
+    if (head === undefined || this.#committing !== undefined) throw new RangeError('no head, or a commit is under way');
+    const snapshot = this.#db.snapshot();
+    const { values } = slotAt(this.#slot);
+    return { head, entries: () => this.#bucket(values, snapshot), close: () => snapshot.close() };
+  }
+
+  /** The snapshot that was begun and not finished. @throws {StoreError} IO or CORRUPT */
+  async unfinishedRestoration(): Promise<Restoration | undefined> {
+    return Restoration.resume(this.#restorationOptions());
+  }
+
+  /** Begins to take a snapshot in, beside the state. @throws {StoreError} IO */
+  async restore(boundary: EpochBoundary): Promise<Restoration> {
+    this.#assertWritable();
+    await this.#clearing;
+    return Restoration.begin(this.#restorationOptions(), boundary);
+  }
+
+  /**
+   * Makes the block of a whole restoration the head and what was restored the state: in one durable batch, or not at
+   * all. What was the state before is removed afterwards.
+   * @throws {RangeError} when it is not whole, not above the head, or a commit is under way
+   * @throws {StoreError} IO, as commit
+   */
+  async adopt(restoration: Restoration): Promise<void> {
+    this.#assertWritable();
+    if (this.#committing !== undefined) throw new RangeError('a commit is under way');
+    const { header } = restoration.boundary;
+    if (!restoration.isWhole) throw new RangeError('a snapshot is not whole');
+    if (restoration.slot === this.#slot || header.height <= (this.#head?.height ?? -1)) {
+      throw new RangeError(`a snapshot of block ${header.height} is of no use any more`);
+    }
+    this.#committing = this.#switchTo(restoration);
+    try {
+      await this.#committing;
+    } finally {
+      this.#committing = undefined;
+    }
+  }
+
+  async #switchTo({ boundary, slot, values, nodes }: Restoration): Promise<void> {
+    const { header, certificate } = boundary;
+    const { height } = header;
+    const head = { height, hash: headerHash(header), header };
+    const records = this.#records;
+    const batch = await this.#fill((writes) => {
+      records.headers.put(writes, heightId(height), header);
+      records.certificates.put(writes, heightId(height), certificate);
+      records.heights.put(writes, head.hash, height);
+      records.putBoundary(writes, boundary);
+      records.head.put(writes, META.head, head);
+      records.head.put(writes, META.base, head);
+      records.slot.put(writes, META.slot, slot);
+      if (this.#head === undefined) records.genesis.put(writes, META.genesis, this.#genesisHash);
+      writes.del(records.restoration.key(META.restoration));
+    });
+    try {
+      await batch.write({ sync: true });
+    } catch (error) {
+      throw this.#fail(error, `make the snapshot of block ${height} the state`);
+    }
+    // One synchronous turn, as in #write.
+    const before = this.#slot;
+    this.#slot = slot;
+    this.#values = values;
+    this.#nodes = nodes;
+    this.#head = head;
+    this.#base = head;
+    // What is left when this fails, or the process dies on the way, goes when the slot is needed again.
+    this.#clearing = clearSlot(this.#db, records, before).catch(() => undefined);
+  }
+
+  #restorationOptions() {
+    return { db: this.#db, records: this.#records, slot: 1 - this.#slot, cacheBytes: this.#cacheBytes };
+  }
+
   /** The whole state at one finalized block, in the order of its keys. */
   async *entries(): AsyncGenerator<Entry> {
-    const { snapshot } = await this.#atHead();
+    const { snapshot, slot } = await this.#atHead();
     try {
-      yield* this.#bucket(BUCKETS.stateValue, snapshot);
+      yield* this.#bucket(slotAt(slot).values, snapshot);
     } finally {
       await snapshot.close();
     }
@@ -197,14 +340,15 @@ export class ChainStore implements TreeSource {
    * @throws {StoreError} CORRUPT, saying what contradicts what, or IO
    */
   async verify(options: VerifyOptions = {}): Promise<Verification> {
-    const { snapshot, head } = await this.#atHead();
+    const { snapshot, head, base, slot } = await this.#atHead();
     try {
       if (head === undefined) throw new StoreError('CORRUPT', 'the database holds no block');
       const { height, header } = head;
-      const headers = Math.min(options.headers ?? height + 1, height + 1);
+      const linked = height + 1 - (base?.height ?? 0);
+      const headers = Math.min(options.headers ?? linked, linked);
       await this.#records.checkLinks(height + 1 - headers, height);
-      const values = this.#bucket(BUCKETS.stateValue, snapshot);
-      const nodes = this.#bucket(BUCKETS.stateNode, snapshot);
+      const values = this.#bucket(slotAt(slot).values, snapshot);
+      const nodes = this.#bucket(slotAt(slot).nodes, snapshot);
       const { entries, supply, initial } = await verifyState(header.stateRoot, values, nodes);
       if (options.supply !== undefined && initial !== options.supply) {
         throw new StoreError('CORRUPT', `the state began with ${initial} units, genesis has ${options.supply}`);
@@ -218,6 +362,7 @@ export class ChainStore implements TreeSource {
   /** Waits for a commit under way, then lets others open the database. */
   async close(): Promise<void> {
     while (this.#committing !== undefined) await this.#settled();
+    await this.#clearing;
     await this.#held.close();
   }
 
@@ -244,9 +389,9 @@ export class ChainStore implements TreeSource {
   }
 
   /** The database at the head, whatever is committed meanwhile. */
-  async #atHead(): Promise<{ snapshot: Snapshot; head: StoredHead | undefined }> {
+  async #atHead(): Promise<{ snapshot: Snapshot; slot: number } & Pick<Opened, 'head' | 'base'>> {
     while (this.#committing !== undefined) await this.#settled();
-    return { snapshot: this.#db.snapshot(), head: this.#head };
+    return { snapshot: this.#db.snapshot(), head: this.#head, base: this.#base, slot: this.#slot };
   }
 
   /** Who asked for the commit hears of its failure; here only its end matters. */
@@ -266,4 +411,10 @@ export class ChainStore implements TreeSource {
     this.#failure = toStoreError(error, `${doing}; nothing more is written until the database is opened again`);
     return this.#failure;
   }
+}
+
+function slotAt(slot: number): (typeof STATE_SLOTS)[number] {
+  const buckets = STATE_SLOTS[slot];
+  if (buckets === undefined) throw new StoreError('CORRUPT', `the state is said to be in slot ${slot}`);
+  return buckets;
 }

@@ -3,6 +3,7 @@
 import { type Header, headerHash } from '../primitives/block.ts';
 import { equalBytes, toHex } from '../primitives/bytes.ts';
 import type { Hash } from '../primitives/hash.ts';
+import type { HeadRecord } from '../primitives/storage.ts';
 import type { StateChanges } from '../state/overlay.ts';
 import { heightId, META } from './buckets.ts';
 import { StoreError } from './errors.ts';
@@ -28,10 +29,16 @@ const LINKS_CHECKED_ON_OPEN = 1_024;
 
 /**
  * @param location the database, for errors
+ * @param base the block whose state came from a snapshot, if one did: blocks up to it need not be there
  * @returns undefined when the database is new
  * @throws {StoreError} WRONG_GENESIS, CORRUPT or IO
  */
-export async function readHead(records: Records, location: string, genesisHash: Hash): Promise<StoredHead | undefined> {
+export async function readHead(
+  records: Records,
+  base: HeadRecord | undefined,
+  location: string,
+  genesisHash: Hash,
+): Promise<StoredHead | undefined> {
   const head = await records.head.get(META.head);
   const genesis = await records.genesis.get(META.genesis);
   if (head === undefined && genesis === undefined) return undefined;
@@ -46,7 +53,7 @@ export async function readHead(records: Records, location: string, genesisHash: 
       `the stored header ${head.height} has not the hash ${toHex(head.hash)} of the head`,
     );
   }
-  await records.checkLinks(Math.max(0, head.height + 1 - LINKS_CHECKED_ON_OPEN), head.height);
+  await records.checkLinks(Math.max(base?.height ?? 0, head.height + 1 - LINKS_CHECKED_ON_OPEN), head.height);
   return { ...head, header };
 }
 

@@ -6,8 +6,16 @@ import { toHex } from '../primitives/bytes.ts';
 import { Certificate } from '../primitives/consensus.ts';
 import { type Hash, sha256 } from '../primitives/hash.ts';
 import type { Receipt } from '../primitives/receipt.ts';
+import { EpochBoundary } from '../primitives/snapshot.ts';
 import { Bytes32, Uint64 } from '../primitives/ssz.ts';
-import { BlockReceipts, HeadRecord, TransactionLocation } from '../primitives/storage.ts';
+import {
+  BlockReceipts,
+  HeadRecord,
+  RestorationRecord,
+  SlotRecord,
+  TransactionLocation,
+} from '../primitives/storage.ts';
+import type { Validator } from '../primitives/validators.ts';
 import { BUCKETS, bucketKey, heightId, META } from './buckets.ts';
 import type { Batch, Database } from './database.ts';
 import { StoreError, toStoreError } from './errors.ts';
@@ -27,6 +35,8 @@ export interface BlockRecord {
 export interface NewBlockRecord extends BlockRecord {
   /** in the order of the body */
   readonly transactionIds: readonly Hash[];
+  /** where the block is the last of its epoch: the set of that epoch */
+  readonly endsEpochOf?: readonly Validator[];
 }
 
 export class Records {
@@ -38,6 +48,9 @@ export class Records {
   readonly certificates: Repository<Certificate>;
   readonly heights: Repository<number>;
   readonly transactions: Repository<TransactionLocation>;
+  readonly boundaries: Repository<EpochBoundary>;
+  readonly slot: Repository<number>;
+  readonly restoration: Repository<RestorationRecord>;
   readonly #db: Database;
 
   constructor(db: Database) {
@@ -50,21 +63,31 @@ export class Records {
     this.certificates = new Repository(db, BUCKETS.certificate, Certificate);
     this.heights = new Repository(db, BUCKETS.heightByHash, Uint64);
     this.transactions = new Repository(db, BUCKETS.transaction, TransactionLocation);
+    this.boundaries = new Repository(db, BUCKETS.boundary, EpochBoundary);
+    this.slot = new Repository(db, BUCKETS.meta, SlotRecord);
+    this.restoration = new Repository(db, BUCKETS.meta, RestorationRecord);
   }
 
   /** Everything but the state that makes `record` the head. */
-  put(batch: Batch, { hash, block, receipts, certificate, transactionIds }: NewBlockRecord): void {
+  put(batch: Batch, { hash, block, receipts, certificate, transactionIds, endsEpochOf }: NewBlockRecord): void {
     const height = block.header.height;
     const id = heightId(height);
     this.headers.put(batch, id, block.header);
     this.blocks.put(batch, id, block);
     this.receipts.put(batch, id, receipts);
     if (certificate !== undefined) this.certificates.put(batch, id, certificate);
+    if (certificate !== undefined && endsEpochOf !== undefined) {
+      this.putBoundary(batch, { header: block.header, certificate, validators: [...endsEpochOf] });
+    }
     this.heights.put(batch, hash, height);
     transactionIds.forEach((transaction, index) => {
       this.transactions.put(batch, transaction, { height, index });
     });
     this.head.put(batch, META.head, { height, hash });
+  }
+
+  putBoundary(batch: Batch, boundary: EpochBoundary): void {
+    this.boundaries.put(batch, heightId(boundary.header.epoch), boundary);
   }
 
   /** @throws {StoreError} IO or CORRUPT */

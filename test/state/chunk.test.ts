@@ -10,6 +10,7 @@ import {
   checkChunk,
   cutSubtree,
   type PlacedEntry,
+  placeEntry,
   subtreeEnd,
   subtreeStart,
 } from '../../src/state/chunk.ts';
@@ -22,8 +23,7 @@ const keys = crowdedKeys(160);
 const FIRST: Hash = new Uint8Array(32);
 
 function placed(entries: readonly StateEntry[]): PlacedEntry[] {
-  const all = entries.map((entry) => ({ ...entry, path: statePath(entry.key) }));
-  return all.sort((a, b) => compareBytes(a.path, b.path));
+  return entries.map(placeEntry).sort((a, b) => compareBytes(a.path, b.path));
 }
 
 /** A state cut into chunks as they travel, with where each begins. */
