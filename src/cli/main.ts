@@ -15,6 +15,7 @@ import { addGenesis } from './genesis.ts';
 import { addGovernance } from './governance.ts';
 import { addInit } from './init.ts';
 import { addKeys } from './keys.ts';
+import { addPeers } from './peers.ts';
 import { addSigner } from './signer.ts';
 import { addStake } from './stake.ts';
 import { addStart } from './start.ts';
@@ -63,6 +64,7 @@ Exit codes: 0 done, 1 a fault of this program, 2 usage, 3 configuration, 4 data 
     addDevnet,
     addInit,
     addStatus,
+    addPeers,
     addAccount,
     addTx,
     addValidator,

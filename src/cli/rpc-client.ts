@@ -98,7 +98,8 @@ async function readBounded(response: Response): Promise<string> {
   return text + decoder.decode();
 }
 
-function parseAnswer(response: Response, text: string, url: URL): JsonObject {
+/** @throws {CliError} */
+export function parseAnswer(response: Pick<Response, 'ok' | 'status'>, text: string, url: URL): JsonObject {
   let json: unknown;
   try {
     json = JSON.parse(text);

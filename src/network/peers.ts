@@ -103,13 +103,12 @@ export class Peers {
     observer?.offence(kind);
     logger.debug({ peer, offence: kind, reason, points: Math.round(points) }, 'offence of a peer');
     if (points < DISCONNECT_AT) return;
+    const last = penalties.offences(peer)[0]?.reason ?? reason;
     // Those that the operator names are worth another try soon.
-    const ban = bans.punish(
-      peer,
-      `too many offences, at last: ${reason}`,
-      isConfigured(peer) ? FIRST_BAN_MS : undefined,
-    );
-    if (ban !== undefined) logger.warn({ peer, until: new Date(ban.until), times: ban.times, reason }, 'peer banned');
+    const longest = isConfigured(peer) ? FIRST_BAN_MS : undefined;
+    const ban = bans.punish(peer, `too many offences, at last: ${last}`, longest);
+    if (ban !== undefined)
+      logger.warn({ peer, until: new Date(ban.until), times: ban.times, reason: last }, 'peer banned');
     this.drop(peer, 'too many offences');
   }
 

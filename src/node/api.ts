@@ -7,6 +7,7 @@ import type { ConsensusDriver } from '../consensus/driver.ts';
 import type { KeyPair } from '../crypto/keys.ts';
 import type { Mempool } from '../mempool/mempool.ts';
 import type { Network } from '../network/network.ts';
+import { AdminServer } from '../rpc/admin/server.ts';
 import type { RpcDependencies, RpcEvents } from '../rpc/dependencies.ts';
 import { DEFAULT_LIMITS } from '../rpc/options.ts';
 import { RpcServer } from '../rpc/server.ts';
@@ -42,7 +43,7 @@ export interface ApiUrls {
 
 /** @throws {ListenError | RpcError} when a port can not be opened. */
 export async function openApi(
-  { rpcHost: host, rpcPort, wsPort, metricsPort, rpcTimeout }: NodeConfig,
+  { rpcHost: host, rpcPort, wsPort, metricsPort, rpcTimeout, adminSocket }: NodeConfig,
   inputs: NodeInputs,
   parts: ApiParts,
   teardown: Teardown,
@@ -68,6 +69,15 @@ export async function openApi(
     health.draining();
     return rpc.stop();
   });
+  const admin = new AdminServer({
+    path: adminSocket,
+    network: parts.network,
+    limits: DEFAULT_LIMITS,
+    logger: partLogger(inputs.logger, 'admin'),
+    metrics: metrics.rpc,
+  });
+  await admin.start();
+  teardown.add('admin', () => admin.stop());
   const authority = reachable(host);
   return {
     rpcUrl: `http://${authority}:${rpc.ports.rpc}`,

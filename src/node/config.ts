@@ -23,12 +23,14 @@ import {
   settingsFromFile,
   settingsFromFlags,
 } from './config/sources.ts';
+import { dataPaths } from './data-dir.ts';
 import { networkDirectory } from './package-root.ts';
 
 /** Settings with the paths that depend on others filled in. Durations are milliseconds, sizes bytes. */
 export interface NodeConfig extends Readonly<Settings> {
   readonly dataDir: string;
   readonly genesisFile: string;
+  readonly adminSocket: string;
 }
 
 export interface LoadedConfig {
@@ -58,9 +60,10 @@ export async function loadConfig({ flags = {}, environment = {}, file }: ConfigI
   const raw: RawSettings = { ...(await settingsFromFile(networkFile)), ...merged };
   const settings = judge(raw);
   const dataDir = settings.dataDir ?? dataDirOf(raw);
+  const adminSocket = settings.adminSocket ?? dataPaths(dataDir).adminSocket;
   const genesisFile = settings.genesisFile ?? defaultGenesisFile(dataDir, network);
   return {
-    config: { ...settings, dataDir, genesisFile },
+    config: { ...settings, dataDir, genesisFile, adminSocket },
     sources: sourcesOf(raw),
     file: existsSync(path) ? path : undefined,
   };

@@ -14,6 +14,8 @@ export interface DataPaths {
   readonly identity: string;
   /** who is kept out, and until when */
   readonly bans: string;
+  /** through which a running node is changed; a setting may put it elsewhere */
+  readonly adminSocket: string;
   /** what the validator key has signed */
   readonly signerRecord: string;
   /** consensus messages and blocks above the last final slot */
@@ -29,6 +31,7 @@ export function dataPaths(directory: string): DataPaths {
     keys: join(directory, 'keys'),
     identity: join(directory, 'node-identity.key'),
     bans: join(directory, 'bans.json'),
+    adminSocket: join(directory, 'admin.sock'),
     signerRecord: join(directory, 'signer', 'record'),
     journal: join(directory, 'journal'),
     db: join(directory, 'db'),

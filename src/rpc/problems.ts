@@ -18,6 +18,7 @@ export const PROBLEMS = {
   INVALID_REQUEST: { status: 400, title: 'The request is not well-formed', jsonRpc: -32600 },
   NOT_FOUND: { status: 404, title: 'There is no such thing' },
   METHOD_NOT_FOUND: { status: 404, title: 'There is no such method', jsonRpc: -32601 },
+  CONFLICT: { status: 409, title: 'The node can not do that now' },
   METHOD_NOT_ALLOWED: { status: 405, title: 'The route does not take this method' },
   BODY_TOO_LARGE: { status: 413, title: 'The body is too large' },
   RESPONSE_TOO_LARGE: { status: 413, title: 'The answer would be too large' },

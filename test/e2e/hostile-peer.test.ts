@@ -13,8 +13,10 @@ import { fromJson } from '../../src/primitives/json.ts';
 import { SignedTransaction } from '../../src/primitives/transaction.ts';
 import { GossipProposal, GossipVote, TransactionBatch } from '../../src/primitives/wire.ts';
 import type { ConsensusView } from '../../src/rpc/handlers/consensus.ts';
+import type { BanView, PeersView } from '../../src/rpc/handlers/node.ts';
 import { HostilePeer } from '../network/hostile-peer.ts';
 import { TestDevnet } from './harness/devnet.ts';
+import { runJson } from './harness/program.ts';
 import { eventually } from './harness/wait.ts';
 import { finalizedBy, publishedWallet, type Wallet } from './harness/wallet.ts';
 
@@ -85,8 +87,18 @@ for (const protocol of REQUEST_PROTOCOLS) {
   );
 }
 
-hostile('a peer that does not stop is disconnected', async () => {
+hostile('a peer that does not stop is banned: also after a restart, and until the operator lets it in', async () => {
   const attacker = await HostilePeer.start(devnet.genesisHash);
+  const node = devnet.node(0);
+  const peers = (...args: string[]) => runJson<BanView>(['peers', ...args, '--data-dir', node.directory]);
+  const bans = async () => (await runJson<PeersView>(['peers', 'list', '--rpc', node.rpc.url])).bans;
+  const isRefused = async () => {
+    const [result] = await Promise.allSettled([attacker.connect(await addresses())]);
+    // a connection that is refused may look open to who opened it until it has read the end
+    const gone = () => attacker.host.getConnections().length === 0;
+    await eventually('the connection ends', gone);
+    return result.status === 'rejected' || (await score(attacker)) === undefined;
+  };
   try {
     await attacker.connect(await addresses());
     await eventually('it is a peer', async () => (await score(attacker)) === 0);
@@ -94,6 +106,25 @@ hostile('a peer that does not stop is disconnected', async () => {
       await attacker.publish('tx', garbage());
       return (await score(attacker)) === undefined;
     });
+    const [ban] = await bans();
+    assert.equal([ban?.target, ban?.by, ban?.times], [attacker.id, 'node', 1]);
+    assert.match(ban?.reason ?? '', /a message on topic tx/);
+    assert.is((await peers('ban', attacker.id, '--for', '1h', '--reason', 'of the test')).by, 'operator');
+    assert.ok(await isRefused());
+    await goesOn();
+
+    await node.stop();
+    await node.start();
+    await node.ready();
+    assert.equal(
+      (await bans()).map(({ target, by, reason }) => [target, by, reason]),
+      [[attacker.id, 'operator', 'of the test']],
+    );
+    assert.ok(await isRefused());
+    await peers('unban', attacker.id);
+    assert.equal(await bans(), []);
+    await attacker.connect(await addresses());
+    await eventually('it is a peer again, with a clean slate', async () => (await score(attacker)) === 0);
     await goesOn();
   } finally {
     await attacker.stop();

@@ -81,6 +81,7 @@ export const SettingsSchema = z.object({
   rpcPort: port.default(9080),
   wsPort: port.default(9081),
   metricsPort: port.default(9090),
+  adminSocket: text.optional(),
   rpcTimeout: quantity(parseDuration, 100, MAX_RPC_TIMEOUT_MS).default(10_000),
   p2pHost: text.default('0.0.0.0'),
   p2pPort: port.default(9000),

@@ -75,6 +75,10 @@ export const SETTINGS = {
   rpcPort: { form: PORT_FORM, doc: 'REST, JSON-RPC, and WebSocket at /ws.' },
   wsPort: { form: PORT_FORM, doc: 'WebSocket alone.' },
   metricsPort: { form: PORT_FORM, doc: 'Prometheus metrics at /metrics.' },
+  adminSocket: {
+    form: 'a path of at most 103 bytes',
+    doc: 'The unix socket for `peers add`, `ban` and `unban`. Default: admin.sock in the data directory.',
+  },
   rpcTimeout: {
     form: `${DURATION_FORM}, from 100ms to 10m`,
     doc: 'The longest that a request waits for its answer (as with ?wait=finalized).',
@@ -111,7 +115,12 @@ export type SettingName = keyof typeof SETTINGS;
 export const SETTING_NAMES = Object.keys(SETTINGS) as readonly SettingName[];
 
 /** A relative path in a file is relative to that file's folder. */
-export const PATH_SETTINGS: ReadonlySet<SettingName> = new Set(['dataDir', 'genesisFile', 'passphraseFile']);
+export const PATH_SETTINGS: ReadonlySet<SettingName> = new Set([
+  'dataDir',
+  'genesisFile',
+  'passphraseFile',
+  'adminSocket',
+]);
 /** Where `none` means "not set", to undo what a weaker source says. */
 export const NONE_SETTINGS: ReadonlySet<SettingName> = new Set(['validatorKey', 'validatorSigner', 'faucetKey']);
 /** Held in milliseconds. */

@@ -1,12 +1,11 @@
 // Serves a signer to one node over a unix socket that only its owner may open. A second node is turned away: two nodes
 // of one validator would propose against each other, and half of what they ask for would be refused.
 
-import { chmod, unlink } from 'node:fs/promises';
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import { equalBytes } from '../../../primitives/bytes.ts';
 import { FrameDecoder } from '../../../primitives/frame.ts';
 import type { Hash } from '../../../primitives/hash.ts';
-import { isSystemError } from '../../durable-file.ts';
+import { listenPrivately } from '../../../telemetry/private-socket.ts';
 import { SignerError } from '../errors.ts';
 import type { Signer } from '../signer.ts';
 import {
@@ -24,8 +23,6 @@ import {
 const MAX_UNDER_WAY = 64;
 /** A node says which key it means within this time (ms). */
 const HELLO_TIMEOUT_MS = 5000;
-/** Only the owner may connect. */
-const MODE = 0o600;
 
 export interface SignerServerOptions {
   /** of the socket; one that a killed process left behind is replaced */
@@ -51,13 +48,7 @@ export class SignerServer {
   /** @throws an `EADDRINUSE` system error when another process serves there. */
   static async listen(options: SignerServerOptions): Promise<SignerServer> {
     const server = new SignerServer(options);
-    try {
-      await server.#bind();
-    } catch (error) {
-      if (!isSystemError(error, 'EADDRINUSE') || (await isServed(options.path))) throw error;
-      await unlink(options.path);
-      await server.#bind();
-    }
+    await listenPrivately(server.#server, options.path);
     return server;
   }
 
@@ -65,23 +56,6 @@ export class SignerServer {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     for (const socket of this.#sockets) socket.destroy();
     await closed;
-  }
-
-  async #bind(): Promise<void> {
-    const { path } = this.#o;
-    const umask = process.umask(0o177); // nobody may connect before its mode is set
-    try {
-      await new Promise<void>((resolve, reject) => {
-        this.#server.once('error', reject);
-        this.#server.listen(path, () => {
-          this.#server.off('error', reject);
-          resolve();
-        });
-      });
-    } finally {
-      process.umask(umask);
-    }
-    await chmod(path, MODE);
   }
 
   #serve(socket: Socket): void {
@@ -159,16 +133,4 @@ export class SignerServer {
         return DONE;
     }
   }
-}
-
-function isServed(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(path);
-    const done = (served: boolean) => {
-      socket.destroy();
-      resolve(served);
-    };
-    socket.once('connect', () => done(true));
-    socket.once('error', () => done(false));
-  });
 }

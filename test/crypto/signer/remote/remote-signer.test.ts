@@ -1,6 +1,6 @@
 // A signer behind a unix socket: what goes through, what is refused, and what becomes of requests when it is away.
 
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,6 +14,7 @@ import { SignerServer } from '../../../../src/crypto/signer/remote/server.ts';
 import type { Signer } from '../../../../src/crypto/signer/signer.ts';
 import { NOTAR, type VoteData, voteSigningBytes } from '../../../../src/primitives/consensus.ts';
 import { encodeFrame } from '../../../../src/primitives/frame.ts';
+import { leaveSocket } from '../../../helpers/left-socket.ts';
 import { withTimeout } from '../../../helpers/timeout.ts';
 
 const PATIENCE_MS = 10_000;
@@ -184,7 +185,7 @@ remote('a socket that a killed process left is replaced, one in use is not', asy
   );
   assert.is((error as NodeJS.ErrnoException).code, 'EADDRINUSE');
   path = join(directory, 'stale');
-  await writeFile(path, '');
+  await leaveSocket(path);
   await serve(signer);
   await client().signVote(vote(1));
 });
