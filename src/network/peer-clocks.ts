@@ -16,6 +16,8 @@ export interface ClockOffset {
   readonly certainMs: number;
   /** whose clocks it comes from */
   readonly peers: number;
+  /** whether they are peers that this node chose */
+  readonly chosen: boolean;
 }
 
 /** Of so many exchanges the fastest tells best: what is asymmetric in a delay is at most all of it. */
@@ -24,7 +26,7 @@ const SAMPLES_PER_PEER = 8;
  * Peers that this node chose by itself. From so many on only they are asked: whoever opens many connections to this
  * node must not tell it the time.
  */
-const ENOUGH_CHOSEN = 3;
+const ENOUGH_CHOSEN = 2;
 
 interface Clock {
   readonly samples: ClockSample[];
@@ -42,7 +44,7 @@ export class PeerClocks {
     this.#steady = steady;
   }
 
-  /** @param chosen whether this node dialled the peer, not the other way round. */
+  /** @param chosen whether this node dialled the peer, or its configuration names it. */
   add(peer: string, sample: ClockSample, chosen: boolean): void {
     const samples = [...(this.#clocks.get(peer)?.samples ?? []), sample].slice(-SAMPLES_PER_PEER);
     this.#clocks.set(peer, { samples, chosen });
@@ -57,7 +59,8 @@ export class PeerClocks {
     const set = this.#wall() - this.#steady();
     const clocks = [...this.#clocks.values()];
     const chosen = clocks.filter((clock) => clock.chosen);
-    const counted = (chosen.length >= ENOUGH_CHOSEN ? chosen : clocks).map(({ samples }) => {
+    const isChosen = chosen.length >= ENOUGH_CHOSEN;
+    const counted = (isChosen ? chosen : clocks).map(({ samples }) => {
       const { time, sentAt, latencyMs } = fastest(samples);
       const ms = set - (time - (sentAt + latencyMs / 2));
       return { ms, certainMs: Math.sign(ms) * Math.max(0, Math.abs(ms) - latencyMs / 2) };
@@ -66,6 +69,7 @@ export class PeerClocks {
       ms: median(counted.map(({ ms }) => ms)),
       certainMs: median(counted.map(({ certainMs }) => certainMs)),
       peers: counted.length,
+      chosen: isChosen,
     };
   }
 }

@@ -6,6 +6,7 @@ import type { Parameters } from '../primitives/parameters.ts';
 import { baseTimeout } from '../primitives/parameters.ts';
 import type { Health, HealthSource, SyncStatus } from '../rpc/dependencies.ts';
 import { CATCH_UP_DISTANCE, type CatchUp } from '../sync/catch-up.ts';
+import type { ClockWatch } from './clock-watch.ts';
 
 /** A chain without a new final block for this many first timers is stalled: several leaders in a row have failed. */
 const STALLED_AFTER_TIMEOUTS = 5;
@@ -14,6 +15,7 @@ export interface HealthOptions {
   readonly chain: Pick<Chain, 'head'>;
   readonly network: Pick<Network, 'peers'>;
   readonly catchUp: Pick<CatchUp, 'status'>;
+  readonly clock: Pick<ClockWatch, 'complaint'>;
   /** of the present epoch */
   readonly parameters: () => Parameters;
   /** whether this node can finalize blocks without anyone else */
@@ -61,6 +63,8 @@ export class NodeHealth implements HealthSource {
     const works = reasons.length === 0;
     // What this node serves is none the worse for it.
     if (this.#signerStop !== undefined) reasons.push(`the validator does not sign: ${this.#signerStop.message}`);
+    const { complaint } = this.#o.clock;
+    if (complaint !== undefined) reasons.push(complaint);
     const healthy = reasons.length === 0;
     const behind = this.#behind();
     if (behind) reasons.push('catching up');

@@ -10,7 +10,7 @@ import { EVIDENCE_KINDS, type EvidenceKind } from '../primitives/evidence.ts';
 import { type ChainMetrics, createChainMetrics } from '../telemetry/metrics/chain.ts';
 import { type ConsensusMetrics, createConsensusMetrics } from '../telemetry/metrics/consensus.ts';
 import { createMempoolMetrics, type MempoolLevels, type MempoolMetrics } from '../telemetry/metrics/mempool.ts';
-import { createNetworkMetrics, type NetworkMetrics } from '../telemetry/metrics/network.ts';
+import { createNetworkMetrics, type NetworkLevels, type NetworkMetrics } from '../telemetry/metrics/network.ts';
 import { type BuildInfo, registerProcessMetrics } from '../telemetry/metrics/process.ts';
 import { createRpcMetrics, type RpcMetrics } from '../telemetry/metrics/rpc.ts';
 import { registerValidatorMetrics, type ValidatorLevels } from '../telemetry/metrics/validator.ts';
@@ -22,7 +22,7 @@ const REMEMBERED_TRANSACTIONS = 100_000;
 export interface MetricsSources {
   readonly build: BuildInfo;
   readonly mempool: () => MempoolLevels;
-  readonly peers: () => number;
+  readonly network: () => NetworkLevels;
   readonly signatureQueue: () => number;
   readonly validator: () => ValidatorLevels;
 }
@@ -41,7 +41,7 @@ export class NodeMetrics {
     this.#consensus = createConsensusMetrics(this.registry);
     this.#chain = createChainMetrics(this.registry);
     this.#mempool = createMempoolMetrics(this.registry, sources.mempool);
-    this.#network = createNetworkMetrics(this.registry, sources.peers);
+    this.#network = createNetworkMetrics(this.registry, sources.network);
     this.rpc = createRpcMetrics(this.registry);
     registerValidatorMetrics(this.registry, sources.validator);
     // From zero, so that the first one is a rise.

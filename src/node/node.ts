@@ -20,6 +20,7 @@ import { CatchUp } from '../sync/catch-up.ts';
 import { Fetcher } from '../sync/fetcher.ts';
 import { type Logger, partLogger } from '../telemetry/logger.ts';
 import { openApi } from './api.ts';
+import { ClockWatch } from './clock-watch.ts';
 import type { NodeConfig } from './config.ts';
 import { consensusBlocks } from './consensus-blocks.ts';
 import { dataPaths } from './data-dir.ts';
@@ -31,6 +32,7 @@ import { NodeHealth } from './health.ts';
 import { readIdentity } from './identity-file.ts';
 import type { Node, NodeInfo, NodeInputs } from './lifecycle.ts';
 import { NodeMetrics } from './metrics.ts';
+import { networkLevels } from './network-levels.ts';
 import { buildInfo } from './package-root.ts';
 import { peerService } from './peer-service.ts';
 import { SignerLog } from './signer-log.ts';
@@ -165,7 +167,7 @@ class AitbcNode implements Node {
     const metrics = new NodeMetrics({
       build: buildInfo(),
       mempool: () => mempool,
-      peers: () => network.peers().length,
+      network: () => networkLevels(network),
       signatureQueue: () => pool.queued,
       validator: () => validatorLevels(store, this.#publicKey),
     });
@@ -229,7 +231,8 @@ class AitbcNode implements Node {
     });
     const parameters = () => chain.epoch.parameters;
     const isAlone = () => epochs.seat?.decidesAlone ?? false;
-    const health = new NodeHealth({ chain, network, catchUp, parameters, isAlone, now });
+    const clock = new ClockWatch({ network, parameters, isAlone, logger });
+    const health = new NodeHealth({ chain, network, catchUp, clock, parameters, isAlone, now });
     const signerLog = new SignerLog({
       logger: partLogger(root, 'signer'),
       now,
@@ -243,7 +246,7 @@ class AitbcNode implements Node {
       verify: verifyVotes,
       journal,
       signer,
-      blocks: consensusBlocks({ chain, proposer: () => epochs.seat?.address, logger }),
+      blocks: consensusBlocks({ chain, proposer: () => (clock.mayPropose ? epochs.seat?.address : undefined), logger }),
       peers: {
         publishProposal: (bytes) => network.publishProposal(bytes),
         publishVote: (bytes) => network.publishVote(bytes),
@@ -282,8 +285,12 @@ class AitbcNode implements Node {
       finalityLog.finalized(event);
       this.#events.emit('finalized', event);
     });
-    network.on('peer:status', () => catchUp.consider());
+    network.on('peer:status', () => {
+      clock.look();
+      catchUp.consider();
+    });
     network.on('peer:connected', () => {
+      clock.look();
       catchUp.consider();
       evidence.announceAll();
     });

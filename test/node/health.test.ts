@@ -15,6 +15,7 @@ class World {
   now = 1_000_000;
   head = 100;
   peers = 3;
+  complaint: string | undefined;
   catchUp = { target: 100, syncing: false, blocksPerSecond: 0 };
 
   open({ alone = false } = {}): NodeHealth {
@@ -32,6 +33,7 @@ class World {
           return world.catchUp;
         },
       },
+      clock: { complaint: world.complaint },
       parameters: () => PARAMETERS,
       isAlone: () => alone,
       now: () => world.now,
@@ -54,6 +56,12 @@ healthTest('a chain without a new block is stalled after some timers, until the 
   assert.equal(health.health(), { healthy: false, ready: false, reasons });
   health.finalized();
   assert.ok(health.health().ready);
+});
+
+healthTest('a node whose clock is wrong is unhealthy, and serves on', () => {
+  const world = new World();
+  world.complaint = 'the clock is 60.0 s ahead';
+  assert.equal(world.open().health(), { healthy: false, ready: true, reasons: ['the clock is 60.0 s ahead'] });
 });
 
 healthTest('a validator that does not sign is unhealthy, and serves on', () => {

@@ -5,6 +5,7 @@ import * as assert from 'uvu/assert';
 import type { FinalizedEvent } from '../../src/chain/types.ts';
 import { NodeMetrics } from '../../src/node/metrics.ts';
 import { sha256 } from '../../src/primitives/hash.ts';
+import type { NetworkLevels } from '../../src/telemetry/metrics/network.ts';
 import { account, makeGenesis, pay, withNodes } from '../chain/fixture.ts';
 
 const metricsTest = suite('node metrics');
@@ -23,12 +24,18 @@ const FOLLOWER = {
   tombstoned: false,
 };
 
+const NETWORK: NetworkLevels = {
+  peers: { good: 2, marked: 1, poor: 0 },
+  bans: { node: 4, operator: 1 },
+  clockOffsetMs: -250,
+};
+
 function open() {
-  const levels = { size: 3, bytes: 700, peers: 2, queue: 9, validator: FOLLOWER };
+  const levels = { size: 3, bytes: 700, queue: 9, validator: FOLLOWER, network: NETWORK };
   const metrics = new NodeMetrics({
     build: { version: '1.2.3', commit: 'abc' },
     mempool: () => levels,
-    peers: () => levels.peers,
+    network: () => levels.network,
     signatureQueue: () => levels.queue,
     validator: () => levels.validator,
   });
@@ -45,7 +52,11 @@ metricsTest('levels are read when somebody looks', async () => {
   const { levels, value } = open();
   assert.is(await value('blockchain_mempool_size'), 3);
   assert.is(await value('blockchain_mempool_bytes'), 700);
-  assert.is(await value('blockchain_network_peers'), 2);
+  assert.is(await value('blockchain_network_peers'), 3);
+  assert.is(await value('blockchain_network_peers_by_standing{standing="good"}'), 2);
+  assert.is(await value('blockchain_network_peers_by_standing{standing="poor"}'), 0);
+  assert.is(await value('blockchain_network_bans{by="node"}'), 4);
+  assert.is(await value('blockchain_network_clock_offset_seconds'), -0.25);
   levels.size = 4;
   assert.is(await value('blockchain_mempool_size'), 4);
 });

@@ -30,7 +30,11 @@ function everything(registry: Registry) {
     chain: createChainMetrics(registry),
     consensus: createConsensusMetrics(registry),
     mempool: createMempoolMetrics(registry, () => ({ size: 3, bytes: 700 })),
-    network: createNetworkMetrics(registry, () => 4),
+    network: createNetworkMetrics(registry, () => ({
+      peers: { good: 4, marked: 0, poor: 0 },
+      bans: { node: 0, operator: 0 },
+      clockOffsetMs: 0,
+    })),
     rpc: createRpcMetrics(registry),
   };
 }

@@ -11,15 +11,51 @@ export interface NetworkMetrics {
   readonly gossipPublished: Counter<'topic'>;
 }
 
-/** @param connectedPeers asked at every scrape. */
-export function createNetworkMetrics(registry: Registry, connectedPeers: () => number): NetworkMetrics {
+export interface NetworkLevels {
+  /** connected, by score: 0, above −50, from there down */
+  readonly peers: Readonly<Record<'good' | 'marked' | 'poor', number>>;
+  /** in force, by who has said so */
+  readonly bans: Readonly<Record<'node' | 'operator', number>>;
+  /** ms by which this clock is ahead of the peers' */
+  readonly clockOffsetMs: number;
+}
+
+/** @param levels asked at every scrape. */
+export function createNetworkMetrics(registry: Registry, levels: () => NetworkLevels): NetworkMetrics {
   const registers = [registry];
   new Gauge({
     name: 'blockchain_network_peers',
     help: 'Peers connected now.',
     registers,
     collect() {
-      this.set(connectedPeers());
+      const { good, marked, poor } = levels().peers;
+      this.set(good + marked + poor);
+    },
+  });
+  new Gauge({
+    name: 'blockchain_network_peers_by_standing',
+    help: 'Peers connected now by their score: good (0), marked (above -50), poor (-50 and below; at -100 a peer is banned).',
+    labelNames: ['standing'],
+    registers,
+    collect() {
+      for (const [standing, count] of Object.entries(levels().peers)) this.set({ standing }, count);
+    },
+  });
+  new Gauge({
+    name: 'blockchain_network_bans',
+    help: 'Bans in force, by who has decided on them: node or operator.',
+    labelNames: ['by'],
+    registers,
+    collect() {
+      for (const [by, count] of Object.entries(levels().bans)) this.set({ by }, count);
+    },
+  });
+  new Gauge({
+    name: 'blockchain_network_clock_offset_seconds',
+    help: "How far this node's clock is ahead of the median of its peers' clocks; negative when behind.",
+    registers,
+    collect() {
+      this.set(levels().clockOffsetMs / 1000);
     },
   });
   return {
