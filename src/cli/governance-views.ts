@@ -1,8 +1,7 @@
 // `governance list|show|params`: what a node says of proposals and parameters, for people.
 
 import { fromJson } from '../primitives/json.ts';
-import { parameterKey } from '../primitives/parameter-bounds.ts';
-import { PARAMETER_NAMES, Parameters } from '../primitives/parameters.ts';
+import { PARAMETER_NAMES, Parameters, parameterKey } from '../primitives/parameters.ts';
 import type { GovernanceView, ProposalAnswer, ProposalView, TallyView } from '../rpc/handlers/governance.ts';
 import { changeRows } from './action-rows.ts';
 import { type CliContext, columns, printResult } from './context.ts';

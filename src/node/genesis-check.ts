@@ -4,8 +4,8 @@
 import { genesisSet } from '../ledger/genesis.ts';
 import { addressKey, formatAddress } from '../primitives/address.ts';
 import { type ConsensusMode, consensusMode, type Genesis, type GenesisAccount } from '../primitives/genesis.ts';
-import { parameterFaults, parameterKey } from '../primitives/parameter-bounds.ts';
-import type { Parameters } from '../primitives/parameters.ts';
+import { parameterFaults } from '../primitives/parameter-bounds.ts';
+import { type Parameters, parameterKey } from '../primitives/parameters.ts';
 import { decodeText, MAX_AMOUNT } from '../primitives/ssz.ts';
 import { formatAit } from '../primitives/units.ts';
 import { fault, type GenesisFinding, warning } from './genesis-finding.ts';

@@ -2,7 +2,7 @@
 
 import { type CompositeType, ContainerType, ListBasicType, ListCompositeType, type ValueOf } from '@chainsafe/ssz';
 import { MAX_MEMBERS } from './consensus.ts';
-import { PARAMETER_NAMES } from './parameters.ts';
+import { PARAMETER_KEYS } from './parameters.ts';
 import { AddressBytes, Amount, EnumType, PublicKey, TaggedUnionType, Uint16, Uint64 } from './ssz.ts';
 
 /** Proposals that are open or wait for their epoch. */
@@ -10,7 +10,7 @@ export const MAX_OPEN_PROPOSALS = 32;
 export const MAX_PARAMETER_CHANGES = 16;
 
 export const ParameterChange = new ContainerType(
-  { parameter: new EnumType(PARAMETER_NAMES), /** in the parameter's own unit */ value: Amount },
+  { parameter: new EnumType(PARAMETER_KEYS), /** in the parameter's own unit */ value: Amount },
   { typeName: 'ParameterChange' },
 );
 export const AddAuthority = new ContainerType(

@@ -77,11 +77,6 @@ export function parameterFaults(parameters: Parameters): ParameterFault[] {
   return [...outOfBounds(parameters), ...contradictions(parameters)];
 }
 
-/** The parameter as it is written in JSON. */
-export function parameterKey(parameter: ParameterName): string {
-  return parameter.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-}
-
 function outOfBounds(parameters: Parameters): ParameterFault[] {
   return Object.entries(PARAMETER_BOUNDS).flatMap(([name, [least, most]]) => {
     const parameter = name as ParameterName;

@@ -126,7 +126,7 @@ governance('what is mistyped is refused with what is allowed, and nothing is sen
 const PROPOSAL: ProposalAnswer = {
   id: 3,
   proposer: BOB,
-  change: { type: 'SET_PARAMETERS', changes: [{ parameter: 'minFee', value: '9' }] },
+  change: { type: 'SET_PARAMETERS', changes: [{ parameter: 'min_fee', value: '9' }] },
   epoch: 0,
   expires: 3_600_000,
   status: 'OPEN',

@@ -1,14 +1,14 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { toJson } from '../../src/primitives/json.ts';
 import {
   MAX_BLOCK_BYTES,
   MAX_UNBONDING_EPOCHS,
   MIN_EPOCH_BLOCKS,
   PARAMETER_BOUNDS,
   parameterFaults,
-  parameterKey,
 } from '../../src/primitives/parameter-bounds.ts';
-import { PARAMETER_NAMES, type ParameterName, type Parameters } from '../../src/primitives/parameters.ts';
+import { PARAMETER_KEYS, PARAMETER_NAMES, type ParameterName, Parameters } from '../../src/primitives/parameters.ts';
 import { PARAMETERS } from '../ledger/build.ts';
 
 const bounds = suite('bounds of parameters');
@@ -78,7 +78,7 @@ bounds('says what is allowed, in the names of the JSON form', () => {
   );
   const [large] = parameterFaults({ ...PARAMETERS, maxBlockBytes: MAX_BLOCK_BYTES + 1 });
   assert.is(large?.message, `must be from 65536 to ${MAX_BLOCK_BYTES}, not ${MAX_BLOCK_BYTES + 1}`);
-  assert.is(parameterKey('maxBlockBytes'), 'max_block_bytes');
+  assert.equal(Object.keys(toJson(Parameters, PARAMETERS) as object), PARAMETER_KEYS);
 });
 
 bounds.run();

@@ -41,7 +41,7 @@ import {
   Upgrade,
 } from '../../src/primitives/governance.ts';
 import { toJson } from '../../src/primitives/json.ts';
-import { PARAMETER_NAMES, Parameters } from '../../src/primitives/parameters.ts';
+import { PARAMETER_KEYS, Parameters } from '../../src/primitives/parameters.ts';
 import { RECEIPT_CODES, Receipt } from '../../src/primitives/receipt.ts';
 import { DOMAINS } from '../../src/primitives/signing.ts';
 import {
@@ -183,7 +183,7 @@ const NAMES = new Map(DEFINED.map(([name, type]) => [type, name]));
 /** Names that stand in tables of their own. */
 const TABLES = new Map<readonly string[], string>([
   [RECEIPT_CODES, 'ReceiptCode'],
-  [PARAMETER_NAMES, 'ParameterName'],
+  [PARAMETER_KEYS, 'ParameterName'],
 ]);
 const MAX_LINE = 120;
 

@@ -232,7 +232,7 @@ rpc('governance: proposals with their tallies, decided at the end of the epoch',
     const [open] = body.open;
     assert.equal([open.id, open.proposer, open.epoch, open.status], [1, addressText(authority), 0, 'OPEN']);
     assert.is(open.expires, GENESIS_TIME + 1_000 + 30_000);
-    assert.is(open.change.type, 'SET_PARAMETERS');
+    assert.equal(open.change, { type: 'SET_PARAMETERS', changes: [{ parameter: 'min_stake', value: '7' }] });
     assert.equal(open.tally, {
       yes: 625_000,
       no: 125_000,
