@@ -217,6 +217,7 @@ class AitbcNode implements Node {
     const evidence = new EvidenceDesk({
       store: store.evidence,
       members: (epoch) => chain.members(epoch),
+      present: () => chain.epoch,
       genesisHash,
       verify: verifyVotes,
       publish: (bytes) => network.publishVote(bytes),
@@ -282,11 +283,15 @@ class AitbcNode implements Node {
       finalityLog.finalized(event);
       this.#events.emit('finalized', event);
     });
-    network.on('peer:status', () => catchUp.consider());
-    network.on('peer:connected', () => {
+    network.on('peer:status', (peer) => {
       catchUp.consider();
-      evidence.announceAll();
+      evidence.peerIsAt(peer);
     });
+    network.on('peer:connected', (peer) => {
+      catchUp.consider();
+      evidence.peerCame(peer);
+    });
+    network.on('peer:disconnected', (peer) => evidence.peerLeft(peer));
     return { consensus, health };
   }
 
