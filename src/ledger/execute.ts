@@ -52,7 +52,7 @@ function perform(
     case 2:
       return register(state, from, action.value, context);
     case 3:
-      return update(state, from, action.value);
+      return update(state, from, action.value, context);
     case 4:
       return stake(state, from, action.value, context);
     case 5:

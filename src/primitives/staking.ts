@@ -43,8 +43,10 @@ export const ValidatorRecord = new ContainerType(
     jailedUntil: Uint64,
     /** times that it was jailed */
     downtimes: Uint16,
-    /** its part of its delegators' rewards, in millionths */
+    /** its part of its delegators' rewards, in millionths: of epochs from `commissionEpoch` on, and of those before */
     commission: Uint32,
+    previousCommission: Uint32,
+    commissionEpoch: Uint64,
     /** what is staked on it, by itself and by others */
     pool: Pool,
   },

@@ -5,6 +5,7 @@ import { apportion } from '../../src/ledger/apportionment.ts';
 import { elect, TOTAL_WEIGHT } from '../../src/ledger/election.ts';
 import { initializeState } from '../../src/ledger/genesis.ts';
 import { authorities, candidates, stakes, validators } from '../../src/ledger/records.ts';
+import { newValidator } from '../../src/ledger/validator-record.ts';
 import { compareBytes } from '../../src/primitives/bytes.ts';
 import { CONSENSUS_MODES, type ConsensusMode } from '../../src/primitives/genesis.ts';
 import { MILLION, type Parameters } from '../../src/primitives/parameters.ts';
@@ -159,7 +160,7 @@ function stateOf(seats: readonly Seat[], order: readonly number[]): MapState {
     const { address, publicKey } = person(index);
     const tokens = role === STAKER ? bond + delegated : 0n;
     const pool = { tokens, shares: tokens };
-    validators.set(state, { publicKey, role, status, jailedUntil: 0, downtimes: 0, commission: 0, pool }, address);
+    validators.set(state, { ...newValidator(publicKey, role, 0), status, pool }, address);
     if (role === STAKER)
       stakes.set(state, { delegations: [{ validator: address, shares: bond }], unbonding: [] }, address);
   }

@@ -267,6 +267,8 @@ test('an authority comes, goes, and comes back', () => {
     jailedUntil: 0,
     downtimes: 0,
     commission: 0,
+    previousCommission: 0,
+    commissionEpoch: 0,
     pool: { tokens: 0n, shares: 0n },
   };
   assert.equal(council.record(NEWCOMER), record);

@@ -38,6 +38,10 @@ export interface ActivityJson {
   blocks: number;
   members: { participated: number; recorded: string }[];
 }
+export interface CommissionJson {
+  epoch: number;
+  commission: number;
+}
 
 const W = 1_000_000n;
 const MILLION = 1_000_000n;
@@ -168,4 +172,16 @@ export function rewards(
     const taken = BigInt(weights[index] ?? 0) * BigInt(member.participated);
     return (part + ((BigInt(pot) - bonus) * taken) / (total * BigInt(activity.blocks))).toString();
   });
+}
+
+/** An epoch is paid at the commission that stood when it began. */
+export function commissionOf(epoch: number, registered: number, updates: readonly CommissionJson[]): number {
+  return updates.filter((update) => update.epoch < epoch).at(-1)?.commission ?? registered;
+}
+
+export function commissions(registered: number, updates: readonly CommissionJson[]) {
+  const last = updates.at(-1);
+  if (last === undefined) return { commission: registered, previous_commission: registered, commission_epoch: 0 };
+  const previous_commission = commissionOf(last.epoch, registered, updates);
+  return { commission: last.commission, previous_commission, commission_epoch: last.epoch + 1 };
 }

@@ -146,6 +146,12 @@ interface Staking {
     activity: ledger.ActivityJson;
     rewards: string[];
   }[];
+  commissions: {
+    registered: number;
+    updates: ledger.CommissionJson[];
+    record: { commission: number; previous_commission: number; commission_epoch: number };
+    epochs: ledger.CommissionJson[];
+  }[];
 }
 
 function read<T>(file: string): T {
@@ -355,14 +361,18 @@ vectors('elections: a second implementation agrees', () => {
   }
 });
 
-vectors('stakes, slashes and rewards: a second implementation agrees', () => {
-  const { stake, unstake, slash, owed, rewards } = read<Staking>('staking.json');
+vectors('stakes, slashes, rewards and commissions: a second implementation agrees', () => {
+  const { stake, unstake, slash, owed, rewards, commissions } = read<Staking>('staking.json');
   for (const { pool, amount, ...result } of stake) assert.equal(ledger.stake(pool, amount), result);
   for (const { pool, held, amount, ...result } of unstake) assert.equal(ledger.unstake(pool, held, amount), result);
   for (const { pool, millionths, ...result } of slash) assert.equal(ledger.slash(pool, millionths), result);
   for (const item of owed) assert.is(ledger.owed(item.others), item.owed);
   for (const { pot, proposer_bonus, weights, activity, rewards: expected } of rewards) {
     assert.equal(ledger.rewards(pot, proposer_bonus, weights, activity), expected);
+  }
+  for (const { registered, updates, record, epochs } of commissions) {
+    assert.equal(ledger.commissions(registered, updates), record);
+    for (const { epoch, commission } of epochs) assert.is(ledger.commissionOf(epoch, registered, updates), commission);
   }
 });
 

@@ -88,6 +88,7 @@ rpc('validators: weights, shares, votes and slots of the epoch, and who would be
       jailed_until: null,
       downtimes: 0,
       commission: 50_000,
+      next_commission: 50_000,
       stake: (600n * AIT).toString(),
       self_stake: (600n * AIT).toString(),
     });
@@ -160,6 +161,19 @@ rpc('a validator that registers waits, is staked on, and has its seat in the nex
       weight: one.weight,
     }));
     assert.is(toHex(validatorsRoot(members)), toHex(header.validatorsRoot));
+  }),
+);
+
+rpc('another commission is shown beside the present one until its epoch begins', () =>
+  withNetwork(async ({ http, chain }) => {
+    await include(chain, [rich, { selector: 3, value: { key: null, commission: 70_000 } }]);
+    const shown = async () => {
+      const { body } = await get(`${http}/rpc/validators/${addressText(rich)}`);
+      return [body.epoch, body.commission, body.next_commission];
+    };
+    assert.equal(await shown(), [1, 50_000, 70_000]);
+    chain.produce(4);
+    assert.equal(await shown(), [2, 70_000, 70_000]);
   }),
 );
 

@@ -5,6 +5,7 @@ import { owedFor } from '../../src/ledger/equivocation.ts';
 import { deposit, slash, withdraw, withdrawAll } from '../../src/ledger/pools.ts';
 import { authorities, candidates, stakes, validators } from '../../src/ledger/records.ts';
 import { rewardsOf } from '../../src/ledger/rewards.ts';
+import { commissionIn, newValidator, withCommission } from '../../src/ledger/validator-record.ts';
 import { formatAddress } from '../../src/primitives/address.ts';
 import { compareBytes, toHex } from '../../src/primitives/bytes.ts';
 import { Activity, type EpochRecord } from '../../src/primitives/epoch.ts';
@@ -151,7 +152,7 @@ function electionVector({ name, mode, parameters, registered, present = [] }: El
   const state = new FlatState();
   for (const { key, role, status, pool, ownShares } of registered) {
     const { publicKey, address } = key;
-    validators.set(state, { publicKey, role, status, jailedUntil: 0, downtimes: 0, commission: 0, pool }, address);
+    validators.set(state, { ...newValidator(publicKey, role, 0), status, pool }, address);
     if (ownShares > 0n) {
       stakes.set(state, { delegations: [{ validator: address, shares: ownShares }], unbonding: [] }, address);
     }
@@ -272,6 +273,36 @@ function rewardVectors(): JsonValue {
   );
 }
 
+/** A registration and the updates after it, in the order of the epochs in which they are made. */
+const COMMISSIONS: readonly { registered: number; updates: readonly { epoch: number; commission: number }[] }[] = [
+  { registered: 50_000, updates: [] },
+  { registered: 50_000, updates: [{ epoch: 3, commission: 1_000_000 }] },
+  {
+    registered: 50_000,
+    updates: [
+      { epoch: 3, commission: 1_000_000 },
+      { epoch: 3, commission: 20_000 },
+      { epoch: 4, commission: 0 },
+      { epoch: 6, commission: 50_000 },
+    ],
+  },
+];
+
+function commissionVectors(): JsonValue {
+  return COMMISSIONS.map(({ registered, updates }) => {
+    let record = newValidator(keyOf(41).publicKey, STAKER, registered);
+    for (const { epoch, commission } of updates) record = withCommission(record, commission, epoch);
+    const { commission, previousCommission, commissionEpoch } = record;
+    const newest = updates.at(-1)?.epoch ?? 1;
+    return {
+      registered,
+      updates: updates.map((one) => ({ ...one })),
+      record: { commission, previous_commission: previousCommission, commission_epoch: commissionEpoch },
+      epochs: [newest, newest + 1, newest + 2].map((epoch) => ({ epoch, commission: commissionIn(record, epoch) })),
+    };
+  });
+}
+
 export function electionVectors(): JsonValue {
   return {
     about:
@@ -285,7 +316,8 @@ export function stakingVectors(): JsonValue {
   return {
     about:
       'Arithmetic of stakes. `after` is the pool afterwards, null where the action fails and changes nothing. `held` are the shares ' +
-      'of who unstakes, `millionths` the part that is slashed. `owed` are the millionths that an offence costs in all.',
+      'of who unstakes, `millionths` the part that is slashed. `owed` are the millionths that an offence costs in all. `commissions` are ' +
+      'those of a validator by what it registered and the updates of its record, each in an epoch: what the record holds, and what epochs are paid at.',
     stake: stakeVectors(),
     unstake: unstakeVectors(),
     slash: slashVectors(),
@@ -294,5 +326,6 @@ export function stakingVectors(): JsonValue {
       owed: owedFor(others),
     })),
     rewards: rewardVectors(),
+    commissions: commissionVectors(),
   };
 }
