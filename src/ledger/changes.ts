@@ -28,7 +28,8 @@ export function changeFault(state: LedgerReader, { selector, value }: Change, ru
       return hasAuthorities(rules) ? removalFault(state, value.address, rules) : 'NOT_ALLOWED';
     case 2: {
       const parameters = changedParameters(rules.parameters, value.changes);
-      return outOfBounds(parameters === undefined || parameterFaults(parameters).length > 0);
+      const isFaulty = parameters === undefined || parameterFaults(parameters).length > 0;
+      return outOfBounds(isFaulty || needsMoreMembers(state, parameters, rules));
     }
     case 3:
       return outOfBounds(value.protocolVersion <= rules.protocolVersion);
@@ -73,6 +74,15 @@ function removalFault(state: LedgerReader, address: Address, { mode, parameters 
   const list = authorities.get(state);
   const isNeeded = CONSENSUS_MODES[mode] === 'poa' && list.length <= parameters.minValidators;
   return outOfBounds(!includes(list, address) || isNeeded);
+}
+
+/**
+ * Where nobody else votes, no election may come to need more than there are: it would never take place. Fewer than are
+ * needed there may be for another reason, and then all that does not ask for more can still be changed.
+ */
+function needsMoreMembers(state: LedgerReader, { minValidators }: Parameters, { mode, parameters }: Rules): boolean {
+  if (CONSENSUS_MODES[mode] !== 'poa' || minValidators <= parameters.minValidators) return false;
+  return minValidators > authorities.get(state).length;
 }
 
 function addAuthority(state: LedgerState, { address, publicKey }: AddAuthority): void {

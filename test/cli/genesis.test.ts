@@ -69,6 +69,7 @@ genesis('create refuses what can not be, and writes nothing', async () => {
       [['--account', `${ACCOUNT}:1`], EXIT.config, /accounts\.1\.address: .* is already accounts\.0/],
       [['--block-time', '5'], EXIT.usage, /--block-time: "5"/],
       [['--timer-cap', '1s'], EXIT.config, /parameters\.timer_cap: must be at least/],
+      [['--min-validators', '5'], EXIT.config, /parameters\.min_validators: must be at most 4, .* name more/],
       [['--min-fee', '1.5'], EXIT.usage, /--min-fee/],
       [['--time', 'tomorrow'], EXIT.usage, /ISO 8601/],
     ];

@@ -4,7 +4,7 @@ import { endBlock } from '../../src/ledger/block.ts';
 import { executeTransaction } from '../../src/ledger/execute.ts';
 import { initializeState } from '../../src/ledger/genesis.ts';
 import { KEPT_PROPOSALS, MAX_EPOCHS_AHEAD, MAX_OPEN_PER_MEMBER } from '../../src/ledger/governance.ts';
-import { consensusKeys, currentEpoch, proposals } from '../../src/ledger/records.ts';
+import { authorities, consensusKeys, currentEpoch, proposals } from '../../src/ledger/records.ts';
 import { addressKey } from '../../src/primitives/address.ts';
 import { MAX_MEMBERS } from '../../src/primitives/consensus.ts';
 import { type Change, MAX_OPEN_PROPOSALS, YES } from '../../src/primitives/governance.ts';
@@ -310,6 +310,39 @@ test('in poa as many authorities stay as an election needs', () => {
   assert.is(council.propose(1, removeAuthority(1)), 'CHANGE_OUT_OF_BOUNDS');
   const mixed = hybrid([1], [1, 1]);
   assert.is(mixed.propose(0, removeAuthority(0)), 'SUCCESS', 'the stakers vote on');
+});
+
+test('in poa no election may need more members than there are authorities', () => {
+  const roomy = { ...PARAMETERS, minValidators: 2 };
+  const council = new Council('poa', { authorities: ones(4) }, roomy);
+  assert.is(council.propose(0, setParameters(['minValidators', 5n])), 'CHANGE_OUT_OF_BOUNDS');
+  const due = council.epoch.epoch + 2;
+  const removed = council.agreed(removeAuthority(0), due);
+  const raised = council.agreed(setParameters(['minValidators', 4n]), due, 1);
+  council.close();
+  council.close();
+  assert.is(council.status(removed), 'APPLIED');
+  assert.is(council.status(raised), 'FAILED', 'by now there are three');
+  council.agreed(setParameters(['minValidators', 3n]), 0, 1);
+  const late = council.agreed(removeAuthority(1), 0, 1);
+  council.close();
+  assert.is(council.epoch.parameters.minValidators, 3);
+  assert.is(council.status(late), 'FAILED', 'as many stay as are needed by now');
+});
+
+test('in poa with too few authorities, other parameters can be set, and the need be lowered', () => {
+  const council = new Council('poa', { authorities: ones(4) }, { ...PARAMETERS, minValidators: 4 });
+  authorities.set(council.state, authorities.get(council.state).slice(2));
+  assert.is(council.propose(0, SOME_CHANGE), 'SUCCESS');
+  assert.is(council.propose(1, setParameters(['minValidators', 3n])), 'SUCCESS', 'better, though not enough');
+  assert.is(council.propose(2, setParameters(['minValidators', 4n])), 'SUCCESS', 'no worse');
+  assert.is(council.propose(3, setParameters(['minValidators', 5n])), 'CHANGE_OUT_OF_BOUNDS');
+});
+
+test('where stakers vote, how many may be elected is not known beforehand', () => {
+  for (const council of [hybrid([1], [1]), new Council('pos', { stakers: [1] })]) {
+    assert.is(council.propose(0, setParameters(['minValidators', 9n])), 'SUCCESS');
+  }
 });
 
 test('what can not be done any more when it is due has failed', () => {
