@@ -20,6 +20,7 @@ import { includes, removed } from './lists.ts';
 import { authorities, epochs, offences, validators } from './records.ts';
 import { slashStake } from './slashing.ts';
 import { burn } from './supply.ts';
+import { isPayoutDue } from './unbonding.ts';
 
 /** Of the stake, for a contradiction by itself; in millionths, as all shares here. */
 export const EQUIVOCATION_SLASH = 50_000;
@@ -55,15 +56,21 @@ export function punishEquivocation(
 }
 
 /**
- * At a boundary: whoever's window is over pays what it owes beyond the first part, and its offence is forgotten.
+ * In every block, before payouts: whoever's window is over pays what it owes beyond the first part, and its offence is
+ * forgotten. An offence is reported within a window of its epoch's end and open for another, and what answers for it is
+ * not paid out within two: nothing gets away. When governance has made the periods shorter meanwhile, the offence is
+ * settled early, for the payout does not wait.
+ * @param present the present epoch
  * @param now block time, ms
  */
-export function closeOffences(state: LedgerState, now: number, evidenceWindow: number): void {
+export function closeOffences(state: LedgerState, present: EpochRecord, now: number): void {
   const list = offences.find(state) ?? [];
-  const closed = list.filter(({ time }) => time + evidenceWindow <= now);
-  if (closed.length === 0) return;
-  for (const offence of closed) settle(state, offence);
-  offences.set(state, list.slice(closed.length));
+  const { evidenceWindow } = present.parameters;
+  const isOpen = ({ time, epoch }: Offence) => now < time + evidenceWindow && !isPayoutDue(state, epoch, present, now);
+  const open = list.filter(isOpen);
+  if (open.length === list.length) return;
+  for (const offence of list) if (!open.includes(offence)) settle(state, offence);
+  offences.set(state, open);
 }
 
 /**
@@ -91,25 +98,23 @@ function memberIn(epoch: EpochRecord, { publicKey, validatorsRoot }: Evidence): 
   return member !== undefined && equalBytes(electorateOf(epoch).root, validatorsRoot) ? member : undefined;
 }
 
-/** Each offence counts among the others of those whose window is open, and they among its own. */
+/** Each offence counts among the others of those that are open, which are all in the list, and they among its own. */
 function noteOffence(
   state: LedgerState,
   { address, weight }: Validator,
   epoch: EpochRecord,
   context: BlockContext,
 ): void {
-  const { timestamp, parameters } = context;
   const open = offences.find(state) ?? [];
   const noted: Offence = {
     validator: address,
     epoch: epoch.epoch,
-    time: timestamp,
+    time: context.timestamp,
     weight,
     totalWeight: electorateOf(epoch).totalWeight,
     others: 0,
   };
   for (const offence of open) {
-    if (offence.time + parameters.evidenceWindow <= timestamp) continue;
     offence.others += shareOf(noted);
     noted.others += shareOf(offence);
   }

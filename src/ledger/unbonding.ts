@@ -81,7 +81,7 @@ export function payDue(state: LedgerState, present: EpochRecord, now: number): v
   let dueEpoch = 0;
   for (; first < end; first++) {
     const payout = payouts.get(state, first);
-    if (payout.epoch !== dueEpoch && !isDue(state, payout.epoch, present, now)) break;
+    if (payout.epoch !== dueEpoch && !isPayoutDue(state, payout.epoch, present, now)) break;
     dueEpoch = payout.epoch;
     pay(state, payout);
     payouts.delete(state, first);
@@ -89,8 +89,13 @@ export function payDue(state: LedgerState, present: EpochRecord, now: number): v
   if (first > queue.first) payoutQueue.set(state, { ...queue, first });
 }
 
-/** An epoch ends where the next one starts; when that one's record is gone, its time is long over. */
-function isDue(state: LedgerReader, epoch: number, present: EpochRecord, now: number): boolean {
+/**
+ * Whether what was unstaked in an epoch may be paid out. An epoch ends where the next one starts; when that one's record is
+ * gone, its time is long over.
+ * @param present the present epoch
+ * @param now block time, ms
+ */
+export function isPayoutDue(state: LedgerReader, epoch: number, present: EpochRecord, now: number): boolean {
   if (epoch >= present.epoch) return false;
   const next = epoch + 1 === present.epoch ? present : epochs.find(state, epoch + 1);
   return next === undefined || next.start + present.parameters.unbondingPeriod <= now;

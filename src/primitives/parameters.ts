@@ -34,7 +34,7 @@ export const Parameters = new ContainerType(
     epochDuration: Uint64,
     /** how long an equivocation can be punished */
     evidenceWindow: Uint64,
-    /** from the boundary that ends a stake's weight until it is paid out; longer than the evidence window */
+    /** from the boundary that ends a stake's weight until it is paid out; at least two evidence windows */
     unbondingPeriod: Uint64,
     /** how long a proposal of governance is open */
     votingPeriod: Uint64,

@@ -63,7 +63,7 @@ genesis('create refuses what can not be, and writes nothing', async () => {
       [['--stake', `${KEYS[4]}:20000`], EXIT.config, /stakers: must be empty: mode poa knows only authorities/],
       [['--mode', 'pow'], EXIT.usage, /--mode: "pow"[\s\S]*poa, pos, hybrid/],
       [['--authority-share', '0.7'], EXIT.usage, /--authority-share: "0.7"[\s\S]*like "5%"/],
-      [['--unbonding-period', '100h'], EXIT.config, /unbonding_period: must be above evidence_window/],
+      [['--unbonding-period', '100h'], EXIT.config, /unbonding_period: must be at least \d+: 2 × evidence_window/],
       [['--account', 'ait1abc:1'], EXIT.usage, /checksum/],
       [['--account', `${ACCOUNT}:-1`], EXIT.usage, /an amount is written like/],
       [['--account', `${ACCOUNT}:1`], EXIT.config, /accounts\.1\.address: .* is already accounts\.0/],

@@ -107,7 +107,7 @@ governance('what is mistyped is refused with what is allowed, and nothing is sen
     [['propose', 'set-parameters', 'authority_share=101%'], /millionths/],
     [['propose', 'set-parameters', 'min_fee=1', 'min_fee=2'], /min_fee is set twice/],
     [['propose', 'set-parameters', 'authority_share=2000000'], /authority_share must be from 0 to 1000000/],
-    [['propose', 'set-parameters', 'unbonding_period=1'], /unbonding_period must be above evidence_window/],
+    [['propose', 'set-parameters', 'unbonding_period=1'], /unbonding_period must be at least \d+: 2 × evidence_window/],
   ];
   const answer = chain((path) => {
     throw new Error(`${path} was asked`);

@@ -90,7 +90,7 @@ function beginning({ mode, parameters, commission }: { mode: ConsensusMode; para
     epochDuration: BLOCKS_PER_EPOCH * 1_000,
     blockTime: 10,
     evidenceWindow: 24_000,
-    unbondingPeriod: 36_000,
+    unbondingPeriod: 48_000,
   };
   return {
     mode,

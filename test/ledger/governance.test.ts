@@ -112,7 +112,12 @@ test('two changes that only together are within bounds', () => {
   assert.ok(epochDuration < long);
   const council = poa();
   assert.is(council.propose(0, setParameters(['epochDuration', long])), 'CHANGE_OUT_OF_BOUNDS');
-  const periods = setParameters(['epochDuration', long], ['votingPeriod', long], ['evidenceWindow', long]);
+  const periods = setParameters(
+    ['epochDuration', long],
+    ['votingPeriod', long],
+    ['evidenceWindow', long],
+    ['unbondingPeriod', 2n * long],
+  );
   assert.is(council.propose(0, periods), 'SUCCESS');
 });
 
@@ -346,12 +351,14 @@ test('where stakers vote, how many may be elected is not known beforehand', () =
 });
 
 test('what can not be done any more when it is due has failed', () => {
-  const council = hybrid([1, 1], [1, 1]);
+  const { evidenceWindow } = PARAMETERS;
+  const parameters = { ...PARAMETERS, unbondingPeriod: 2 * evidenceWindow + 2 };
+  const council = new Council('hybrid', { authorities: [1, 1], stakers: [1, 1] }, parameters);
   const due = council.epoch.epoch + 2;
   const taken = council.agreed(addAuthority(300, 301), due);
   const staked = council.agreed(addAuthority(302), due);
-  const longer = council.agreed(setParameters(['evidenceWindow', BigInt(PARAMETERS.unbondingPeriod - 1)]), due);
-  const shorter = council.agreed(setParameters(['unbondingPeriod', BigInt(PARAMETERS.evidenceWindow + 1)]), due);
+  const longer = council.agreed(setParameters(['evidenceWindow', BigInt(evidenceWindow + 1)]), due);
+  const shorter = council.agreed(setParameters(['unbondingPeriod', BigInt(2 * evidenceWindow + 1)]), due);
   const older = council.agreed(upgrade(2), due, 1);
   const newer = council.agreed(upgrade(3), due - 1, 1);
   council.close();
@@ -365,8 +372,8 @@ test('what can not be done any more when it is due has failed', () => {
     'in the order of their numbers',
   );
   assert.is(council.epoch.protocolVersion, 3);
-  assert.is(council.epoch.parameters.evidenceWindow, PARAMETERS.unbondingPeriod - 1);
-  assert.is(council.epoch.parameters.unbondingPeriod, PARAMETERS.unbondingPeriod);
+  assert.is(council.epoch.parameters.evidenceWindow, evidenceWindow + 1);
+  assert.is(council.epoch.parameters.unbondingPeriod, parameters.unbondingPeriod);
   assert.not(council.isAuthority(300));
   assert.not(council.isAuthority(302));
   assert.equal(council.open(), []);

@@ -42,18 +42,18 @@ const CONTRADICTIONS: readonly (readonly [ParameterName, Partial<Parameters>, al
       timerCap: 3_600_000,
       epochDuration: 60_000 * MIN_EPOCH_BLOCKS - 1,
       unbondingPeriod: 30_000_000,
-      evidenceWindow: 20_000_000,
+      evidenceWindow: 15_000_000,
     },
     {
       blockTime: 60_000,
       timerCap: 3_600_000,
       epochDuration: 60_000 * MIN_EPOCH_BLOCKS,
       unbondingPeriod: 30_000_000,
-      evidenceWindow: 20_000_000,
+      evidenceWindow: 15_000_000,
     },
   ],
   ['evidenceWindow', { evidenceWindow: epochDuration - 1 }, { evidenceWindow: epochDuration }],
-  ['unbondingPeriod', { unbondingPeriod: evidenceWindow }, { unbondingPeriod: evidenceWindow + 1 }],
+  ['unbondingPeriod', { unbondingPeriod: 2 * evidenceWindow - 1 }, { unbondingPeriod: 2 * evidenceWindow }],
   [
     'unbondingPeriod',
     { unbondingPeriod: MAX_UNBONDING_EPOCHS * epochDuration + 1 },
@@ -74,7 +74,7 @@ bounds('says what is allowed, in the names of the JSON form', () => {
   const [fault] = parameterFaults({ ...PARAMETERS, unbondingPeriod: evidenceWindow });
   assert.match(
     String(fault?.message),
-    new RegExp(`above evidence_window \\(${evidenceWindow}\\).*, not ${evidenceWindow}$`),
+    new RegExp(`at least ${2 * evidenceWindow}: 2 × evidence_window.*, not ${evidenceWindow}$`),
   );
   const [large] = parameterFaults({ ...PARAMETERS, maxBlockBytes: MAX_BLOCK_BYTES + 1 });
   assert.is(large?.message, `must be from 65536 to ${MAX_BLOCK_BYTES}, not ${MAX_BLOCK_BYTES + 1}`);

@@ -53,7 +53,7 @@ const HYBRID: Genesis = {
     ...GENESIS.parameters,
     epochDuration: 100 * SECOND,
     evidenceWindow: 100 * SECOND,
-    unbondingPeriod: 150 * SECOND,
+    unbondingPeriod: 200 * SECOND,
     votingPeriod: 100 * SECOND,
     minSelfBond: 10n * AIT,
     minStake: AIT,
