@@ -10,7 +10,8 @@ export function addStake(program: Command, context: CliContext): void {
     .addHelpText(
       'after',
       `
-The validator is an address, the amount is in AIT.
+The validator is an address, the amount is in AIT. What would buy only a part of a share of the validator's pool stays in
+the account; \`validator info\` shows the commission, and \`account stakes\` afterwards what is staked.
 ${TRANSACTION_EXITS}
 
 Example:

@@ -15,7 +15,7 @@ import { register, unjail, update } from './registration.ts';
 import { stake, unstake } from './staking.ts';
 import { transfer } from './transfers.ts';
 
-/** What the sender spends when the transaction succeeds: fee and amounts, in units. May exceed 64 bits. */
+/** What the sender spends at most, and must have, for the transaction to succeed: fee and amounts, in units. May exceed 64 bits. */
 export function totalDebit({ fee, action }: Transaction): bigint {
   if (action.selector === 2) return fee + action.value.selfBond;
   if (action.selector === 4) return fee + action.value.amount;

@@ -11,6 +11,8 @@ export interface Deposit {
   readonly pool: Pool;
   /** new ones, of the depositor */
   readonly shares: bigint;
+  /** units that the depositor pays for them */
+  readonly tokens: bigint;
 }
 
 export interface Withdrawal {
@@ -24,15 +26,18 @@ export interface Withdrawal {
 }
 
 /**
- * One unit makes one share in an empty pool; else the shares that the units are worth, rounded down.
- * @param tokens more than zero
+ * One unit makes one share in an empty pool; else as many whole shares as the units buy, for what these are worth rounded
+ * up. What would buy only a part of a share is not taken: a share may have come to be worth very much, and its holders
+ * would gain by it. Where one is worth a unit or less, nothing is left over.
+ * @param offered units, more than zero
  * @returns undefined when that is no share at all, or the pool would pass 64 bits
  */
-export function deposit({ tokens: held, shares: issued }: Readonly<Pool>, tokens: bigint): Deposit | undefined {
-  const shares = issued === 0n ? tokens : (tokens * issued) / held;
+export function deposit({ tokens: held, shares: issued }: Readonly<Pool>, offered: bigint): Deposit | undefined {
+  const shares = issued === 0n ? offered : (offered * issued) / held;
+  const tokens = issued === 0n ? offered : dividedUp(shares * held, issued);
   const pool = { tokens: held + tokens, shares: issued + shares };
   if (shares === 0n || pool.tokens > MAX_AMOUNT || pool.shares > MAX_AMOUNT) return undefined;
-  return { pool, shares };
+  return { pool, shares, tokens };
 }
 
 /** What so many shares are worth, rounded down. */
@@ -54,7 +59,7 @@ export function withdrawAll(pool: Readonly<Pool>, shares: bigint): Withdrawal {
  */
 export function withdraw(pool: Readonly<Pool>, tokens: bigint, shares: bigint): Withdrawal | undefined {
   if (pool.tokens === 0n) return undefined;
-  const cost = (tokens * pool.shares + pool.tokens - 1n) / pool.tokens;
+  const cost = dividedUp(tokens * pool.shares, pool.tokens);
   return cost > shares ? undefined : withdrawn(pool, cost, tokens);
 }
 
@@ -71,6 +76,10 @@ function withdrawn(pool: Readonly<Pool>, shares: bigint, tokens: bigint): Withdr
   const left = { tokens: pool.tokens - tokens, shares: pool.shares - shares };
   const after = closedIfEmpty(left);
   return { pool: after, shares, tokens, dust: left.tokens - after.tokens };
+}
+
+function dividedUp(amount: bigint, by: bigint): bigint {
+  return (amount + by - 1n) / by;
 }
 
 function closedIfEmpty(pool: Pool): Pool {

@@ -39,8 +39,9 @@ export function stake(
 }
 
 /**
- * Moves units from an account into a validator's pool, for shares of it.
+ * Moves units from an account into a validator's pool, for shares of it: not more than they cost.
  * @param record of the validator: the one in the state, or its first
+ * @param offered units, which the account must have
  * @param minSelfBond what an operator has staked on itself when it becomes a candidate
  */
 export function bond(
@@ -48,21 +49,21 @@ export function bond(
   delegator: Address,
   validator: Address,
   record: ValidatorRecord,
-  amount: bigint,
+  offered: bigint,
   minSelfBond: bigint,
 ): ReceiptCode {
   const { balance, nonce } = getAccount(state, delegator);
-  if (amount > balance) return 'INSUFFICIENT_BALANCE';
+  if (offered > balance) return 'INSUFFICIENT_BALANCE';
   const { delegations, unbonding } = getStakes(state, delegator);
   const held = sharesOn(delegations, validator);
   if (held === 0n && delegations.length >= MAX_DELEGATIONS) return 'TOO_MANY_DELEGATIONS';
-  const paid = deposit(record.pool, amount);
+  const paid = deposit(record.pool, offered);
   if (paid === undefined) return 'NO_SHARES';
   const shares = held + paid.shares;
   const isCandidate = equalBytes(delegator, validator) && worth(paid.pool, shares) >= minSelfBond;
   if (isCandidate && !mayBeCandidate(state, validator)) return 'TOO_MANY_CANDIDATES';
 
-  setAccount(state, delegator, { balance: balance - amount, nonce });
+  setAccount(state, delegator, { balance: balance - paid.tokens, nonce });
   validators.set(state, { ...record, pool: paid.pool }, validator);
   setStakes(state, delegator, { delegations: withShares(delegations, validator, shares), unbonding });
   if (isCandidate) joinCandidates(state, validator);

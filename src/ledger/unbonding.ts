@@ -37,7 +37,9 @@ export interface UnbondingPlan {
 }
 
 /**
- * How units that a delegator takes out of a validator's pool come to wait for their payout. Only reads.
+ * How units that a delegator takes out of a validator's pool come to wait for their payout. Only reads. All of them do: an
+ * unbonding pool begins with a share for each unit, earns nothing, and is only slashed and paid out with the odd unit
+ * kept for those who stay, so that a share never costs more than a unit and every unit buys one.
  * @param entries those of the delegator
  * @param tokens more than zero
  * @returns or the reason why they can't
@@ -53,6 +55,7 @@ export function planUnbonding(
   if (found === undefined && entries.length >= MAX_DELEGATIONS) return 'TOO_MANY_DELEGATIONS';
   const paid = deposit(findUnbondingPool(state, validator, epoch), tokens);
   if (paid === undefined) return 'NO_SHARES';
+  if (paid.tokens !== tokens) throw new CorruptStateError('an unbonding pool whose shares cost more than a unit');
   const entry = { validator, epoch, shares: (found?.shares ?? 0n) + paid.shares };
   const after = found === undefined ? [...entries, entry] : entries.map((one) => (one === found ? entry : one));
   return { payout, pool: paid.pool, entries: after, isQueued: found !== undefined };

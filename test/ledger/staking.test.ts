@@ -48,6 +48,37 @@ test('a pool that has earned gives fewer shares, one that was slashed gives more
   assert.is(chain.shares(2, 0), 2n * AIT + 2n);
 });
 
+test('a stake costs what its shares are worth, whatever a share has come to cost', () => {
+  const chain = chainOfThree();
+  // Its only holder has left one share, and what the pool earns is that share's.
+  chain.change(0, { pool: { tokens: 10n * AIT, shares: 1n } });
+  const { delegations } = chain.stakes(0);
+  stakes.set(
+    chain.state,
+    { delegations: delegations.map((one) => ({ ...one, shares: 1n })), unbonding: [] },
+    address(0),
+  );
+  assert.is(chain.stake(1, 0, 29n * AIT), 'SUCCESS');
+  assert.is(chain.shares(1, 0), 2n);
+  assert.is(chain.balance(1), FUNDS - FEE - 20n * AIT, 'the rest stays in the account');
+  assert.equal(chain.validator(0).pool, { tokens: 30n * AIT, shares: 3n });
+  assert.is(ownStake(chain.state, address(0)), 10n * AIT);
+  chain.assertConserved();
+  assert.is(chain.unstake(1, 0), 'SUCCESS');
+  assert.is(unbondingPools.get(chain.state, address(0), 1).tokens, 20n * AIT);
+  assert.is(ownStake(chain.state, address(0)), 10n * AIT, 'who was there has gained nothing by it');
+});
+
+test('the minimum is of what is asked, and the account must hold that', () => {
+  const chain = chainOfThree();
+  chain.change(0, { pool: { tokens: 10n * AIT, shares: ((10n * AIT) / MIN_STAKE) * 3n } });
+  assert.is(chain.stake(1, 0, MIN_STAKE), 'SUCCESS');
+  chain.change(0, { pool: { tokens: 10n * AIT, shares: 10n } });
+  assert.is(chain.stake(2, 0, FUNDS - FEE + 1n), 'INSUFFICIENT_BALANCE');
+  assert.is(chain.stake(2, 0, FUNDS - 2n * FEE), 'SUCCESS');
+  assert.is(chain.balance(2), AIT - 2n * FEE, 'all but a part of a share');
+});
+
 test('a stake that may not be says why', () => {
   assert.is(new StakingChain([FUNDS], { mode: 'poa' }).stake(0, 0, AIT), 'NOT_ALLOWED');
   const chain = chainOfThree({ mode: 'hybrid' });

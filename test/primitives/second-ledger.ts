@@ -131,12 +131,13 @@ function closing(tokens: bigint, shares: bigint): { after: PoolJson; dust: bigin
   return { after: poolJson(0n, 0n), dust: tokens };
 }
 
-export function stake({ tokens: T, shares: S }: PoolJson, amount: string): { after: PoolJson | null; shares: string } {
-  const a = BigInt(amount);
-  const shares = BigInt(S) === 0n ? a : (a * BigInt(S)) / BigInt(T);
-  const [tokens, issued] = [BigInt(T) + a, BigInt(S) + shares];
-  if (shares === 0n || tokens > MAX || issued > MAX) return { after: null, shares: '0' };
-  return { after: poolJson(tokens, issued), shares: shares.toString() };
+export function stake(pool: PoolJson, amount: string) {
+  const [T, S, a] = [pool.tokens, pool.shares, amount].map(BigInt) as [bigint, bigint, bigint];
+  const shares = S === 0n ? a : (a * S) / T;
+  let paid = S === 0n ? a : (shares * T) / S;
+  if (paid * S < shares * T) paid += 1n;
+  if (shares === 0n || T + paid > MAX || S + shares > MAX) return { after: null, shares: '0', tokens: '0' };
+  return { after: poolJson(T + paid, S + shares), shares: shares.toString(), tokens: paid.toString() };
 }
 
 export function unstake(pool: PoolJson, held: string, amount: string) {

@@ -127,7 +127,7 @@ interface Elections {
   elections: (ledger.ElectionJson & { name: string; elected: ledger.ValidatorJson[]; validators_root: string })[];
 }
 interface Staking {
-  stake: { pool: ledger.PoolJson; amount: string; after: ledger.PoolJson | null; shares: string }[];
+  stake: { pool: ledger.PoolJson; amount: string; after: ledger.PoolJson | null; shares: string; tokens: string }[];
   unstake: {
     pool: ledger.PoolJson;
     held: string;

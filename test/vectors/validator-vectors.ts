@@ -188,6 +188,7 @@ const POOLS: readonly Pool[] = [
   { tokens: 0n, shares: 0n },
   { tokens: 1_000n, shares: 1_000n },
   { tokens: 2_000n, shares: 999n },
+  { tokens: 3_601n, shares: 9n },
   { tokens: 997n, shares: 1_000n },
   { tokens: MAX_AMOUNT - 5n, shares: 7n },
 ];
@@ -201,6 +202,7 @@ function stakeVectors(): JsonValue {
         amount: amount.toString(),
         after: done === undefined ? null : toJson(Pool, done.pool),
         shares: (done?.shares ?? 0n).toString(),
+        tokens: (done?.tokens ?? 0n).toString(),
       };
     }),
   );
@@ -315,7 +317,8 @@ export function electionVectors(): JsonValue {
 export function stakingVectors(): JsonValue {
   return {
     about:
-      'Arithmetic of stakes. `after` is the pool afterwards, null where the action fails and changes nothing. `held` are the shares ' +
+      'Arithmetic of stakes. `after` is the pool afterwards, null where the action fails and changes nothing. `shares` are bought ' +
+      'or sold, and `tokens` what is paid for them. `held` are the shares ' +
       'of who unstakes, `millionths` the part that is slashed. `owed` are the millionths that an offence costs in all. `commissions` are ' +
       'those of a validator by what it registered and the updates of its record, each in an epoch: what the record holds, and what epochs are paid at.',
     stake: stakeVectors(),
