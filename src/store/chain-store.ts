@@ -158,6 +158,11 @@ export class ChainStore implements TreeSource {
     return this.#isFinal(height) ? this.#records.hash(height) : undefined;
   }
 
+  /** Of the block; undefined also where the block was finalized by a descendant's. */
+  async certificateByHeight(height: number): Promise<Certificate | undefined> {
+    return this.#isFinal(height) ? this.#records.certificates.get(heightId(height)) : undefined;
+  }
+
   async transaction(id: Hash): Promise<TransactionLocation | undefined> {
     const location = await this.#records.transactions.get(id);
     return location !== undefined && this.#isFinal(location.height) ? location : undefined;
