@@ -23,7 +23,7 @@ const WORDS: Readonly<Record<ReceiptCode, string>> = {
   TOMBSTONED: 'the validator has contradicted itself and never comes back',
   EVIDENCE_TOO_OLD: 'the offence is too long ago to be punished',
   NOT_A_MEMBER: 'the accused was no validator in that epoch',
-  ALREADY_PUNISHED: 'the accused has been punished already',
+  ALREADY_PUNISHED: 'the accused has been punished already, and this makes nothing worse',
   UNKNOWN_PROPOSAL: 'there is no such proposal; `aitbc-node governance list` shows them',
   PROPOSAL_CLOSED: 'the proposal is decided or has lapsed',
   TOO_MANY_PROPOSALS: 'as many proposals are open as may be; wait until one is decided or lapses',

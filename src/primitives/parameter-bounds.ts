@@ -19,7 +19,7 @@ export const MIN_CAP_FACTOR = 8;
 /** In an epoch of fewer blocks nobody's absence is judged. */
 export const MIN_EPOCH_BLOCKS = 10;
 /** One in which an offence may still be reported, and one in which others' offences raise what it costs. */
-export const UNBONDING_WINDOWS = 2;
+const UNBONDING_WINDOWS = 2;
 /**
  * Epochs that the unbonding period may span: for so long the state keeps each one's set, a slash goes through a pool of
  * each, and somebody who unstakes in every epoch needs an entry for each.

@@ -125,7 +125,122 @@ test('evidence is refused once its window is over, about who was no member, and 
   assert.is(report(chain, evidence, contextOf(chain.epoch, end + WINDOW)), 'EVIDENCE_TOO_OLD');
   assert.is(report(chain, evidence, contextOf(chain.epoch, end + WINDOW - 1)), 'SUCCESS');
   assert.is(report(chain, evidence), 'ALREADY_PUNISHED');
-  assert.is(report(chain, evidenceOf(1, chain.epoch)), 'ALREADY_PUNISHED');
+  assert.is(report(chain, evidenceOf(1, chain.epoch)), 'ALREADY_PUNISHED', 'with the same share');
+});
+
+/** A chain in its third epoch whose second validator has taken a tenth of its stake out in each. */
+function leavingSlowly(): { chain: Chain; set: (epoch: number) => EpochRecord; waiting: () => bigint[] } {
+  const chain = posChain(4_000_000n, 1_000_000n);
+  const { address } = person(1);
+  for (let epoch = 1; epoch <= 3; epoch++) {
+    if (epoch > 1) chain.finishEpoch();
+    chain.add({
+      within: (context) =>
+        assert.is(unstake(chain.state, address, { validator: address, amount: 100_000n }, context), 'SUCCESS'),
+    });
+  }
+  return {
+    chain,
+    set: (epoch) => epochs.get(chain.state, epoch),
+    waiting: () => [1, 2, 3].map((epoch) => findUnbondingPool(chain.state, address, epoch).tokens),
+  };
+}
+
+test('an earlier offence that is reported later costs what was unstaked between the two, once', () => {
+  const { chain, set, waiting } = leavingSlowly();
+  assert.is(report(chain, evidenceOf(1, set(3))), 'SUCCESS');
+  const [{ time } = { time: 0 }] = offences.get(chain.state);
+  const { burned } = getSupply(chain.state);
+  const paid = chain.balance(REPORTER);
+  assert.equal(waiting(), [100_000n, 100_000n, 95_000n]);
+
+  assert.is(report(chain, evidenceOf(1, set(2)), contextOf(chain.epoch, chain.time + 1)), 'SUCCESS');
+  assert.equal(waiting(), [100_000n, 95_000n, 95_000n]);
+  assert.is(chain.record(1).pool.tokens, 665_000n);
+  assert.is(chain.balance(REPORTER), paid + 250n);
+  assert.is(getSupply(chain.state).burned, burned + 4_750n);
+  assert.equal(
+    offences.get(chain.state).map((offence) => [offence.epoch, offence.time]),
+    [[2, time]],
+  );
+  for (const epoch of [2, 3]) assert.is(report(chain, evidenceOf(1, set(epoch))), 'ALREADY_PUNISHED');
+  assert.is(report(chain, evidenceOf(1, set(1))), 'SUCCESS');
+  assert.is(report(chain, evidenceOf(1, set(1))), 'ALREADY_PUNISHED');
+  assert.equal(waiting(), [95_000n, 95_000n, 95_000n]);
+  assert.is(totalSupply(chain.state.entries()), 5_000_000n - getSupply(chain.state).burned);
+});
+
+test('what is owed for others is taken from the epoch of the earliest offence on', () => {
+  const { chain, set, waiting } = leavingSlowly();
+  for (const epoch of [3, 1]) assert.is(report(chain, evidenceOf(1, set(epoch))), 'SUCCESS');
+  assert.is(report(chain, evidenceOf(0, set(3))), 'SUCCESS');
+  closeOffences(chain.state, chain.epoch, chain.time + WINDOW);
+  assert.equal(waiting(), [0n, 0n, 0n]);
+  assert.is(chain.record(1).pool.tokens, 0n);
+});
+
+test('of an offender’s epochs the one with the largest share counts for the others', () => {
+  const chain = posChain(5_000_000n, 3_000_000n, 1_000_000n, 1_000_000n);
+  const heavy = chain.epoch;
+  const { address } = person(1);
+  chain.add({
+    within: (context) =>
+      assert.is(unstake(chain.state, address, { validator: address, amount: 2_000_000n }, context), 'SUCCESS'),
+  });
+  chain.finishEpoch();
+  const light = chain.epoch;
+  assert.is(report(chain, evidenceOf(2, light)), 'SUCCESS');
+  assert.is(report(chain, evidenceOf(1, light)), 'SUCCESS');
+  assert.is(report(chain, evidenceOf(3, light)), 'SUCCESS');
+  const others = () => offences.get(chain.state).map((offence) => offence.others);
+  assert.equal(others(), [250_000, 250_000, 250_000]);
+  assert.is(report(chain, evidenceOf(1, heavy)), 'SUCCESS');
+  assert.equal(others(), [425_000, 250_000, 425_000]);
+  const [, { epoch, weight, totalWeight: total } = {}] = offences.get(chain.state);
+  assert.equal([epoch, weight, total], [heavy.epoch, 300_000, 1_000_000]);
+
+  // Of 2 it makes nothing worse: its share was smaller then.
+  assert.is(report(chain, evidenceOf(2, heavy)), 'SUCCESS', 'but for the epoch');
+  assert.equal(others(), [425_000, 250_000, 425_000]);
+});
+
+test('an offence in a later epoch matters only with a larger share', () => {
+  const chain = posChain(5_000_000n, 1_000_000n, 1_000_000n);
+  const early = chain.epoch;
+  const { address } = person(0);
+  chain.add({
+    within: (context) =>
+      assert.is(unstake(chain.state, address, { validator: address, amount: 3_000_000n }, context), 'SUCCESS'),
+  });
+  chain.finishEpoch();
+  const late = chain.epoch;
+  for (const index of [1, 2]) assert.is(report(chain, evidenceOf(index, early)), 'SUCCESS');
+  const { burned } = getSupply(chain.state);
+  assert.is(report(chain, evidenceOf(1, late)), 'SUCCESS');
+  assert.is(getSupply(chain.state).burned, burned, 'the stake has paid');
+  assert.equal(
+    offences.get(chain.state).map((offence) => [offence.epoch, offence.weight, offence.others]),
+    [
+      [early.epoch, 250_000, 142_857],
+      [early.epoch, 142_857, 250_000],
+    ],
+  );
+  assert.is(report(chain, evidenceOf(1, late)), 'ALREADY_PUNISHED');
+});
+
+test('when an offence has been settled, the validator is out of reach', () => {
+  const { chain, set } = leavingSlowly();
+  const { time } = chain;
+  assert.is(report(chain, evidenceOf(1, set(3))), 'SUCCESS');
+  chain.finishEpoch();
+  const later = chain.epoch.start;
+  assert.ok(later > time);
+  blockAt(chain, time + WINDOW, (context) => {
+    assert.equal(offences.get(chain.state), []);
+    assert.is(report(chain, evidenceOf(1, set(1)), context), 'EVIDENCE_TOO_OLD');
+    assert.is(report(chain, evidenceOf(1, set(2)), context), 'EVIDENCE_TOO_OLD');
+    assert.is(report(chain, evidenceOf(1, set(3)), context), 'ALREADY_PUNISHED');
+  });
 });
 
 test('what is owed in all grows with the square of the others’ weight, to everything at a third', () => {

@@ -16,6 +16,7 @@ import {
 import { formatVectors, readVectors, VECTOR_FILES } from '../vectors/generate.ts';
 import * as second from './second-implementation.ts';
 import * as ledger from './second-ledger.ts';
+import * as punishment from './second-offences.ts';
 
 const vectors = suite('vectors');
 
@@ -152,6 +153,11 @@ interface Staking {
     record: { commission: number; previous_commission: number; commission_epoch: number };
     epochs: ledger.CommissionJson[];
   }[];
+}
+interface Offences extends punishment.StakesJson {
+  validators: string[];
+  epochs: punishment.EpochJson[];
+  histories: { name: string; blocks: (punishment.BlockJson & punishment.ResultJson)[] }[];
 }
 
 function read<T>(file: string): T {
@@ -358,6 +364,19 @@ vectors('elections: a second implementation agrees', () => {
     assert.equal(ledger.elect(election), elected, name);
     const encoded = elected.map((item) => second.validator.encode(item).toString('hex'));
     assert.is(roots(encoded), validators_root, name);
+  }
+});
+
+vectors('contradictions: a second implementation agrees', () => {
+  const { validators, epochs, histories, ...stakes } = read<Offences>('offences.json');
+  for (const { name, blocks } of histories) {
+    const offences = new punishment.Offences(validators, epochs, stakes);
+    for (const { time, evidence_window, unbonding_period, evidence, ...result } of blocks)
+      assert.equal(
+        offences.block({ time, evidence_window, unbonding_period, evidence }),
+        result,
+        `${name}, at ${time}`,
+      );
   }
 });
 
