@@ -12,9 +12,10 @@ import type { JsonObject } from './rpc-client.ts';
 
 export async function listProposals(context: CliContext, options: ClientOptions): Promise<void> {
   const answer = await rpcClient(context, options).get('rpc/governance');
-  const { open, closed } = answer as unknown as GovernanceView;
+  const { open, next_open: next, closed } = answer as unknown as GovernanceView;
   const all = [...open, ...closed];
   const lines = all.flatMap((proposal) => [...columns(proposalRows(proposal)), '']).slice(0, -1);
+  if (next !== null) lines.push('', `older open ones: /rpc/governance?open_before=${next}`);
   printResult(context, options, answer, lines.length === 0 ? ['no proposals'] : lines);
 }
 

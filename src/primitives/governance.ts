@@ -5,8 +5,15 @@ import { MAX_MEMBERS } from './consensus.ts';
 import { PARAMETER_KEYS } from './parameters.ts';
 import { AddressBytes, Amount, EnumType, PublicKey, TaggedUnionType, Uint16, Uint64 } from './ssz.ts';
 
-/** Proposals that are open or wait for their epoch. */
-export const MAX_OPEN_PROPOSALS = 32;
+/**
+ * Open proposals of one member. All together have as many places for each member of the set, so that nobody can take
+ * another's.
+ */
+export const MAX_OPEN_PER_MEMBER = 2;
+/** Proposals that have passed and wait for their epoch: two thirds agreed on each, so that nobody alone fills them. */
+export const MAX_WAITING_PROPOSALS = 32;
+/** Of the proposals that have ended the state keeps so many, those that ended last. */
+export const KEPT_PROPOSALS = 256;
 export const MAX_PARAMETER_CHANGES = 16;
 
 export const ParameterChange = new ContainerType(
@@ -81,9 +88,20 @@ export const ProposalRecord = new ContainerType(
   },
   { typeName: 'ProposalRecord' },
 );
-/** The number of the next proposal, and those that are open or wait for their epoch, ascending. */
+/** What is asked of a proposal that has not ended without reading it. */
+export const PendingProposal = new ContainerType(
+  { id: Uint64, proposer: AddressBytes, /** OPEN or PASSED */ status: new EnumType(PROPOSAL_STATUSES) },
+  { typeName: 'PendingProposal' },
+);
 export const ProposalIndex = new ContainerType(
-  { next: Uint64, open: new ListBasicType(Uint64, MAX_OPEN_PROPOSALS) },
+  {
+    /** the number of the next proposal */
+    next: Uint64,
+    /** those that are open or wait for their epoch, ascending */
+    pending: new ListCompositeType(PendingProposal, MAX_OPEN_PER_MEMBER * MAX_MEMBERS + MAX_WAITING_PROPOSALS),
+    /** those that have ended, the last one last */
+    ended: new ListBasicType(Uint64, KEPT_PROPOSALS),
+  },
   { typeName: 'ProposalIndex' },
 );
 
@@ -91,4 +109,5 @@ export type AddAuthority = ValueOf<typeof AddAuthority>;
 export type ParameterChange = ValueOf<typeof ParameterChange>;
 export type ProposalVote = ValueOf<typeof ProposalVote>;
 export type ProposalRecord = ValueOf<typeof ProposalRecord>;
+export type PendingProposal = ValueOf<typeof PendingProposal>;
 export type ProposalIndex = ValueOf<typeof ProposalIndex>;

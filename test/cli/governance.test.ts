@@ -74,11 +74,11 @@ governance('propose set-parameters: in own units or named ones', async () => {
 
 governance('propose tells the number of the proposal when it is final', async () => {
   const open = [
-    { id: 4, proposer: BOB },
-    { id: 5, proposer: ALICE },
     { id: 6, proposer: BOB },
+    { id: 5, proposer: ALICE },
+    { id: 4, proposer: ALICE },
   ];
-  const reads = { '/rpc/governance?limit=1': { open } };
+  const reads = { '/rpc/governance?limit=100': { open } };
   const args = ['governance', 'propose', 'remove-authority', BOB];
   assert.is((await sentBy([...args, '--wait'], reads)).result.proposal, 5);
   assert.is((await sentBy(args, reads)).result.proposal, undefined);
@@ -144,7 +144,7 @@ const PROPOSAL: ProposalAnswer = {
 governance('list and show say how the votes stand', async () => {
   const { votes: _votes, height, ...open } = PROPOSAL;
   const closed = { ...open, id: 2, status: 'APPLIED', tally: null } as const;
-  const list: GovernanceView = { epoch: 4, open: [open], closed: [closed], next: null, height };
+  const list: GovernanceView = { epoch: 4, open: [open], next_open: 3, closed: [closed], next: 2, height };
   const answer = (path: string): [number, unknown] => [200, path === '/rpc/governance' ? list : PROPOSAL];
   await withServer(answer, async (url) => {
     const show = (await runCli(['governance', 'show', '3', '--rpc', url])).stdout;
@@ -164,6 +164,7 @@ governance('list and show say how the votes stand', async () => {
       ['3', '2'],
     );
     assert.match(stdout, /^status +APPLIED$/m);
+    assert.match(stdout, /^older open ones: \/rpc\/governance\?open_before=3$/m);
   });
 });
 

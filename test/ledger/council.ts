@@ -143,7 +143,7 @@ export class Council {
 
   /** Those open or waiting. */
   open(): number[] {
-    return [...(proposalIndex.find(this.state)?.open ?? [])];
+    return (proposalIndex.find(this.state)?.pending ?? []).map(({ id }) => id);
   }
 
   isAuthority(index: number): boolean {

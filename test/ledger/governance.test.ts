@@ -3,11 +3,17 @@ import * as assert from 'uvu/assert';
 import { endBlock } from '../../src/ledger/block.ts';
 import { executeTransaction } from '../../src/ledger/execute.ts';
 import { initializeState } from '../../src/ledger/genesis.ts';
-import { KEPT_PROPOSALS, MAX_EPOCHS_AHEAD, MAX_OPEN_PER_MEMBER } from '../../src/ledger/governance.ts';
+import { MAX_EPOCHS_AHEAD } from '../../src/ledger/governance.ts';
 import { authorities, consensusKeys, currentEpoch, proposals } from '../../src/ledger/records.ts';
 import { addressKey } from '../../src/primitives/address.ts';
 import { MAX_MEMBERS } from '../../src/primitives/consensus.ts';
-import { type Change, MAX_OPEN_PROPOSALS, YES } from '../../src/primitives/governance.ts';
+import {
+  type Change,
+  KEPT_PROPOSALS,
+  MAX_OPEN_PER_MEMBER,
+  MAX_WAITING_PROPOSALS,
+  YES,
+} from '../../src/primitives/governance.ts';
 import { MAX_AUTHORITIES } from '../../src/primitives/parameter-bounds.ts';
 import { type ReceiptCode, receiptCode } from '../../src/primitives/receipt.ts';
 import { ACTIVE, AUTHORITY, STAKER, TOMBSTONED } from '../../src/primitives/staking.ts';
@@ -357,10 +363,10 @@ test('what can not be done any more when it is due has failed', () => {
   const due = council.epoch.epoch + 2;
   const taken = council.agreed(addAuthority(300, 301), due);
   const staked = council.agreed(addAuthority(302), due);
-  const longer = council.agreed(setParameters(['evidenceWindow', BigInt(evidenceWindow + 1)]), due);
-  const shorter = council.agreed(setParameters(['unbondingPeriod', BigInt(2 * evidenceWindow + 1)]), due);
-  const older = council.agreed(upgrade(2), due, 1);
-  const newer = council.agreed(upgrade(3), due - 1, 1);
+  const longer = council.agreed(setParameters(['evidenceWindow', BigInt(evidenceWindow + 1)]), due, 1);
+  const shorter = council.agreed(setParameters(['unbondingPeriod', BigInt(2 * evidenceWindow + 1)]), due, 1);
+  const older = council.agreed(upgrade(2), due, 2);
+  const newer = council.agreed(upgrade(3), due - 1, 2);
   council.close();
   assert.is(council.status(newer), 'APPLIED');
   council.register(301, STAKER);
@@ -389,19 +395,57 @@ test('an upgrade raises the version of the epoch for which it is planned', () =>
   assert.is(council.propose(0, upgrade(2)), 'CHANGE_OUT_OF_BOUNDS');
 });
 
-test('a member has few open proposals, all together have few, and places become free', () => {
-  const members = MAX_OPEN_PROPOSALS / MAX_OPEN_PER_MEMBER + 1;
-  const council = poa(members);
-  for (let member = 0; member < members - 1; member++) {
-    for (let count = 0; count < MAX_OPEN_PER_MEMBER; count++) council.opened(member);
-    assert.is(council.propose(member), 'TOO_MANY_PROPOSALS', 'of its own');
-  }
-  assert.is(council.open().length, MAX_OPEN_PROPOSALS);
-  assert.is(council.propose(members - 1), 'TOO_MANY_PROPOSALS', 'of all');
+test('each member has places of its own, which no others can take, and they become free', () => {
+  const council = poa(9);
+  for (let member = 0; member < 8; member++) fill(council, member);
+  fill(council, 8);
+  assert.is(council.open().length, 9 * MAX_OPEN_PER_MEMBER);
   council.now += PARAMETERS.votingPeriod;
   council.close();
   assert.equal(council.open(), []);
-  assert.is(council.propose(members - 1), 'SUCCESS');
+  fill(council, 0);
+});
+
+/** Proposes as often as the member may. */
+function fill(council: Council, member: number): void {
+  for (let count = 0; count < MAX_OPEN_PER_MEMBER; count++) council.opened(member);
+  assert.is(council.propose(member), 'TOO_MANY_PROPOSALS');
+}
+
+test('proposals of those who have lost their seat make room when there is no other, the oldest first', () => {
+  const council = new Council('pos', { stakers: ones(4) });
+  for (let member = 0; member < 4; member++) fill(council, member);
+  council.register(4, STAKER);
+  const seat = (...members: number[]) => council.seat(new Map(members.map((index) => [index, 1])));
+  seat(0, 2, 3, 4, 1);
+  council.opened(4);
+  assert.equal(council.open(), [1, 2, 3, 4, 5, 6, 7, 8, 9], 'five members have ten places');
+  seat(0, 3, 4);
+  council.opened(4);
+  assert.equal(council.open(), [1, 2, 4, 5, 6, 7, 8, 9, 10], 'those of member 0 stay');
+  assert.is(council.status(3), 'LAPSED');
+  assert.is(council.vote(0, 3), 'PROPOSAL_CLOSED');
+  assert.is(council.propose(0), 'TOO_MANY_PROPOSALS', 'its own still count');
+  assert.is(council.vote(0, 4), 'SUCCESS', 'those of others stay open meanwhile');
+  seat(2, 1);
+  assert.is(council.propose(2), 'TOO_MANY_PROPOSALS', 'and count again when it is back');
+});
+
+test('sets of the largest size, one after the other: all can propose', () => {
+  const council = new Council('pos', { stakers: ones(MAX_MEMBERS) });
+  const present = council.epoch.validators;
+  council.seat(new Map([[0, 1]]));
+  for (let waiting = 0; waiting < MAX_WAITING_PROPOSALS; waiting += MAX_OPEN_PER_MEMBER) {
+    for (let count = 0; count < MAX_OPEN_PER_MEMBER; count++) council.agreed(SOME_CHANGE, council.epoch.epoch + 50);
+    council.close();
+  }
+  council.epoch = { ...council.epoch, validators: present };
+  for (let member = 0; member < MAX_MEMBERS; member++) fill(council, member);
+  const others = Array.from({ length: MAX_MEMBERS }, (_, index) => MAX_MEMBERS + index);
+  for (const index of others) council.register(index, STAKER);
+  council.seat(new Map(others.map((index) => [index, 1])));
+  for (const index of others.slice(0, 20)) fill(council, index);
+  assert.is(council.open().length, MAX_OPEN_PER_MEMBER * MAX_MEMBERS + MAX_WAITING_PROPOSALS);
 });
 
 test('what waits for its epoch is no open proposal of its proposer', () => {
@@ -413,18 +457,50 @@ test('what waits for its epoch is no open proposal of its proposer', () => {
   assert.is(council.propose(0), 'SUCCESS');
 });
 
-test('old proposals are forgotten, but none that waits', () => {
+test('only so many can wait for an epoch; what is due at once needs no place', () => {
   const council = poa();
-  const planned = council.agreed(SOME_CHANGE, council.epoch.epoch + MAX_EPOCHS_AHEAD);
-  const ended = council.agreed();
-  for (let count = 0; count < KEPT_PROPOSALS; count++) {
+  const due = council.epoch.epoch + MAX_WAITING_PROPOSALS + 1;
+  const first = council.agreed(SOME_CHANGE, due);
+  council.close();
+  for (let count = 2; count < MAX_WAITING_PROPOSALS; count++) {
+    council.agreed(SOME_CHANGE, due + 1);
     council.close();
-    council.agreed();
   }
+  const [last, beyond, atOnce] = [
+    council.agreed(SOME_CHANGE, due + 1),
+    council.agreed(SOME_CHANGE, due + 1),
+    council.agreed(SOME_CHANGE, 0, 1),
+  ];
+  council.close();
+  assert.equal(
+    [last, beyond, atOnce].map((id) => council.status(id)),
+    ['PASSED', 'FAILED', 'APPLIED'],
+  );
+  const early = council.agreed(SOME_CHANGE, due + 2);
+  assert.is(council.epoch.epoch + 1, due);
+  council.close();
+  assert.is(council.status(first), 'APPLIED');
+  assert.is(council.status(early), 'PASSED', 'in the place that has become free');
+});
+
+test('of the proposals that have ended the last are kept; none that waits is forgotten, and none stays for ever', () => {
+  const council = poa();
+  const end = () => {
+    const id = council.agreed();
+    council.close();
+    return id;
+  };
+  const planned = council.agreed(SOME_CHANGE, council.epoch.epoch + KEPT_PROPOSALS + 2);
+  const ended = end();
+  for (let count = 0; count < KEPT_PROPOSALS; count++) end();
   assert.is(council.status(planned), 'PASSED');
   assert.is(proposals.find(council.state, ended), undefined);
   assert.is(council.status(ended + 1), 'APPLIED');
   assert.is(council.vote(0, ended), 'UNKNOWN_PROPOSAL');
+  end();
+  assert.is(council.status(planned), 'APPLIED', 'its end is seen, though many newer ones have ended');
+  for (let count = 0; count < KEPT_PROPOSALS; count++) end();
+  assert.is(proposals.find(council.state, planned), undefined);
 });
 
 test('more voters than a set has members: those who have left make room', () => {

@@ -273,7 +273,7 @@ rpc('governance: proposals with their tallies, decided at the end of the epoch',
   }),
 );
 
-rpc('governance: closed proposals come in pages', () =>
+rpc('governance: open and closed proposals come in pages', () =>
   withNetwork(async ({ http, chain }) => {
     const propose: TransactionAction = {
       selector: 8,
@@ -282,15 +282,17 @@ rpc('governance: closed proposals come in pages', () =>
     for (const from of [authority, otherAuthority, rich]) await include(chain, [from, propose]);
     const ids = async (query: string) => {
       const { body } = await get(`${http}/rpc/governance${query}`);
-      return [body.open, body.closed]
-        .map((list) => list.map(({ id }: { id: number }) => id))
-        .concat(body.next ?? 'end');
+      const [open, closed] = [body.open, body.closed].map((list) => list.map(({ id }: { id: number }) => id));
+      return [open, body.next_open, closed, body.next];
     };
-    assert.equal(await ids('?limit=2'), [[1, 2, 3], [], 'end']);
+    assert.equal(await ids(''), [[3, 2, 1], null, [], null]);
+    assert.equal(await ids('?limit=2'), [[3, 2], 2, [], null]);
+    assert.equal(await ids('?limit=2&open_before=2'), [[1], null, [], null]);
+    assert.equal(await ids('?open_before=1'), [[], null, [], null]);
     chain.produce(35);
-    assert.equal(await ids('?limit=2'), [[], [3, 2], 2]);
-    assert.equal(await ids('?limit=2&before=2'), [[], [1], 'end']);
-    assert.equal(await ids('?before=1'), [[], [], 'end']);
+    assert.equal(await ids('?limit=2'), [[], null, [3, 2], 2]);
+    assert.equal(await ids('?limit=2&before=2'), [[], null, [1], null]);
+    assert.equal(await ids('?before=1'), [[], null, [], null]);
   }),
 );
 
