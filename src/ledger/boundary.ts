@@ -4,6 +4,7 @@ import type { EpochRecord } from '../primitives/epoch.ts';
 import type { LedgerState } from './accounts.ts';
 import { newActivity } from './activity.ts';
 import type { BlockContext } from './block.ts';
+import { makeRoom } from './candidates.ts';
 import { jailAbsent } from './downtime.ts';
 import { elect } from './election.ts';
 import { closeGovernance } from './governance.ts';
@@ -21,6 +22,7 @@ export function closeEpoch(state: LedgerState, { epoch, timestamp, height }: Blo
 
   const next = { ...epoch, epoch: epoch.epoch + 1, start: timestamp, startHeight: height };
   closeGovernance(state, epoch, next);
+  makeRoom(state, next.parameters.minSelfBond);
   next.validators = elect(state, next, epoch.validators);
   beginEpoch(state, next, pruneEpochs(state, next));
   return currentEpoch(state);

@@ -70,17 +70,18 @@ function divide(total: bigint, parts: readonly { address: string; part: bigint }
   return shares;
 }
 
+function ownStake({ pool, own_shares }: RegisteredJson): bigint {
+  return BigInt(pool.shares) === 0n ? 0n : (BigInt(pool.tokens) * BigInt(own_shares)) / BigInt(pool.shares);
+}
+
 function weighed({ mode, parameters, registered }: ElectionJson): Map<string, bigint> {
   const active = registered.filter(({ status }) => status === 'ACTIVE');
   const authorities = mode === 'pos' ? [] : active.filter(({ role }) => role === 'AUTHORITY');
   if (mode === 'poa') return new Map(authorities.map(({ address }) => [address, 1n]));
   const stakers = active
     .filter(({ role }) => role === 'STAKER')
-    .map(({ address, pool, own_shares }) => {
-      const tokens = BigInt(pool.tokens);
-      return { address, part: tokens, own: (tokens * BigInt(own_shares)) / BigInt(pool.shares) };
-    })
-    .filter(({ own }) => own >= BigInt(parameters.min_self_bond))
+    .filter((one) => ownStake(one) >= BigInt(parameters.min_self_bond))
+    .map(({ address, pool }) => ({ address, part: BigInt(pool.tokens) }))
     .sort((a, b) => order(b.part, a.part) || order(addressHex(a), addressHex(b)))
     .slice(0, parameters.max_stakers);
 
@@ -114,8 +115,15 @@ export function elect(election: ElectionJson): ValidatorJson[] {
     .filter(({ weight }) => weight > 0)
     .sort((a, b) => order(a.public_key, b.public_key));
   if (elected.length >= parameters.min_validators || present.length === 0) return elected;
-  const tombstoned = new Set(registered.filter(({ status }) => status === 'TOMBSTONED').map(({ address }) => address));
-  const left = present.filter(({ address }) => !tombstoned.has(address));
+  const records = new Map(registered.map((one) => [one.address, one]));
+  const remaining = (mayStay: (record: RegisteredJson) => boolean) =>
+    present.filter(({ address }) => {
+      const record = records.get(address);
+      return record !== undefined && record.status !== 'TOMBSTONED' && mayStay(record);
+    });
+  const entitled = remaining((one) => one.role === 'AUTHORITY' || ownStake(one) >= BigInt(parameters.min_self_bond));
+  if (entitled.length > 0) return entitled;
+  const left = remaining(() => true);
   return left.length > 0 ? left : present;
 }
 

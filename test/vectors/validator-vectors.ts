@@ -145,6 +145,35 @@ const ELECTIONS: readonly Election[] = [
     registered: [staker(41, 5_000_000_000n), staker(42, 5_000_000_000n, { status: TOMBSTONED })],
     present: [seat(keyOf(42), 1_000_000)],
   },
+  {
+    name: 'fewer than min_validators: of the present set nobody continues who has too little of its own at stake',
+    mode: 'hybrid',
+    parameters: { ...SHORT, minValidators: 6 },
+    registered: [
+      authority(31, JAILED),
+      // was an authority
+      staker(32, 0n),
+      staker(41, 300n, { status: JAILED }),
+      staker(42, 300n, { ownShares: 4n }),
+      staker(43, 300n, { pool: { tokens: 299n, shares: 300n }, ownShares: 5n }),
+      staker(44, 0n),
+      staker(45, 300n, { ownShares: 5n }),
+      staker(46, 300n),
+    ],
+    present: [31, 32, 41, 42, 43, 44, 45].map((seed) => seat(keyOf(seed), 100_000 + seed)),
+  },
+  {
+    name: 'fewer than min_validators: nobody in the present set has enough at stake',
+    mode: 'pos',
+    parameters: { ...SHORT, minValidators: 2 },
+    registered: [
+      staker(41, 300n, { ownShares: 4n }),
+      staker(42, 300n, { status: TOMBSTONED }),
+      staker(43, 0n),
+      staker(44, 300n),
+    ],
+    present: [seat(keyOf(41), 400_000), seat(keyOf(42), 350_000), seat(keyOf(43), 250_000)],
+  },
 ];
 
 function electionVector({ name, mode, parameters, registered, present = [] }: Election): JsonValue {
@@ -159,7 +188,7 @@ function electionVector({ name, mode, parameters, registered, present = [] }: El
   }
   const listed = (wanted: number) =>
     registered
-      .filter(({ role, status }) => role === wanted && status !== TOMBSTONED)
+      .filter(({ role, status, pool }) => role === wanted && status !== TOMBSTONED && (role === AUTHORITY || pool.shares > 0n))
       .map(({ key }) => key.address)
       .sort(compareBytes);
   candidates.set(state, listed(STAKER));
@@ -309,7 +338,7 @@ export function electionVectors(): JsonValue {
   return {
     about:
       'Elections. `registered` are the validators of the state: role AUTHORITY is in the list of authorities, STAKER among ' +
-      'the candidates, TOMBSTONED in neither. `present` is the set that would continue, `elected` the next one.',
+      'the candidates if anything is staked on it, TOMBSTONED in neither. `present` is the set that would continue, `elected` the next one.',
     elections: ELECTIONS.map(electionVector),
   };
 }
