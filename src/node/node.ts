@@ -7,6 +7,7 @@ import { ConsensusDriver } from '../consensus/driver.ts';
 import type { InstanceStart } from '../consensus/types.ts';
 import { rememberVerified, type VerifyChecks } from '../crypto/verified-signatures.ts';
 import { VerifierPool } from '../crypto/verifier.ts';
+import { validators } from '../ledger/records.ts';
 import { Mempool } from '../mempool/mempool.ts';
 import { SignatureChecks } from '../mempool/signatures.ts';
 import type { Network } from '../network/network.ts';
@@ -31,6 +32,7 @@ import { NodeHealth } from './health.ts';
 import { readIdentity } from './identity-file.ts';
 import type { Node, NodeInfo, NodeInputs } from './lifecycle.ts';
 import { NodeMetrics } from './metrics.ts';
+import type { OwnValidator } from './own-validator.ts';
 import { buildInfo } from './package-root.ts';
 import { peerService } from './peer-service.ts';
 import { SignerLog } from './signer-log.ts';
@@ -157,7 +159,12 @@ class AitbcNode implements Node {
       parameters: epoch.parameters,
     });
     chain.on('finalized', ({ envelopes }) => mempool.onFinalized(envelopes, headOf(chain)));
-    const epochs = new NodeEpochs(chain, this.#publicKey);
+    const { remoteOperator, logger } = this.#inputs;
+    if (remoteOperator !== undefined && validators.find(store, remoteOperator) === undefined) {
+      const reason = 'validator_address is no validator yet: this node follows, and asks the signer when it is one';
+      logger.warn({ validatorAddress: formatAddress(remoteOperator) }, reason);
+    }
+    const epochs = new NodeEpochs(chain, this.#own);
     return { pool, mempool, chain, epochs, verifyVotes };
   }
 
@@ -167,7 +174,7 @@ class AitbcNode implements Node {
       mempool: () => mempool,
       peers: () => network.peers().length,
       signatureQueue: () => pool.queued,
-      validator: () => validatorLevels(store, this.#publicKey),
+      validator: () => validatorLevels(store, this.#own),
     });
     const { Libp2pNetwork } = await import('../network/libp2p-network.ts');
     const network: Network = new Libp2pNetwork({ ...(await this.#networkOptions()), observer: metrics.network });
@@ -301,9 +308,9 @@ class AitbcNode implements Node {
     logger.info({ epoch, members: members.size, votes: self !== undefined }, 'epoch');
   }
 
-  /** Of this node's validator. */
-  get #publicKey(): Uint8Array | undefined {
-    return this.#inputs.validatorKey?.publicKey ?? this.#inputs.remoteValidator;
+  get #own(): OwnValidator | undefined {
+    const { validatorKey, remoteOperator } = this.#inputs;
+    return validatorKey ?? (remoteOperator && { operator: remoteOperator });
   }
 
   async #networkOptions(): Promise<Libp2pNetworkOptions> {
