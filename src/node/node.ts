@@ -211,11 +211,9 @@ class AitbcNode implements Node {
       ...sync,
       chain,
       holds: async (certificate) => {
-        // A run begins at the head and ends with each boundary: no honest one has a Final of another epoch, and members
-        // of an earlier one may have nothing to lose.
-        if (certificate.epoch !== chain.epoch.epoch || !(await chain.holds(certificate))) return false;
-        consensus.onVerified(certificate);
-        return true;
+        const holds = await chain.holds(certificate);
+        if (holds) consensus.onVerified(certificate);
+        return holds;
       },
       onSynced: (anchor) => consensus.onSynced(anchor),
       onFatal,
