@@ -18,6 +18,7 @@ import {
   type ProposalIndex,
   type ProposalRecord,
   type ProposalVote,
+  UPGRADE,
 } from '../primitives/governance.ts';
 import type { ReceiptCode } from '../primitives/receipt.ts';
 import type { GovernancePropose, GovernanceVote } from '../primitives/transaction.ts';
@@ -114,8 +115,13 @@ export function closeGovernance(state: LedgerState, closing: EpochRecord, next: 
   setIndex(state, { next: following, pending: settled.filter(isPending), ended: [...ended, ...justEnded] });
 }
 
-function lapse({ expires }: ProposalRecord, { start }: NextEpoch): number {
-  return start >= expires ? LAPSED : OPEN;
+/**
+ * What becomes of a proposal that has not passed. An upgrade must not pass after its epoch has begun: nodes stop for it, and
+ * whoever runs one has been told of an epoch to be ready by.
+ */
+function lapse({ expires, change, epoch }: ProposalRecord, next: NextEpoch): number {
+  const isMissed = change.selector === UPGRADE && epoch !== 0 && epoch <= next.epoch;
+  return isMissed || next.start >= expires ? LAPSED : OPEN;
 }
 
 /**

@@ -34,6 +34,7 @@ export const Upgrade = new ContainerType({ protocolVersion: Uint16 }, { typeName
 
 /** The position in this list is the union's selector: append only. */
 export const CHANGE_TYPES = ['ADD_AUTHORITY', 'REMOVE_AUTHORITY', 'SET_PARAMETERS', 'UPGRADE'] as const;
+export const UPGRADE = 3;
 export type Change =
   | { readonly selector: 0; value: ValueOf<typeof AddAuthority> }
   | { readonly selector: 1; value: ValueOf<typeof RemoveAuthority> }
@@ -57,9 +58,9 @@ export const PROPOSAL_STATUSES = [
   /** waits for its epoch */
   'PASSED',
   'APPLIED',
-  /** its time has run out without enough weight */
+  /** its time has run out without enough weight, or another took its place */
   'LAPSED',
-  /** passed, but at its epoch it could not be done: the change is out of bounds by then */
+  /** passed, but can not be done: the change is out of bounds at its epoch, or too many wait for theirs */
   'FAILED',
 ] as const;
 export type ProposalStatus = (typeof PROPOSAL_STATUSES)[number];

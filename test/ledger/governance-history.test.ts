@@ -87,7 +87,9 @@ test('a proposal ends once, as a count of its own says; outsiders change nothing
       const settle = (proposal: Known): ProposalStatus => {
         if (ENDED.includes(proposal.status)) return proposal.status;
         if (proposal.status === 'OPEN' && !passes(mode, set, proposal.votes)) {
-          return council.now >= proposal.expires ? 'LAPSED' : 'OPEN';
+          const isMissed =
+            proposal.version !== undefined && proposal.epoch !== 0 && proposal.epoch <= council.epoch.epoch;
+          return isMissed || council.now >= proposal.expires ? 'LAPSED' : 'OPEN';
         }
         if (proposal.epoch > council.epoch.epoch) return 'PASSED';
         if (proposal.version === undefined) return 'APPLIED';

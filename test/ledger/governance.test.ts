@@ -395,6 +395,62 @@ test('an upgrade raises the version of the epoch for which it is planned', () =>
   assert.is(council.propose(0, upgrade(2)), 'CHANGE_OUT_OF_BOUNDS');
 });
 
+test('an upgrade that has not passed when its epoch begins never comes; one that names no epoch comes when it passes', () => {
+  const council = poa();
+  const due = council.epoch.epoch + 2;
+  const [missed, other, atOnce] = [
+    council.opened(0, upgrade(2), due),
+    council.opened(0, SOME_CHANGE, due),
+    council.opened(1, upgrade(3)),
+  ];
+  const onTime = council.opened(2, upgrade(2), due);
+  council.close();
+  assert.is(council.status(missed), 'OPEN');
+  for (const voter of [0, 1, 2]) council.vote(voter, onTime);
+  council.close();
+  assert.equal(
+    [missed, other, atOnce, onTime].map((id) => council.status(id)),
+    ['LAPSED', 'OPEN', 'OPEN', 'APPLIED'],
+  );
+  assert.is(council.vote(0, missed), 'PROPOSAL_CLOSED');
+  for (const id of [other, atOnce]) for (const voter of [0, 1, 2]) council.vote(voter, id);
+  council.close();
+  assert.equal(
+    [other, atOnce].map((id) => council.status(id)),
+    ['APPLIED', 'APPLIED'],
+  );
+  assert.is(council.epoch.protocolVersion, 3);
+});
+
+test('of two upgrades for one epoch the lower comes first or never', () => {
+  for (const [versions, statuses] of [
+    [
+      [2, 3],
+      ['APPLIED', 'APPLIED'],
+    ],
+    [
+      [3, 2],
+      ['APPLIED', 'FAILED'],
+    ],
+    [
+      [2, 2],
+      ['APPLIED', 'FAILED'],
+    ],
+  ] as const) {
+    const council = poa();
+    const due = council.epoch.epoch + 2;
+    const ids = versions.map((version, index) => council.agreed(upgrade(version), due, index));
+    council.close();
+    assert.is(council.epoch.protocolVersion, 1);
+    council.close();
+    assert.equal(
+      ids.map((id) => council.status(id)),
+      statuses,
+    );
+    assert.is(council.epoch.protocolVersion, Math.max(...versions));
+  }
+});
+
 test('each member has places of its own, which no others can take, and they become free', () => {
   const council = poa(9);
   for (let member = 0; member < 8; member++) fill(council, member);
