@@ -1,4 +1,5 @@
-// What this node is in each epoch: the chain says who its members are, and whether its validator is one of them. Consensus asks here for the instance that goes on.
+// What this node is in each epoch: the chain says who its members are, and whether its validator is one of them. Consensus
+// asks here for the instance that goes on.
 
 import type { Chain } from '../chain/chain.ts';
 import type { Members } from '../consensus/members.ts';
