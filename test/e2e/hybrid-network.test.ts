@@ -148,7 +148,9 @@ hybrid('one that contradicts itself is slashed and never comes back; the reporte
   const view = await first.node.rpc.get<{ stake: string; status: string }>(`rpc/validators/${faulty.address}`);
   assert.is(view.status, 'TOMBSTONED');
   const slashed = stake - BigInt(view.stake);
-  assert.is(slashed, stake / 20n, 'a twentieth');
+  // An epoch may have ended since the stake was read, and have paid it some dust.
+  const rewards = 10n ** 6n;
+  assert.ok(slashed <= stake / 20n && slashed >= stake / 20n - rewards, `${slashed} is a twentieth of ${stake}`);
   assert.ok(slashed > 0n && stake >= SELF_BOND);
   assert.ok(
     BigInt((await first.node.rpc.balance(first.address)).balance) >=
