@@ -21,8 +21,6 @@ export interface Withdrawal {
   readonly shares: bigint;
   /** units that the holder takes out */
   readonly tokens: bigint;
-  /** units that nobody owns, since the last share is gone */
-  readonly dust: bigint;
 }
 
 /**
@@ -47,12 +45,13 @@ export function worth({ tokens, shares: issued }: Readonly<Pool>, shares: bigint
 
 /** Takes everything out that a holder has; worthless shares are used up all the same, also those of a closed pool. */
 export function withdrawAll(pool: Readonly<Pool>, shares: bigint): Withdrawal {
-  if (pool.shares === 0n) return { pool: { ...EMPTY_POOL }, shares, tokens: 0n, dust: 0n };
-  return withdrawn(pool, shares, worth(pool, shares));
+  if (pool.shares === 0n) return { pool: { ...EMPTY_POOL }, shares, tokens: 0n };
+  return withdrawn(pool, shares);
 }
 
 /**
- * Takes so many units out; the shares that costs are rounded up.
+ * Takes at least so many units out: whole shares, and all that they are worth, for a part of one that was used up and
+ * not paid would be the others' gain.
  * @param tokens more than zero
  * @param shares what the holder has
  * @returns undefined when the holder's shares are too few
@@ -60,7 +59,7 @@ export function withdrawAll(pool: Readonly<Pool>, shares: bigint): Withdrawal {
 export function withdraw(pool: Readonly<Pool>, tokens: bigint, shares: bigint): Withdrawal | undefined {
   if (pool.tokens === 0n) return undefined;
   const cost = dividedUp(tokens * pool.shares, pool.tokens);
-  return cost > shares ? undefined : withdrawn(pool, cost, tokens);
+  return cost > shares ? undefined : withdrawn(pool, cost);
 }
 
 /**
@@ -69,19 +68,15 @@ export function withdraw(pool: Readonly<Pool>, tokens: bigint, shares: bigint): 
  */
 export function slash({ tokens, shares }: Readonly<Pool>, ppm: number): { pool: Pool; taken: bigint } {
   const taken = (tokens * BigInt(ppm)) / BigInt(MILLION);
-  return { pool: closedIfEmpty({ tokens: tokens - taken, shares }), taken };
+  return { pool: taken === tokens ? { ...EMPTY_POOL } : { tokens: tokens - taken, shares }, taken };
 }
 
-function withdrawn(pool: Readonly<Pool>, shares: bigint, tokens: bigint): Withdrawal {
-  const left = { tokens: pool.tokens - tokens, shares: pool.shares - shares };
-  const after = closedIfEmpty(left);
-  return { pool: after, shares, tokens, dust: left.tokens - after.tokens };
+/** What is left over by rounding stays with the others' shares; the last share takes all. */
+function withdrawn(pool: Readonly<Pool>, shares: bigint): Withdrawal {
+  const tokens = worth(pool, shares);
+  return { pool: { tokens: pool.tokens - tokens, shares: pool.shares - shares }, shares, tokens };
 }
 
 function dividedUp(amount: bigint, by: bigint): bigint {
   return (amount + by - 1n) / by;
-}
-
-function closedIfEmpty(pool: Pool): Pool {
-  return pool.tokens === 0n || pool.shares === 0n ? { ...EMPTY_POOL } : pool;
 }

@@ -7,7 +7,7 @@ import { CONSENSUS_MODES } from '../primitives/genesis.ts';
 import type { ReceiptCode } from '../primitives/receipt.ts';
 import { MAX_DELEGATIONS, STAKER, TOMBSTONED, type ValidatorRecord } from '../primitives/staking.ts';
 import type { Stake, Unstake } from '../primitives/transaction.ts';
-import { getAccount, getFeePool, type LedgerState, setAccount, setFeePool } from './accounts.ts';
+import { getAccount, type LedgerState, setAccount } from './accounts.ts';
 import type { BlockContext } from './block.ts';
 import { joinCandidates, leaveCandidates, mayBeCandidate } from './candidates.ts';
 import { deposit, withdraw, withdrawAll, worth } from './pools.ts';
@@ -84,7 +84,7 @@ export function unstake(
   if (held === 0n) return 'INSUFFICIENT_STAKE';
   const taken = amount === 0n ? withdrawAll(record.pool, held) : withdraw(record.pool, amount, held);
   if (taken === undefined) return 'INSUFFICIENT_STAKE';
-  const { pool, tokens, dust } = taken;
+  const { pool, tokens } = taken;
   const payout = { delegator: sender, validator, epoch: epoch.epoch };
   const plan = tokens === 0n ? undefined : planUnbonding(state, unbonding, payout, tokens);
   if (typeof plan === 'string') return plan;
@@ -96,7 +96,6 @@ export function unstake(
     unbonding: plan?.entries ?? unbonding,
   });
   if (plan !== undefined) beginUnbonding(state, plan);
-  if (dust > 0n) setFeePool(state, getFeePool(state) + dust);
   const isOwn = equalBytes(sender, validator);
   if (isOwn && (left === 0n || worth(pool, left) < parameters.minSelfBond)) leaveCandidates(state, validator);
   return 'SUCCESS';

@@ -133,12 +133,6 @@ function poolJson(tokens: bigint, shares: bigint): PoolJson {
   return { tokens: tokens.toString(), shares: shares.toString() };
 }
 
-/** Where tokens or shares reach zero the pool closes; the tokens left are dust. */
-function closing(tokens: bigint, shares: bigint): { after: PoolJson; dust: bigint } {
-  if (tokens > 0n && shares > 0n) return { after: poolJson(tokens, shares), dust: 0n };
-  return { after: poolJson(0n, 0n), dust: tokens };
-}
-
 export function stake(pool: PoolJson, amount: string) {
   const [T, S, a] = [pool.tokens, pool.shares, amount].map(BigInt) as [bigint, bigint, bigint];
   const shares = S === 0n ? a : (a * S) / T;
@@ -151,15 +145,15 @@ export function stake(pool: PoolJson, amount: string) {
 export function unstake(pool: PoolJson, held: string, amount: string) {
   const [T, S, s, a] = [pool.tokens, pool.shares, held, amount].map(BigInt) as [bigint, bigint, bigint, bigint];
   const shares = a === 0n ? s : (a * S + T - 1n) / T;
-  const tokens = a === 0n ? (s * T) / S : a;
-  if (shares > s) return { after: null, shares: '0', tokens: '0', to_fee_pool: '0' };
-  const { after, dust } = closing(T - tokens, S - shares);
-  return { after, shares: shares.toString(), tokens: tokens.toString(), to_fee_pool: dust.toString() };
+  if (shares > s) return { after: null, shares: '0', tokens: '0' };
+  const tokens = (shares * T) / S;
+  return { after: poolJson(T - tokens, S - shares), shares: shares.toString(), tokens: tokens.toString() };
 }
 
 export function slash({ tokens, shares }: PoolJson, millionths: number): { after: PoolJson; taken: string } {
   const taken = (BigInt(tokens) * BigInt(millionths)) / MILLION;
-  return { after: closing(BigInt(tokens) - taken, BigInt(shares)).after, taken: taken.toString() };
+  const left = BigInt(tokens) - taken;
+  return { after: poolJson(left, left === 0n ? 0n : BigInt(shares)), taken: taken.toString() };
 }
 
 export function owed(others: number): number {

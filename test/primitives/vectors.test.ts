@@ -136,7 +136,6 @@ interface Staking {
     after: ledger.PoolJson | null;
     shares: string;
     tokens: string;
-    to_fee_pool: string;
   }[];
   slash: { pool: ledger.PoolJson; millionths: number; after: ledger.PoolJson; taken: string }[];
   owed: { others: number; owed: number }[];

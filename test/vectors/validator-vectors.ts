@@ -250,7 +250,6 @@ function unstakeVectors(): JsonValue {
           after: done === undefined ? null : toJson(Pool, done.pool),
           shares: (done?.shares ?? 0n).toString(),
           tokens: (done?.tokens ?? 0n).toString(),
-          to_fee_pool: (done?.dust ?? 0n).toString(),
         };
       }),
     ),
