@@ -106,7 +106,7 @@ export class Chain extends EventEmitter<ChainEvents> {
   /** The Final of an epoch's last block; undefined while the epoch goes on, and when its successor's record is gone. */
   async boundary(epoch: number): Promise<Certificate | undefined> {
     const next = this.epochRecord(epoch + 1);
-    return next && (await this.#store.blockByHeight(next.startHeight))?.certificate;
+    return next && this.#store.certificateByHeight(next.startHeight);
   }
 
   /** The present epoch's instance of consensus: where it goes on from here. */

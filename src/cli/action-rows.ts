@@ -1,7 +1,6 @@
 // What a transaction does and what a proposal changes, from their JSON, as rows for people.
 
-import { parameterKey } from '../primitives/parameter-bounds.ts';
-import { PARAMETER_NAMES } from '../primitives/parameters.ts';
+import { PARAMETER_KEYS, PARAMETER_NAMES } from '../primitives/parameters.ts';
 import { formatAit, formatPercent } from '../primitives/units.ts';
 import { describeParameter } from './parameter-values.ts';
 import type { JsonObject } from './rpc-client.ts';
@@ -82,8 +81,8 @@ function ait(units: unknown): string {
 
 /** In the parameter's own unit, and for people. */
 function parameterText({ parameter, value }: JsonObject): string {
-  const name = PARAMETER_NAMES.find((one) => one === parameter);
+  const name = PARAMETER_NAMES[PARAMETER_KEYS.indexOf(String(parameter))];
   // A newer node may know more of them.
   if (name === undefined) return `${parameter} = ${value}`;
-  return `${parameterKey(name)} = ${describeParameter(name, BigInt(String(value)))}`;
+  return `${parameter} = ${describeParameter(name, BigInt(String(value)))}`;
 }

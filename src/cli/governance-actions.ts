@@ -81,8 +81,8 @@ async function propose(
 
 /** The number under which others vote on it. */
 async function newestProposal({ client, address }: Sender): Promise<{ proposal?: number }> {
-  const { open } = await client.get('rpc/governance?limit=1');
-  const own = (open as JsonObject[]).filter(({ proposer }) => proposer === formatAddress(address)).at(-1);
+  const { open } = await client.get('rpc/governance?limit=100');
+  const own = (open as JsonObject[]).find(({ proposer }) => proposer === formatAddress(address));
   return own === undefined ? {} : { proposal: Number(own.id) };
 }
 

@@ -1,8 +1,7 @@
 // `governance list|show|params`: what a node says of proposals and parameters, for people.
 
 import { fromJson } from '../primitives/json.ts';
-import { parameterKey } from '../primitives/parameter-bounds.ts';
-import { PARAMETER_NAMES, Parameters } from '../primitives/parameters.ts';
+import { PARAMETER_NAMES, Parameters, parameterKey } from '../primitives/parameters.ts';
 import type { GovernanceView, ProposalAnswer, ProposalView, TallyView } from '../rpc/handlers/governance.ts';
 import { changeRows } from './action-rows.ts';
 import { type CliContext, columns, printResult } from './context.ts';
@@ -13,9 +12,10 @@ import type { JsonObject } from './rpc-client.ts';
 
 export async function listProposals(context: CliContext, options: ClientOptions): Promise<void> {
   const answer = await rpcClient(context, options).get('rpc/governance');
-  const { open, closed } = answer as unknown as GovernanceView;
+  const { open, next_open: next, closed } = answer as unknown as GovernanceView;
   const all = [...open, ...closed];
   const lines = all.flatMap((proposal) => [...columns(proposalRows(proposal)), '']).slice(0, -1);
+  if (next !== null) lines.push('', `older open ones: /rpc/governance?open_before=${next}`);
   printResult(context, options, answer, lines.length === 0 ? ['no proposals'] : lines);
 }
 

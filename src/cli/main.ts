@@ -57,7 +57,7 @@ Try it:
 
 Exit codes: 0 done, 1 a fault of this program, 2 usage, 3 configuration, 4 data directory or key,
 5 environment (port, file limit), 6 no node answers, 7 refused, 8 timed out, 9 a check found faults,
-10 the node failed. Commands that print results take --json.`,
+10 the node failed, 11 the network needs a newer version. Commands that print results take --json.`,
     );
   for (const add of [
     addStart,

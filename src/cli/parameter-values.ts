@@ -2,8 +2,14 @@
 
 import { formatDuration, formatSize, parseDuration, parseSize } from '../node/config/units.ts';
 import { MAX_PARAMETER_CHANGES, type ParameterChange } from '../primitives/governance.ts';
-import { parameterFaults, parameterKey } from '../primitives/parameter-bounds.ts';
-import { PARAMETER_NAMES, type ParameterName, Parameters } from '../primitives/parameters.ts';
+import { parameterFaults } from '../primitives/parameter-bounds.ts';
+import {
+  PARAMETER_KEYS,
+  PARAMETER_NAMES,
+  type ParameterName,
+  Parameters,
+  parameterKey,
+} from '../primitives/parameters.ts';
 import { AmountType, MAX_AMOUNT } from '../primitives/ssz.ts';
 import { formatAit, formatPercent, parseAit, parsePercent, UnitsError } from '../primitives/units.ts';
 import { CliError } from './errors.ts';
@@ -84,11 +90,11 @@ export function checkChanges(present: Parameters, changes: readonly ParameterCha
 
 function parseChange(text: string): ParameterChange {
   const [, key = '', value = ''] = /^([^=]*)=(.*)$/.exec(text) ?? [];
-  const parameter = PARAMETER_NAMES.findIndex((name) => parameterKey(name) === key);
+  const parameter = PARAMETER_KEYS.indexOf(key);
   const name = PARAMETER_NAMES[parameter];
   if (name === undefined) {
     throw new CliError('usage', `"${text}" sets no parameter of the network`, {
-      hint: `write name=value; the names are ${PARAMETER_NAMES.map(parameterKey).join(', ')}`,
+      hint: `write name=value; the names are ${PARAMETER_KEYS.join(', ')}`,
     });
   }
   return { parameter, value: parseValue(name, value) };

@@ -23,10 +23,10 @@ const WORDS: Readonly<Record<ReceiptCode, string>> = {
   TOMBSTONED: 'the validator has contradicted itself and never comes back',
   EVIDENCE_TOO_OLD: 'the offence is too long ago to be punished',
   NOT_A_MEMBER: 'the accused was no validator in that epoch',
-  ALREADY_PUNISHED: 'the accused has been punished already',
+  ALREADY_PUNISHED: 'the accused has been punished already, and this makes nothing worse',
   UNKNOWN_PROPOSAL: 'there is no such proposal; `aitbc-node governance list` shows them',
   PROPOSAL_CLOSED: 'the proposal is decided or has lapsed',
-  TOO_MANY_PROPOSALS: 'as many proposals are open as may be; wait until one is decided or lapses',
+  TOO_MANY_PROPOSALS: 'as many proposals of the sender are open as may be; wait until one is decided or lapses',
   CHANGE_OUT_OF_BOUNDS: 'that change may not be made: a value out of its bounds, an authority that is there or is not',
   EPOCH_PASSED: 'the epoch of the proposal has begun already',
 };

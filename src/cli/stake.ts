@@ -10,7 +10,8 @@ export function addStake(program: Command, context: CliContext): void {
     .addHelpText(
       'after',
       `
-The validator is an address, the amount is in AIT.
+The validator is an address, the amount is in AIT. What would buy only a part of a share of the validator's pool stays in
+the account; \`validator info\` shows the commission, and \`account stakes\` afterwards what is staked.
 ${TRANSACTION_EXITS}
 
 Example:
@@ -26,7 +27,7 @@ Example:
     .addHelpText(
       'after',
       `
-The amount is in AIT, or all. The unbonding period begins when the present epoch has ended; \`account stakes\` shows
+The amount is in AIT, or all; as many whole shares of the validator's pool are sold as it takes. The unbonding period begins when the present epoch has ended; \`account stakes\` shows
 when it is over. Until then the units earn nothing and can still be slashed.
 ${TRANSACTION_EXITS}
 

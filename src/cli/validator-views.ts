@@ -34,11 +34,16 @@ function validatorRows(validator: ValidatorAnswer): [name: string, value: string
     ...jailed,
     ['times jailed', String(validator.downtimes)],
     ['stake', `${ait(validator.stake)}, ${ait(validator.self_stake)} of its own`],
-    ['commission', formatPercent(validator.commission)],
+    ['commission', commissionText(validator)],
     [`weight in epoch ${validator.epoch}`, activity === null ? 'no seat' : share(validator)],
     ...(activity === null ? [] : activityRows(activity)),
     ['if elected now', next === null ? 'no seat' : share(next)],
   ];
+}
+
+function commissionText({ commission, next_commission: next, epoch }: ValidatorAnswer): string {
+  const present = formatPercent(commission);
+  return next === commission ? present : `${present}, ${formatPercent(next)} from epoch ${epoch + 1} on`;
 }
 
 function activityRows({ participation, proposed, missed, reward }: ActivityView): [name: string, value: string][] {

@@ -67,7 +67,7 @@ Example:
 function addUpdate(validator: Command, context: CliContext): void {
   withTransaction(validator.command('update'))
     .description('Change the commission of your validator or the key that votes.')
-    .option('--commission <percent>', "your part of your delegators' rewards, like 5%")
+    .option('--commission <percent>', "your part of your delegators' rewards from the next epoch on, like 5%")
     .option('--consensus-key <key>', 'name of the new key that votes from the next epoch on, never used before')
     .addHelpText(
       'after',

@@ -4,9 +4,9 @@ import type { EpochRecord } from '../primitives/epoch.ts';
 import type { LedgerState } from './accounts.ts';
 import { newActivity } from './activity.ts';
 import type { BlockContext } from './block.ts';
+import { makeRoom } from './candidates.ts';
 import { jailAbsent } from './downtime.ts';
 import { elect } from './election.ts';
-import { closeOffences } from './equivocation.ts';
 import { closeGovernance } from './governance.ts';
 import { activity, currentEpoch, epochRange, epochs } from './records.ts';
 import { payRewards } from './rewards.ts';
@@ -18,11 +18,11 @@ const MAX_PRUNED = 16;
 export function closeEpoch(state: LedgerState, { epoch, timestamp, height }: BlockContext): EpochRecord {
   const done = activity.get(state);
   jailAbsent(state, epoch, done);
-  closeOffences(state, timestamp, epoch.parameters.evidenceWindow);
   payRewards(state, epoch, done);
 
   const next = { ...epoch, epoch: epoch.epoch + 1, start: timestamp, startHeight: height };
   closeGovernance(state, epoch, next);
+  makeRoom(state, next.parameters.minSelfBond);
   next.validators = elect(state, next, epoch.validators);
   beginEpoch(state, next, pruneEpochs(state, next));
   return currentEpoch(state);
@@ -36,14 +36,15 @@ export function beginEpoch(state: LedgerState, epoch: EpochRecord, oldest: numbe
 }
 
 /**
- * Deletes records that neither evidence nor unbonding need any more: an epoch ends where the next one starts.
+ * Deletes records that neither evidence nor unbonding need any more, of which unbonding takes longer. An epoch ends where
+ * the next one starts.
  * @returns the oldest that is left
  */
 function pruneEpochs(state: LedgerState, { start, parameters }: EpochRecord): number {
   const { current, oldest } = epochRange.get(state);
-  const kept = Math.max(parameters.evidenceWindow, parameters.unbondingPeriod);
   let first = oldest;
   const end = Math.min(current, oldest + MAX_PRUNED);
-  while (first < end && epochs.get(state, first + 1).start + kept <= start) epochs.delete(state, first++);
+  while (first < end && epochs.get(state, first + 1).start + parameters.unbondingPeriod <= start)
+    epochs.delete(state, first++);
   return first;
 }

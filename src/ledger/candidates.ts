@@ -6,6 +6,7 @@ import { MAX_CANDIDATES } from '../primitives/staking.ts';
 import type { LedgerReader, LedgerState } from './accounts.ts';
 import { includes, inserted, removed } from './lists.ts';
 import { candidates } from './records.ts';
+import { ownStake } from './stakes.ts';
 
 /** Ascending. */
 export function candidateList(state: LedgerReader): Address[] {
@@ -28,4 +29,17 @@ export function joinCandidates(state: LedgerState, operator: Address): void {
 export function leaveCandidates(state: LedgerState, operator: Address): void {
   const list = candidateList(state);
   if (includes(list, operator)) candidates.set(state, removed(list, operator));
+}
+
+/**
+ * At a boundary: when there is no room left, those leave whose own stake a slash or a change of the parameter has left
+ * below the minimum. They keep nobody out, and staking on themselves brings them back.
+ */
+export function makeRoom(state: LedgerState, minSelfBond: bigint): void {
+  const list = candidateList(state);
+  if (list.length < MAX_CANDIDATES) return;
+  candidates.set(
+    state,
+    list.filter((operator) => ownStake(state, operator) >= minSelfBond),
+  );
 }

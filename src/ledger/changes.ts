@@ -10,11 +10,11 @@ import type { AddAuthority, Change, ParameterChange } from '../primitives/govern
 import { MAX_AUTHORITIES, parameterFaults } from '../primitives/parameter-bounds.ts';
 import { PARAMETER_NAMES, type Parameters } from '../primitives/parameters.ts';
 import type { ReceiptCode } from '../primitives/receipt.ts';
-import { ACTIVE, AUTHORITY, STAKER, TOMBSTONED, type ValidatorRecord } from '../primitives/staking.ts';
+import { AUTHORITY, STAKER, TOMBSTONED } from '../primitives/staking.ts';
 import type { LedgerReader, LedgerState } from './accounts.ts';
 import { includes, inserted, removed } from './lists.ts';
-import { EMPTY_POOL } from './pools.ts';
 import { authorities, consensusKeys, validators } from './records.ts';
+import { newValidator } from './validator-record.ts';
 
 /** The part of an epoch that governance decides on. */
 export type Rules = Pick<EpochRecord, 'mode' | 'parameters' | 'protocolVersion'>;
@@ -28,7 +28,8 @@ export function changeFault(state: LedgerReader, { selector, value }: Change, ru
       return hasAuthorities(rules) ? removalFault(state, value.address, rules) : 'NOT_ALLOWED';
     case 2: {
       const parameters = changedParameters(rules.parameters, value.changes);
-      return outOfBounds(parameters === undefined || parameterFaults(parameters).length > 0);
+      const isFaulty = parameters === undefined || parameterFaults(parameters).length > 0;
+      return outOfBounds(isFaulty || needsMoreMembers(state, parameters, rules));
     }
     case 3:
       return outOfBounds(value.protocolVersion <= rules.protocolVersion);
@@ -75,11 +76,18 @@ function removalFault(state: LedgerReader, address: Address, { mode, parameters 
   return outOfBounds(!includes(list, address) || isNeeded);
 }
 
+/**
+ * Where nobody else votes, no election may come to need more than there are: it would never take place. Fewer than are
+ * needed there may be for another reason, and then all that does not ask for more can still be changed.
+ */
+function needsMoreMembers(state: LedgerReader, { minValidators }: Parameters, { mode, parameters }: Rules): boolean {
+  if (CONSENSUS_MODES[mode] !== 'poa' || minValidators <= parameters.minValidators) return false;
+  return minValidators > authorities.get(state).length;
+}
+
 function addAuthority(state: LedgerState, { address, publicKey }: AddAuthority): void {
-  const before = validators.find(state, address);
-  const fresh = { status: ACTIVE, jailedUntil: 0, downtimes: 0, commission: 0, pool: { ...EMPTY_POOL } };
-  const record: ValidatorRecord = { ...(before ?? fresh), publicKey, role: AUTHORITY };
-  validators.set(state, record, address);
+  const record = validators.find(state, address) ?? newValidator(publicKey, AUTHORITY, 0);
+  validators.set(state, { ...record, publicKey, role: AUTHORITY }, address);
   consensusKeys.set(state, { address }, publicKey);
   authorities.set(state, inserted(authorities.get(state), address));
 }

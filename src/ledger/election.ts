@@ -6,7 +6,7 @@ import { compareBytes } from '../primitives/bytes.ts';
 import type { EpochRecord } from '../primitives/epoch.ts';
 import { CONSENSUS_MODES } from '../primitives/genesis.ts';
 import { MILLION, type Parameters } from '../primitives/parameters.ts';
-import { ACTIVE, STAKER, TOMBSTONED } from '../primitives/staking.ts';
+import { ACTIVE, AUTHORITY, STAKER, TOMBSTONED, type ValidatorRecord } from '../primitives/staking.ts';
 import type { Validator } from '../primitives/validators.ts';
 import type { LedgerReader } from './accounts.ts';
 import { apportion, type Claim, compareBigints } from './apportionment.ts';
@@ -24,8 +24,7 @@ interface Seat extends Claim {
 }
 
 /**
- * The set of the next epoch, ordered by public key. When too few are elected, the present set continues without its
- * tombstoned members; with them, when nobody else is in it.
+ * The set of the next epoch, ordered by public key. When too few are elected, the present set continues, with its weights.
  * @param present the set that votes now; empty before the first epoch, which begins with however many are elected
  */
 export function elect(
@@ -37,8 +36,21 @@ export function elect(
   if (elected.length >= parameters.minValidators || present.length === 0) {
     return elected.sort((a, b) => compareBytes(a.publicKey, b.publicKey));
   }
-  const left = present.filter(({ address }) => validators.get(state, address).status !== TOMBSTONED);
-  return left.length > 0 ? left : [...present];
+  return continuing(state, parameters, present);
+}
+
+/**
+ * Of a set that continues, whoever has a right to its seat but for being jailed: the jailed are needed. When nobody has, all
+ * but the tombstoned, and they too when nobody else is in it: a chain without members would never go on.
+ */
+function continuing(state: LedgerReader, parameters: Parameters, present: readonly Validator[]): Validator[] {
+  const members = present.map((member) => ({ member, record: validators.get(state, member.address) }));
+  const left = members.filter(({ record }) => record.status !== TOMBSTONED);
+  const entitled = left.filter(
+    ({ member, record }) => record.role === AUTHORITY || hasOwnStake(state, member.address, record, parameters),
+  );
+  const staying = [entitled, left, members].find(({ length }) => length > 0) ?? [];
+  return staying.map(({ member }) => member);
 }
 
 function electAlike(state: LedgerReader): Validator[] {
@@ -75,16 +87,25 @@ function seatOf(state: LedgerReader, address: Address): Seat | undefined {
 }
 
 /** The candidates that may be seated, by what is staked on them, the most first, ties to the lower address. */
-function wealthiestStakers(state: LedgerReader, { minSelfBond, maxStakers }: Parameters): Seat[] {
+function wealthiestStakers(state: LedgerReader, parameters: Parameters): Seat[] {
   return candidateList(state)
     .flatMap((address) => {
-      const { publicKey, role, status, pool } = validators.get(state, address);
-      const isEligible =
-        role === STAKER && status === ACTIVE && pool.tokens > 0n && ownStake(state, address) >= minSelfBond;
-      return isEligible ? [{ address, publicKey, part: pool.tokens }] : [];
+      const record = validators.get(state, address);
+      const isEligible = record.status === ACTIVE && hasOwnStake(state, address, record, parameters);
+      return isEligible ? [{ address, publicKey: record.publicKey, part: record.pool.tokens }] : [];
     })
     .sort((a, b) => compareBigints(b.part, a.part) || compareBytes(a.address, b.address))
-    .slice(0, maxStakers);
+    .slice(0, parameters.maxStakers);
+}
+
+/** Whether it is a staker, and its operator has enough at stake itself. */
+function hasOwnStake(
+  state: LedgerReader,
+  address: Address,
+  { role, pool }: ValidatorRecord,
+  { minSelfBond }: Parameters,
+): boolean {
+  return role === STAKER && pool.tokens > 0n && ownStake(state, address) >= minSelfBond;
 }
 
 /** What the stakers weigh together beside authorities: their full share once as much is bonded as is aimed at. */

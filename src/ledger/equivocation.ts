@@ -18,13 +18,17 @@ import { leaveCandidates } from './candidates.ts';
 import { electorateOf } from './electorate.ts';
 import { includes, removed } from './lists.ts';
 import { authorities, epochs, offences, validators } from './records.ts';
-import { slashStake } from './slashing.ts';
+import { slashStake, slashUnbonding } from './slashing.ts';
 import { burn } from './supply.ts';
+import { isPayoutDue } from './unbonding.ts';
 
 /** Of the stake, for a contradiction by itself; in millionths, as all shares here. */
 export const EQUIVOCATION_SLASH = 50_000;
 /** Of what is slashed at once, for whoever reports it. */
 export const REPORTER_SHARE = 50_000;
+
+/** What a validator is accused of. */
+type Charge = Omit<Offence, 'time' | 'others'>;
 
 /** @param sender who reports it */
 export function punishEquivocation(
@@ -37,33 +41,34 @@ export function punishEquivocation(
   if (epoch === undefined || isTooOld(state, epoch, context)) return 'EVIDENCE_TOO_OLD';
   const accused = memberIn(epoch, evidence);
   if (accused === undefined) return 'NOT_A_MEMBER';
-  const { address } = accused;
-  const record = validators.get(state, address);
-  if (record.status === TOMBSTONED) return 'ALREADY_PUNISHED';
-
-  validators.set(state, { ...record, status: TOMBSTONED }, address);
-  leaveCandidates(state, address);
-  const seated = authorities.find(state) ?? [];
-  if (includes(seated, address)) authorities.set(state, removed(seated, address));
-  const taken = slashStake(state, address, evidence.epoch, EQUIVOCATION_SLASH);
+  const { address: validator, weight } = accused;
+  const charge = { validator, epoch: epoch.epoch, weight, totalWeight: electorateOf(epoch).totalWeight };
+  const isPunished = validators.get(state, validator).status === TOMBSTONED;
+  const taken = isPunished ? aggravate(state, charge) : expel(state, charge, context.timestamp);
+  if (taken === undefined) return 'ALREADY_PUNISHED';
   const reward = (taken * BigInt(REPORTER_SHARE)) / BigInt(MILLION);
   const reporter = getAccount(state, sender);
   setAccount(state, sender, { ...reporter, balance: reporter.balance + reward });
   burn(state, taken - reward);
-  noteOffence(state, accused, epoch, context);
   return 'SUCCESS';
 }
 
 /**
- * At a boundary: whoever's window is over pays what it owes beyond the first part, and its offence is forgotten.
+ * In every block, before payouts: whoever's window is over pays what it owes beyond the first part, and its offence is
+ * forgotten. An offence is reported within a window of its epoch's end and open for another, and what answers for it is
+ * not paid out within two: nothing gets away. When governance has made the periods shorter meanwhile, the offence is
+ * settled early, for the payout does not wait.
+ * @param present the present epoch
  * @param now block time, ms
  */
-export function closeOffences(state: LedgerState, now: number, evidenceWindow: number): void {
+export function closeOffences(state: LedgerState, present: EpochRecord, now: number): void {
   const list = offences.find(state) ?? [];
-  const closed = list.filter(({ time }) => time + evidenceWindow <= now);
-  if (closed.length === 0) return;
-  for (const offence of closed) settle(state, offence);
-  offences.set(state, list.slice(closed.length));
+  const { evidenceWindow } = present.parameters;
+  const isOpen = ({ time, epoch }: Offence) => now < time + evidenceWindow && !isPayoutDue(state, epoch, present, now);
+  const open = list.filter(isOpen);
+  if (open.length === list.length) return;
+  for (const offence of list) if (!open.includes(offence)) settle(state, offence);
+  offences.set(state, open);
 }
 
 /**
@@ -91,34 +96,58 @@ function memberIn(epoch: EpochRecord, { publicKey, validatorsRoot }: Evidence): 
   return member !== undefined && equalBytes(electorateOf(epoch).root, validatorsRoot) ? member : undefined;
 }
 
-/** Each offence counts among the others of those whose window is open, and they among its own. */
-function noteOffence(
-  state: LedgerState,
-  { address, weight }: Validator,
-  epoch: EpochRecord,
-  context: BlockContext,
-): void {
-  const { timestamp, parameters } = context;
+/** For the first offence: the seat is lost and the first part paid. @returns the units taken */
+function expel(state: LedgerState, charge: Charge, timestamp: number): bigint {
+  const { validator, epoch } = charge;
+  validators.set(state, { ...validators.get(state, validator), status: TOMBSTONED }, validator);
+  leaveCandidates(state, validator);
+  const seated = authorities.find(state) ?? [];
+  if (includes(seated, validator)) authorities.set(state, removed(seated, validator));
+  noteOffence(state, charge, timestamp);
+  return slashStake(state, validator, epoch, EQUIVOCATION_SLASH);
+}
+
+/**
+ * For another one while the first is open: or an offender could report a small offence itself to be out of reach for a
+ * great one. All count as one, in the earliest epoch and with the largest share. Of an earlier epoch, only what was
+ * unstaked before the epoch known so far has not paid yet.
+ *
+ * When the offence has been settled, nothing earlier is left to report: it had ended when the offence was reported, and
+ * since then a window has passed.
+ * @returns the units taken; undefined when it makes nothing worse
+ */
+function aggravate(state: LedgerState, { validator, epoch, weight, totalWeight }: Charge): bigint | undefined {
+  const list = offences.find(state) ?? [];
+  const known = list.find((offence) => equalBytes(offence.validator, validator));
+  if (known === undefined) return undefined;
+  const rise = shareOf({ weight, totalWeight }) - shareOf(known);
+  if (epoch >= known.epoch && rise <= 0) return undefined;
+
+  const taken = slashUnbonding(state, validator, epoch, known.epoch, EQUIVOCATION_SLASH);
+  known.epoch = Math.min(known.epoch, epoch);
+  if (rise > 0) {
+    Object.assign(known, { weight, totalWeight });
+    for (const other of list) if (other !== known) other.others += rise;
+  }
+  offences.set(state, list);
+  return taken;
+}
+
+/** Each offence counts among the others of those that are open, which are all in the list, and they among its own. */
+function noteOffence(state: LedgerState, charge: Charge, time: number): void {
   const open = offences.find(state) ?? [];
-  const noted: Offence = {
-    validator: address,
-    epoch: epoch.epoch,
-    time: timestamp,
-    weight,
-    totalWeight: electorateOf(epoch).totalWeight,
-    others: 0,
-  };
-  for (const offence of open) {
-    if (offence.time + parameters.evidenceWindow <= timestamp) continue;
-    offence.others += shareOf(noted);
-    noted.others += shareOf(offence);
+  const noted: Offence = { ...charge, time, others: 0 };
+  for (const other of open) {
+    other.others += shareOf(noted);
+    noted.others += shareOf(other);
   }
   const [oldest, ...newer] = open;
   if (oldest !== undefined && open.length === MAX_MEMBERS) settle(state, oldest);
   offences.set(state, [...(open.length === MAX_MEMBERS ? newer : open), noted]);
 }
 
-function shareOf({ weight, totalWeight }: Offence): number {
+/** In millionths. */
+function shareOf({ weight, totalWeight }: Pick<Offence, 'weight' | 'totalWeight'>): number {
   return Math.floor((weight * MILLION) / totalWeight);
 }
 

@@ -15,7 +15,7 @@ import { register, unjail, update } from './registration.ts';
 import { stake, unstake } from './staking.ts';
 import { transfer } from './transfers.ts';
 
-/** What the sender spends when the transaction succeeds: fee and amounts, in units. May exceed 64 bits. */
+/** What the sender spends at most, and must have, for the transaction to succeed: fee and amounts, in units. May exceed 64 bits. */
 export function totalDebit({ fee, action }: Transaction): bigint {
   if (action.selector === 2) return fee + action.value.selfBond;
   if (action.selector === 4) return fee + action.value.amount;
@@ -52,7 +52,7 @@ function perform(
     case 2:
       return register(state, from, action.value, context);
     case 3:
-      return update(state, from, action.value);
+      return update(state, from, action.value, context);
     case 4:
       return stake(state, from, action.value, context);
     case 5:

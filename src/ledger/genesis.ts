@@ -5,15 +5,15 @@ import { compareBytes, toHex } from '../primitives/bytes.ts';
 import { FIRST_EPOCH } from '../primitives/epoch.ts';
 import type { Authority, Genesis } from '../primitives/genesis.ts';
 import { MAX_AMOUNT } from '../primitives/ssz.ts';
-import { ACTIVE, AUTHORITY, STAKER, type ValidatorRecord } from '../primitives/staking.ts';
+import { AUTHORITY, STAKER } from '../primitives/staking.ts';
 import type { Validator } from '../primitives/validators.ts';
 import { type LedgerState, setAccount } from './accounts.ts';
 import { beginEpoch } from './boundary.ts';
 import { elect } from './election.ts';
 import { GenesisError } from './errors.ts';
-import { EMPTY_POOL } from './pools.ts';
 import { authorities, consensusKeys, currentEpoch, supply, validators } from './records.ts';
 import { bond } from './staking.ts';
+import { newValidator } from './validator-record.ts';
 
 /**
  * Writes genesis to an empty state. An account of zero units gets no record, as with any other address that has
@@ -73,7 +73,7 @@ function fundAccounts(state: LedgerState, { accounts }: Genesis): void {
 
 function seatAuthorities(state: LedgerState, list: readonly Authority[]): void {
   for (const { address, publicKey } of list) {
-    validators.set(state, newRecord(publicKey, AUTHORITY, 0), address);
+    validators.set(state, newValidator(publicKey, AUTHORITY, 0), address);
     consensusKeys.set(state, { address }, publicKey);
   }
   authorities.set(state, list.map(({ address }) => address).sort(compareBytes));
@@ -82,14 +82,10 @@ function seatAuthorities(state: LedgerState, list: readonly Authority[]): void {
 /** As if each had registered before the first block. */
 function bondStakers(state: LedgerState, { stakers, parameters: { minSelfBond } }: Genesis): void {
   for (const { address, publicKey, commission, selfBond } of stakers) {
-    const code = bond(state, address, address, newRecord(publicKey, STAKER, commission), selfBond, minSelfBond);
+    const code = bond(state, address, address, newValidator(publicKey, STAKER, commission), selfBond, minSelfBond);
     if (code !== 'SUCCESS') {
       throw new GenesisError('SELF_BOND', `${formatAddress(address)} can not stake its self-bond: ${code}`);
     }
     consensusKeys.set(state, { address }, publicKey);
   }
-}
-
-function newRecord(publicKey: Uint8Array, role: number, commission: number): ValidatorRecord {
-  return { publicKey, role, status: ACTIVE, jailedUntil: 0, downtimes: 0, commission, pool: { ...EMPTY_POOL } };
 }

@@ -11,6 +11,8 @@ export interface Deposit {
   readonly pool: Pool;
   /** new ones, of the depositor */
   readonly shares: bigint;
+  /** units that the depositor pays for them */
+  readonly tokens: bigint;
 }
 
 export interface Withdrawal {
@@ -19,20 +21,21 @@ export interface Withdrawal {
   readonly shares: bigint;
   /** units that the holder takes out */
   readonly tokens: bigint;
-  /** units that nobody owns, since the last share is gone */
-  readonly dust: bigint;
 }
 
 /**
- * One unit makes one share in an empty pool; else the shares that the units are worth, rounded down.
- * @param tokens more than zero
+ * One unit makes one share in an empty pool; else as many whole shares as the units buy, for what these are worth rounded
+ * up. What would buy only a part of a share is not taken: a share may have come to be worth very much, and its holders
+ * would gain by it. Where one is worth a unit or less, nothing is left over.
+ * @param offered units, more than zero
  * @returns undefined when that is no share at all, or the pool would pass 64 bits
  */
-export function deposit({ tokens: held, shares: issued }: Readonly<Pool>, tokens: bigint): Deposit | undefined {
-  const shares = issued === 0n ? tokens : (tokens * issued) / held;
+export function deposit({ tokens: held, shares: issued }: Readonly<Pool>, offered: bigint): Deposit | undefined {
+  const shares = issued === 0n ? offered : (offered * issued) / held;
+  const tokens = issued === 0n ? offered : dividedUp(shares * held, issued);
   const pool = { tokens: held + tokens, shares: issued + shares };
   if (shares === 0n || pool.tokens > MAX_AMOUNT || pool.shares > MAX_AMOUNT) return undefined;
-  return { pool, shares };
+  return { pool, shares, tokens };
 }
 
 /** What so many shares are worth, rounded down. */
@@ -42,20 +45,21 @@ export function worth({ tokens, shares: issued }: Readonly<Pool>, shares: bigint
 
 /** Takes everything out that a holder has; worthless shares are used up all the same, also those of a closed pool. */
 export function withdrawAll(pool: Readonly<Pool>, shares: bigint): Withdrawal {
-  if (pool.shares === 0n) return { pool: { ...EMPTY_POOL }, shares, tokens: 0n, dust: 0n };
-  return withdrawn(pool, shares, worth(pool, shares));
+  if (pool.shares === 0n) return { pool: { ...EMPTY_POOL }, shares, tokens: 0n };
+  return withdrawn(pool, shares);
 }
 
 /**
- * Takes so many units out; the shares that costs are rounded up.
+ * Takes at least so many units out: whole shares, and all that they are worth, for a part of one that was used up and
+ * not paid would be the others' gain.
  * @param tokens more than zero
  * @param shares what the holder has
  * @returns undefined when the holder's shares are too few
  */
 export function withdraw(pool: Readonly<Pool>, tokens: bigint, shares: bigint): Withdrawal | undefined {
   if (pool.tokens === 0n) return undefined;
-  const cost = (tokens * pool.shares + pool.tokens - 1n) / pool.tokens;
-  return cost > shares ? undefined : withdrawn(pool, cost, tokens);
+  const cost = dividedUp(tokens * pool.shares, pool.tokens);
+  return cost > shares ? undefined : withdrawn(pool, cost);
 }
 
 /**
@@ -64,15 +68,15 @@ export function withdraw(pool: Readonly<Pool>, tokens: bigint, shares: bigint): 
  */
 export function slash({ tokens, shares }: Readonly<Pool>, ppm: number): { pool: Pool; taken: bigint } {
   const taken = (tokens * BigInt(ppm)) / BigInt(MILLION);
-  return { pool: closedIfEmpty({ tokens: tokens - taken, shares }), taken };
+  return { pool: taken === tokens ? { ...EMPTY_POOL } : { tokens: tokens - taken, shares }, taken };
 }
 
-function withdrawn(pool: Readonly<Pool>, shares: bigint, tokens: bigint): Withdrawal {
-  const left = { tokens: pool.tokens - tokens, shares: pool.shares - shares };
-  const after = closedIfEmpty(left);
-  return { pool: after, shares, tokens, dust: left.tokens - after.tokens };
+/** What is left over by rounding stays with the others' shares; the last share takes all. */
+function withdrawn(pool: Readonly<Pool>, shares: bigint): Withdrawal {
+  const tokens = worth(pool, shares);
+  return { pool: { tokens: pool.tokens - tokens, shares: pool.shares - shares }, shares, tokens };
 }
 
-function closedIfEmpty(pool: Pool): Pool {
-  return pool.tokens === 0n || pool.shares === 0n ? { ...EMPTY_POOL } : pool;
+function dividedUp(amount: bigint, by: bigint): bigint {
+  return (amount + by - 1n) / by;
 }

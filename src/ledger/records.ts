@@ -81,7 +81,7 @@ export class Records<Key extends readonly (Uint8Array | number)[], T> {
 const MAX_DECODED = 96;
 
 /**
- * Records that every block reads and hardly any writes: equal bytes are decoded once, to one object for all readers.
+ * Records that are read again and again between two writes: equal bytes are decoded once, to one object for all readers.
  * It must not be changed.
  */
 class SharedRecords<Key extends readonly (Uint8Array | number)[], T> extends Records<Key, T> {
@@ -115,7 +115,7 @@ export const payouts = new Records<[position: number], Payout>(N.payout, Payout)
 export const payoutQueue = new Records<[], PayoutQueue>(N.payoutQueue, PayoutQueue);
 export const offences = new Records<[], OffenceList>(N.offences, OffenceList);
 export const proposals = new Records<[id: number], ProposalRecord>(N.proposal, ProposalRecord);
-export const proposalIndex = new Records<[], ProposalIndex>(N.proposalIndex, ProposalIndex);
+export const proposalIndex = new SharedRecords<[], ProposalIndex>(N.proposalIndex, ProposalIndex);
 export const supply = new Records<[], Supply>(N.supply, Supply);
 
 /** The present epoch: the one that the next block belongs to. */

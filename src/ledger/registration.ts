@@ -9,9 +9,9 @@ import { ACTIVE, JAILED, STAKER, TOMBSTONED } from '../primitives/staking.ts';
 import type { Unjail, ValidatorRegister, ValidatorUpdate } from '../primitives/transaction.ts';
 import type { LedgerState } from './accounts.ts';
 import type { BlockContext } from './block.ts';
-import { EMPTY_POOL } from './pools.ts';
 import { consensusKeys, validators } from './records.ts';
 import { bond, hasStaking } from './staking.ts';
+import { newValidator, withCommission } from './validator-record.ts';
 
 /** A validator is registered once: one that left comes back by staking on itself. */
 export function register(
@@ -26,15 +26,19 @@ export function register(
   if (consensusKeys.find(state, publicKey) !== undefined) return 'KEY_ALREADY_USED';
   const { minSelfBond } = context.parameters;
   if (selfBond < minSelfBond) return 'STAKE_TOO_SMALL';
-  const pool = { ...EMPTY_POOL };
-  const record = { publicKey, role: STAKER, status: ACTIVE, jailedUntil: 0, downtimes: 0, commission, pool };
+  const record = newValidator(publicKey, STAKER, commission);
   const code = bond(state, sender, sender, record, selfBond, minSelfBond);
   if (code === 'SUCCESS') consensusKeys.set(state, { address: sender }, publicKey);
   return code;
 }
 
-/** A new key votes from the next election on; the old one stays taken. */
-export function update(state: LedgerState, sender: Address, { key, commission }: ValidatorUpdate): ReceiptCode {
+/** A new key votes from the next election on, and the old one stays taken; a new commission is that of the next epoch. */
+export function update(
+  state: LedgerState,
+  sender: Address,
+  { key, commission }: ValidatorUpdate,
+  { epoch }: BlockContext,
+): ReceiptCode {
   const record = validators.find(state, sender);
   if (record === undefined) return 'UNKNOWN_VALIDATOR';
   if (record.status === TOMBSTONED) return 'TOMBSTONED';
@@ -42,8 +46,8 @@ export function update(state: LedgerState, sender: Address, { key, commission }:
   if (key !== null && consensusKeys.find(state, key.publicKey) !== undefined) return 'KEY_ALREADY_USED';
 
   if (key !== null) consensusKeys.set(state, { address: sender }, key.publicKey);
-  const publicKey = key?.publicKey ?? record.publicKey;
-  validators.set(state, { ...record, publicKey, commission: commission ?? record.commission }, sender);
+  const changed = commission === null ? record : withCommission(record, commission, epoch.epoch);
+  validators.set(state, { ...changed, publicKey: key?.publicKey ?? record.publicKey }, sender);
   return 'SUCCESS';
 }
 

@@ -10,6 +10,7 @@ import { getAccount, getFeePool, type LedgerState, setAccount, setFeePool } from
 import { electorateOf } from './electorate.ts';
 import { validators } from './records.ts';
 import { mint } from './supply.ts';
+import { commissionIn } from './validator-record.ts';
 
 /** @param epoch the one that ends */
 export function payRewards(state: LedgerState, epoch: EpochRecord, activity: Activity): void {
@@ -21,7 +22,7 @@ export function payRewards(state: LedgerState, epoch: EpochRecord, activity: Act
     const record = validators.get(state, address);
     // Whoever has contradicted itself has worked against the epoch too.
     if (record.status === TOMBSTONED) continue;
-    reward(state, address, record, amount);
+    reward(state, address, record, amount, epoch.epoch);
     given += amount;
   }
   setFeePool(state, pot - given);
@@ -45,10 +46,10 @@ function ratio(amount: bigint, part: bigint, whole: bigint): bigint {
 }
 
 /** An authority earns for itself, a staker's pool for all who own it, but for the operator's commission. */
-function reward(state: LedgerState, address: Address, record: ValidatorRecord, amount: bigint): void {
-  const { role, pool, commission } = record;
+function reward(state: LedgerState, address: Address, record: ValidatorRecord, amount: bigint, epoch: number): void {
+  const { role, pool } = record;
   if (role === AUTHORITY || pool.shares === 0n) return credit(state, address, amount);
-  const own = (amount * BigInt(commission)) / BigInt(MILLION);
+  const own = (amount * BigInt(commissionIn(record, epoch))) / BigInt(MILLION);
   credit(state, address, own);
   validators.set(state, { ...record, pool: { ...pool, tokens: pool.tokens + amount - own } }, address);
 }

@@ -36,6 +36,13 @@ export function minimumFee(envelope: TransactionEnvelope, parameters: Parameters
   return minFee + BigInt(envelope.bytes.length) * feePerByte + BigInt(newAccounts) * accountFee;
 }
 
+/** Whether its fee is the minimum or more on this state: what `checkTransaction` calls FEE_TOO_LOW otherwise. */
+export function paysMinimum(state: LedgerReader, envelope: TransactionEnvelope, parameters: Parameters): boolean {
+  const { fee, action } = envelope.signed.transaction;
+  const excess = fee - minimumFee(envelope, parameters, 0);
+  return excess >= 0n && coversNewAccounts(state, action, excess, parameters.accountFee);
+}
+
 /**
  * Judges a transaction at its position in a block, where `state` is what the transactions before it have left.
  * Costs one look-up when a rule fails before the outputs matter, and at most one more per output.

@@ -21,12 +21,27 @@ export function slashStake(state: LedgerState, validator: Address, fromEpoch: nu
   validators.set(state, { ...record, pool }, validator);
   if (pool.shares === 0n) leaveCandidates(state, validator);
 
-  let sum = taken;
-  const { current } = epochRange.get(state);
-  for (let epoch = fromEpoch; epoch <= current; epoch++) {
-    const unbonding = slash(findUnbondingPool(state, validator, epoch), ppm);
-    if (unbonding.taken > 0n) setUnbondingPool(state, validator, epoch, unbonding.pool);
-    sum += unbonding.taken;
+  return taken + slashUnbonding(state, validator, fromEpoch, epochRange.get(state).current + 1, ppm);
+}
+
+/**
+ * Takes a part of a validator's unbonding pools of some epochs, rounded down for each.
+ * @param endEpoch the first that is not slashed any more
+ * @param ppm millionths, at most a million
+ * @returns the units taken, as above
+ */
+export function slashUnbonding(
+  state: LedgerState,
+  validator: Address,
+  fromEpoch: number,
+  endEpoch: number,
+  ppm: number,
+): bigint {
+  let sum = 0n;
+  for (let epoch = fromEpoch; epoch < endEpoch; epoch++) {
+    const { pool, taken } = slash(findUnbondingPool(state, validator, epoch), ppm);
+    if (taken > 0n) setUnbondingPool(state, validator, epoch, pool);
+    sum += taken;
   }
   return sum;
 }

@@ -7,7 +7,7 @@ import { CONSENSUS_MODES } from '../primitives/genesis.ts';
 import type { ReceiptCode } from '../primitives/receipt.ts';
 import { MAX_DELEGATIONS, STAKER, TOMBSTONED, type ValidatorRecord } from '../primitives/staking.ts';
 import type { Stake, Unstake } from '../primitives/transaction.ts';
-import { getAccount, getFeePool, type LedgerState, setAccount, setFeePool } from './accounts.ts';
+import { getAccount, type LedgerState, setAccount } from './accounts.ts';
 import type { BlockContext } from './block.ts';
 import { joinCandidates, leaveCandidates, mayBeCandidate } from './candidates.ts';
 import { deposit, withdraw, withdrawAll, worth } from './pools.ts';
@@ -39,8 +39,9 @@ export function stake(
 }
 
 /**
- * Moves units from an account into a validator's pool, for shares of it.
+ * Moves units from an account into a validator's pool, for shares of it: not more than they cost.
  * @param record of the validator: the one in the state, or its first
+ * @param offered units, which the account must have
  * @param minSelfBond what an operator has staked on itself when it becomes a candidate
  */
 export function bond(
@@ -48,21 +49,21 @@ export function bond(
   delegator: Address,
   validator: Address,
   record: ValidatorRecord,
-  amount: bigint,
+  offered: bigint,
   minSelfBond: bigint,
 ): ReceiptCode {
   const { balance, nonce } = getAccount(state, delegator);
-  if (amount > balance) return 'INSUFFICIENT_BALANCE';
+  if (offered > balance) return 'INSUFFICIENT_BALANCE';
   const { delegations, unbonding } = getStakes(state, delegator);
   const held = sharesOn(delegations, validator);
   if (held === 0n && delegations.length >= MAX_DELEGATIONS) return 'TOO_MANY_DELEGATIONS';
-  const paid = deposit(record.pool, amount);
+  const paid = deposit(record.pool, offered);
   if (paid === undefined) return 'NO_SHARES';
   const shares = held + paid.shares;
   const isCandidate = equalBytes(delegator, validator) && worth(paid.pool, shares) >= minSelfBond;
   if (isCandidate && !mayBeCandidate(state, validator)) return 'TOO_MANY_CANDIDATES';
 
-  setAccount(state, delegator, { balance: balance - amount, nonce });
+  setAccount(state, delegator, { balance: balance - paid.tokens, nonce });
   validators.set(state, { ...record, pool: paid.pool }, validator);
   setStakes(state, delegator, { delegations: withShares(delegations, validator, shares), unbonding });
   if (isCandidate) joinCandidates(state, validator);
@@ -83,7 +84,7 @@ export function unstake(
   if (held === 0n) return 'INSUFFICIENT_STAKE';
   const taken = amount === 0n ? withdrawAll(record.pool, held) : withdraw(record.pool, amount, held);
   if (taken === undefined) return 'INSUFFICIENT_STAKE';
-  const { pool, tokens, dust } = taken;
+  const { pool, tokens } = taken;
   const payout = { delegator: sender, validator, epoch: epoch.epoch };
   const plan = tokens === 0n ? undefined : planUnbonding(state, unbonding, payout, tokens);
   if (typeof plan === 'string') return plan;
@@ -95,7 +96,6 @@ export function unstake(
     unbonding: plan?.entries ?? unbonding,
   });
   if (plan !== undefined) beginUnbonding(state, plan);
-  if (dust > 0n) setFeePool(state, getFeePool(state) + dust);
   const isOwn = equalBytes(sender, validator);
   if (isOwn && (left === 0n || worth(pool, left) < parameters.minSelfBond)) leaveCandidates(state, validator);
   return 'SUCCESS';

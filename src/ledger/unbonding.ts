@@ -37,7 +37,9 @@ export interface UnbondingPlan {
 }
 
 /**
- * How units that a delegator takes out of a validator's pool come to wait for their payout. Only reads.
+ * How units that a delegator takes out of a validator's pool come to wait for their payout. Only reads. All of them do: an
+ * unbonding pool begins with a share for each unit, earns nothing, and is only slashed and paid out with the odd unit
+ * kept for those who stay, so that a share never costs more than a unit and every unit buys one.
  * @param entries those of the delegator
  * @param tokens more than zero
  * @returns or the reason why they can't
@@ -53,6 +55,7 @@ export function planUnbonding(
   if (found === undefined && entries.length >= MAX_DELEGATIONS) return 'TOO_MANY_DELEGATIONS';
   const paid = deposit(findUnbondingPool(state, validator, epoch), tokens);
   if (paid === undefined) return 'NO_SHARES';
+  if (paid.tokens !== tokens) throw new CorruptStateError('an unbonding pool whose shares cost more than a unit');
   const entry = { validator, epoch, shares: (found?.shares ?? 0n) + paid.shares };
   const after = found === undefined ? [...entries, entry] : entries.map((one) => (one === found ? entry : one));
   return { payout, pool: paid.pool, entries: after, isQueued: found !== undefined };
@@ -81,7 +84,7 @@ export function payDue(state: LedgerState, present: EpochRecord, now: number): v
   let dueEpoch = 0;
   for (; first < end; first++) {
     const payout = payouts.get(state, first);
-    if (payout.epoch !== dueEpoch && !isDue(state, payout.epoch, present, now)) break;
+    if (payout.epoch !== dueEpoch && !isPayoutDue(state, payout.epoch, present, now)) break;
     dueEpoch = payout.epoch;
     pay(state, payout);
     payouts.delete(state, first);
@@ -89,8 +92,13 @@ export function payDue(state: LedgerState, present: EpochRecord, now: number): v
   if (first > queue.first) payoutQueue.set(state, { ...queue, first });
 }
 
-/** An epoch ends where the next one starts; when that one's record is gone, its time is long over. */
-function isDue(state: LedgerReader, epoch: number, present: EpochRecord, now: number): boolean {
+/**
+ * Whether what was unstaked in an epoch may be paid out. An epoch ends where the next one starts; when that one's record is
+ * gone, its time is long over.
+ * @param present the present epoch
+ * @param now block time, ms
+ */
+export function isPayoutDue(state: LedgerReader, epoch: number, present: EpochRecord, now: number): boolean {
   if (epoch >= present.epoch) return false;
   const next = epoch + 1 === present.epoch ? present : epochs.find(state, epoch + 1);
   return next === undefined || next.start + present.parameters.unbondingPeriod <= now;

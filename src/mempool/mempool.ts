@@ -3,7 +3,7 @@
 
 import { EventEmitter } from 'node:events';
 import { getAccount, type LedgerReader } from '../ledger/accounts.ts';
-import { minimumFee } from '../ledger/rules.ts';
+import { paysMinimum } from '../ledger/rules.ts';
 import type { SignatureFault } from '../primitives/action-signatures.ts';
 import { type Address, addressKey } from '../primitives/address.ts';
 import { MAX_BLOCK_TRANSACTIONS } from '../primitives/block.ts';
@@ -49,8 +49,8 @@ export class Mempool extends EventEmitter<MempoolEvents> {
   readonly #limits: Readonly<MempoolLimits>;
   readonly #pool: TransactionPool;
   readonly #arrivals = new Arrivals();
-  /** as of the last finalized block */
-  #fees: Pick<Parameters, 'minFee' | 'feePerByte'> | undefined;
+  /** by which all that waits has been judged: of the last finalized block, or of the first transaction before there is one */
+  #fees: Pick<Parameters, 'minFee' | 'feePerByte' | 'accountFee'> | undefined;
   /** Settles when everything that arrived before has been inserted or refused; never rejects. */
   #turn: Promise<void> = Promise.resolve();
 
@@ -139,23 +139,24 @@ export class Mempool extends EventEmitter<MempoolEvents> {
     for (let one = this.#pool.expired(head.timestamp); one; one = this.#pool.expired(head.timestamp)) {
       this.#drop(one, 'EXPIRED');
     }
-    this.#applyFees(head.parameters);
+    this.#applyFees(head);
   }
 
   /** When an epoch begins with higher fees: what waits and pays less can't be included any more. */
-  #applyFees(parameters: Parameters): void {
-    const { minFee, feePerByte } = this.#fees ?? parameters;
+  #applyFees({ state, parameters }: MempoolHead): void {
+    const { minFee, feePerByte, accountFee } = this.#fees ?? parameters;
     this.#fees = parameters;
-    if (parameters.minFee <= minFee && parameters.feePerByte <= feePerByte) return;
+    const haveRisen =
+      parameters.minFee > minFee || parameters.feePerByte > feePerByte || parameters.accountFee > accountFee;
+    if (!haveRisen) return;
     for (const { entries } of [...this.#pool.queues()]) {
-      const underpaid = entries.find(
-        ({ envelope }) => envelope.signed.transaction.fee < minimumFee(envelope, parameters, 0),
-      );
+      const underpaid = entries.find(({ envelope }) => !paysMinimum(state, envelope, parameters));
       if (underpaid !== undefined) this.#drop(underpaid, 'FEE_TOO_LOW');
     }
   }
 
   #admit(envelope: TransactionEnvelope, head: MempoolHead): Entry | Rejection {
+    this.#fees ??= head.parameters;
     const sender = senderKey(envelope);
     const entry = admit(envelope, {
       head,

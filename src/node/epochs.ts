@@ -1,11 +1,12 @@
-// What this node is in each epoch: the chain says who its members are, and the key of its validator says whether it is
-// one of them. Consensus asks here for the instance that goes on.
+// What this node is in each epoch: the chain says who its members are, and whether its validator is one of them. Consensus
+// asks here for the instance that goes on.
 
 import type { Chain } from '../chain/chain.ts';
 import type { Members } from '../consensus/members.ts';
 import type { EpochPort } from '../consensus/ports.ts';
 import type { InstanceStart } from '../consensus/types.ts';
 import type { Address } from '../primitives/address.ts';
+import { type OwnValidator, seatIn } from './own-validator.ts';
 
 /** A member of the present epoch. */
 export interface Seat {
@@ -16,12 +17,12 @@ export interface Seat {
 
 export class NodeEpochs implements EpochPort {
   readonly #chain: Pick<Chain, 'epoch' | 'members' | 'instance' | 'boundary'>;
-  readonly #publicKey: Uint8Array | undefined;
+  readonly #own: OwnValidator | undefined;
 
-  /** @param publicKey of this node's validator; undefined on a node that only follows */
-  constructor(chain: Pick<Chain, 'epoch' | 'members' | 'instance' | 'boundary'>, publicKey: Uint8Array | undefined) {
+  /** @param own undefined on a node that only follows */
+  constructor(chain: Pick<Chain, 'epoch' | 'members' | 'instance' | 'boundary'>, own: OwnValidator | undefined) {
     this.#chain = chain;
-    this.#publicKey = publicKey;
+    this.#own = own;
   }
 
   /** This node's seat in the epoch that the next block belongs to; undefined when it has none. */
@@ -44,6 +45,6 @@ export class NodeEpochs implements EpochPort {
   }
 
   #memberOf(members: Members): number | undefined {
-    return this.#publicKey && members.indexOf(this.#publicKey);
+    return this.#own && seatIn(members.list, this.#own);
   }
 }

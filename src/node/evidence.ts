@@ -1,10 +1,12 @@
 // Evidence against validators on its way through this node: what consensus found and what peers send is checked, made
-// durable, told to whoever asked, and passed on. Nodes that come later hear of it from the peers they connect to.
+// durable, told to whoever asked, and passed on. Nodes that come later hear of it from the peers they connect to, as soon
+// as they can judge it: in its epoch, or a later one.
 
 import type { Members } from '../consensus/members.ts';
 import type { Clock } from '../consensus/ports.ts';
-import type { Verdict } from '../network/network.ts';
+import type { PeerInfo, Verdict } from '../network/network.ts';
 import { equalBytes, toHex } from '../primitives/bytes.ts';
+import type { EpochRecord } from '../primitives/epoch.ts';
 import { type Evidence, evidenceChecks, evidenceFault, evidenceId } from '../primitives/evidence.ts';
 import type { Hash } from '../primitives/hash.ts';
 import type { SignatureCheck } from '../primitives/signing.ts';
@@ -14,16 +16,20 @@ import type { EvidenceRecord, EvidenceStore } from '../store/evidence.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
 /**
- * What is held is announced again to a peer that comes, so many a second: all of it soon, as a rule, and some 70 kB/s to
- * fifty peers at the worst.
+ * What is held is announced again for a peer that may have missed it, so many a second: all of it soon, as a rule, and
+ * some 70 kB/s to fifty peers at the worst.
  */
 const ANNOUNCED_AT_ONCE = 4;
 const ANNOUNCE_INTERVAL_MS = 1000;
+/** A peer that was told nothing: the epoch before the first. */
+const NO_EPOCH = 0;
 
 export interface EvidenceDeskOptions {
   readonly store: EvidenceStore;
   /** the members of an epoch, as long as they are known */
   readonly members: (epoch: number) => Members | undefined;
+  /** the epoch of the next block, and the height of the last block before it */
+  readonly present: () => Pick<EpochRecord, 'epoch' | 'startHeight'>;
   readonly genesisHash: Hash;
   /** one verdict per check, in order */
   readonly verify: (checks: readonly SignatureCheck[]) => Promise<readonly boolean[]>;
@@ -35,10 +41,15 @@ export interface EvidenceDeskOptions {
   readonly logger: Logger;
 }
 
+/** A peer, and the height of its newest finalized block as it says. */
+type PeerHeight = Pick<PeerInfo, 'id' | 'height'>;
+
 export class EvidenceDesk {
   readonly #o: EvidenceDeskOptions;
   /** Ids of what is being checked, so that copies from several peers cost one check. */
   readonly #underway = new Set<string>();
+  /** The epoch up to which each peer was told what is held. */
+  readonly #toldUpTo = new Map<string, number>();
   /** To be announced again, in this order. */
   readonly #waiting = new Set<EvidenceRecord>();
   #cancelAnnouncing: (() => void) | undefined;
@@ -71,11 +82,28 @@ export class EvidenceDesk {
     }
   }
 
-  /** A peer has come that may not know what is held here. */
-  announceAll(): void {
-    if (this.#stopped) return;
-    for (const record of this.#o.store.list(this.#o.store.size) ?? []) this.#waiting.add(record);
+  /** A peer that may not know what is held here. */
+  peerCame(peer: PeerHeight): void {
+    this.#toldUpTo.set(peer.id, NO_EPOCH);
+    this.peerIsAt(peer);
+  }
+
+  /**
+   * A peer ignores evidence of epochs that it has not come to. When it has come to the present one, be it a boundary
+   * after the others or all the way from genesis, it is told what it could not judge before.
+   */
+  peerIsAt({ id, height }: PeerHeight): void {
+    const toldUpTo = this.#toldUpTo.get(id);
+    const { epoch, startHeight } = this.#o.present();
+    if (this.#stopped || toldUpTo === undefined || toldUpTo >= epoch || height < startHeight) return;
+    this.#toldUpTo.set(id, epoch);
+    const held = this.#o.store.list(this.#o.store.size) ?? [];
+    for (const record of held) if (record.evidence.epoch > toldUpTo) this.#waiting.add(record);
     if (this.#cancelAnnouncing === undefined) this.#announceSome();
+  }
+
+  peerLeft({ id }: Pick<PeerHeight, 'id'>): void {
+    this.#toldUpTo.delete(id);
   }
 
   /** Resolves when what was found is on the disk. */

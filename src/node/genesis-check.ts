@@ -4,8 +4,8 @@
 import { genesisSet } from '../ledger/genesis.ts';
 import { addressKey, formatAddress } from '../primitives/address.ts';
 import { type ConsensusMode, consensusMode, type Genesis, type GenesisAccount } from '../primitives/genesis.ts';
-import { parameterFaults, parameterKey } from '../primitives/parameter-bounds.ts';
-import type { Parameters } from '../primitives/parameters.ts';
+import { parameterFaults } from '../primitives/parameter-bounds.ts';
+import { type Parameters, parameterKey } from '../primitives/parameters.ts';
 import { decodeText, MAX_AMOUNT } from '../primitives/ssz.ts';
 import { formatAit } from '../primitives/units.ts';
 import { fault, type GenesisFinding, warning } from './genesis-finding.ts';
@@ -31,7 +31,9 @@ export function checkGenesis(genesis: Genesis, now: number): GenesisFinding[] {
 function checkSize(seats: number, { minValidators }: Parameters): GenesisFinding[] {
   const path = pathOf('minValidators');
   if (seats < minValidators) {
-    return [fault(path, `must be at most ${seats}, for so many have a seat in the first epoch, not ${minValidators}`)];
+    const bound = `must be at most ${seats}, for so many have a seat in the first epoch, not ${minValidators}`;
+    const advice = 'no set would ever be elected, so that nobody could come or go. Lower it, or name more validators';
+    return [fault(path, `${bound}: ${advice}`)];
   }
   if (seats > minValidators || seats === 1) return [];
   const effect = 'while there are no more, nobody can be jailed or voted out, since a smaller set is not elected';

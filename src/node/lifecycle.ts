@@ -1,6 +1,7 @@
 // What a node is to those who start one: what it is made from, what it tells, how it is started and stopped.
 
 import type { KeyPair } from '../crypto/keys.ts';
+import type { Address } from '../primitives/address.ts';
 import type { Genesis } from '../primitives/genesis.ts';
 import type { Hash } from '../primitives/hash.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -10,10 +11,10 @@ export interface NodeInputs {
   readonly logger: Logger;
   readonly genesis: Genesis;
   readonly genesisHash: Hash;
-  /** has a seat in genesis; absent on a node that only follows */
+  /** has a seat now or later; absent on a node that only follows */
   readonly validatorKey: KeyPair | undefined;
-  /** public key of the validator whose signer is another process; absent where the key is here or nowhere */
-  readonly remoteValidator: Uint8Array | undefined;
+  /** of the validator whose signer is another process; absent where the key is here or nowhere */
+  readonly remoteOperator: Address | undefined;
   /** absent where there is no faucet */
   readonly faucetKey: KeyPair | undefined;
 }

@@ -7,6 +7,7 @@ import { ConsensusDriver } from '../consensus/driver.ts';
 import type { InstanceStart } from '../consensus/types.ts';
 import { rememberVerified, type VerifyChecks } from '../crypto/verified-signatures.ts';
 import { VerifierPool } from '../crypto/verifier.ts';
+import { validators } from '../ledger/records.ts';
 import { Mempool } from '../mempool/mempool.ts';
 import { SignatureChecks } from '../mempool/signatures.ts';
 import type { Network } from '../network/network.ts';
@@ -33,6 +34,7 @@ import { readIdentity } from './identity-file.ts';
 import type { Node, NodeInfo, NodeInputs } from './lifecycle.ts';
 import { NodeMetrics } from './metrics.ts';
 import { networkLevels } from './network-levels.ts';
+import type { OwnValidator } from './own-validator.ts';
 import { buildInfo } from './package-root.ts';
 import { peerService } from './peer-service.ts';
 import { SignerLog } from './signer-log.ts';
@@ -159,7 +161,12 @@ class AitbcNode implements Node {
       parameters: epoch.parameters,
     });
     chain.on('finalized', ({ envelopes }) => mempool.onFinalized(envelopes, headOf(chain)));
-    const epochs = new NodeEpochs(chain, this.#publicKey);
+    const { remoteOperator, logger } = this.#inputs;
+    if (remoteOperator !== undefined && validators.find(store, remoteOperator) === undefined) {
+      const reason = 'validator_address is no validator yet: this node follows, and asks the signer when it is one';
+      logger.warn({ validatorAddress: formatAddress(remoteOperator) }, reason);
+    }
+    const epochs = new NodeEpochs(chain, this.#own);
     return { pool, mempool, chain, epochs, verifyVotes };
   }
 
@@ -169,7 +176,7 @@ class AitbcNode implements Node {
       mempool: () => mempool,
       network: () => networkLevels(network),
       signatureQueue: () => pool.queued,
-      validator: () => validatorLevels(store, this.#publicKey),
+      validator: () => validatorLevels(store, this.#own),
     });
     const { Libp2pNetwork } = await import('../network/libp2p-network.ts');
     const network: Network = new Libp2pNetwork({ ...(await this.#networkOptions()), observer: metrics.network });
@@ -206,11 +213,9 @@ class AitbcNode implements Node {
       ...sync,
       chain,
       holds: async (certificate) => {
-        // A run begins at the head and ends with each boundary: no honest one has a Final of another epoch, and members
-        // of an earlier one may have nothing to lose.
-        if (certificate.epoch !== chain.epoch.epoch || !(await chain.holds(certificate))) return false;
-        consensus.onVerified(certificate);
-        return true;
+        const holds = await chain.holds(certificate);
+        if (holds) consensus.onVerified(certificate);
+        return holds;
       },
       onSynced: (anchor) => consensus.onSynced(anchor),
       onFatal,
@@ -219,6 +224,7 @@ class AitbcNode implements Node {
     const evidence = new EvidenceDesk({
       store: store.evidence,
       members: (epoch) => chain.members(epoch),
+      present: () => chain.epoch,
       genesisHash,
       verify: verifyVotes,
       publish: (bytes) => network.publishVote(bytes),
@@ -285,15 +291,17 @@ class AitbcNode implements Node {
       finalityLog.finalized(event);
       this.#events.emit('finalized', event);
     });
-    network.on('peer:status', () => {
+    network.on('peer:status', (peer) => {
       clock.look();
       catchUp.consider();
+      evidence.peerIsAt(peer);
     });
-    network.on('peer:connected', () => {
+    network.on('peer:connected', (peer) => {
       clock.look();
       catchUp.consider();
-      evidence.announceAll();
+      evidence.peerCame(peer);
     });
+    network.on('peer:disconnected', (peer) => evidence.peerLeft(peer));
     return { consensus, health };
   }
 
@@ -303,9 +311,9 @@ class AitbcNode implements Node {
     logger.info({ epoch, members: members.size, votes: self !== undefined }, 'epoch');
   }
 
-  /** Of this node's validator. */
-  get #publicKey(): Uint8Array | undefined {
-    return this.#inputs.validatorKey?.publicKey ?? this.#inputs.remoteValidator;
+  get #own(): OwnValidator | undefined {
+    const { validatorKey, remoteOperator } = this.#inputs;
+    return validatorKey ?? (remoteOperator && { operator: remoteOperator });
   }
 
   async #networkOptions(): Promise<Libp2pNetworkOptions> {

@@ -2,7 +2,7 @@
 // with the chain. Nothing listens and nothing is written yet.
 
 import type { KeyPair } from '../crypto/keys.ts';
-import { checkAgreement, checkValidator, remoteSeat } from './config/agreement.ts';
+import { checkAgreement, checkValidator, remoteOperator as operatorIn } from './config/agreement.ts';
 import type { LoadedConfig } from './config.ts';
 import { requireInitialized } from './data-dir.ts';
 import { loadGenesis } from './genesis-file.ts';
@@ -26,8 +26,8 @@ export async function prepareNode(
   await requireInitialized(config.dataDir, config.network);
   checkAgreement(loaded, genesis);
   const validatorKey = config.validatorKey === undefined ? undefined : await openKey(config.validatorKey);
-  const remoteValidator = remoteSeat(loaded, genesis)?.publicKey;
-  if (remoteValidator === undefined) checkValidator(loaded, genesis, validatorKey?.publicKey);
+  const remoteOperator = operatorIn(loaded);
+  if (remoteOperator === undefined) checkValidator(loaded, genesis, validatorKey?.publicKey);
   const faucetKey = config.faucetKey === undefined ? undefined : await openKey(config.faucetKey);
-  return { genesis, genesisHash: hash, validatorKey, remoteValidator, faucetKey, warnings };
+  return { genesis, genesisHash: hash, validatorKey, remoteOperator, faucetKey, warnings };
 }

@@ -11,6 +11,8 @@ const CALM: Readonly<Record<string, string>> = {
   REFUSED:
     'the signer refused to sign; expected for a while after a journal was lost, for it remembers more than consensus',
   UNREACHABLE: 'the signer does not answer; this validator does not vote until it does',
+  OTHER_KEY:
+    'the signer holds another key than this validator has in this epoch; it does not vote until they are the same',
   LISTENING: 'listening to the network before the first signature, so that no other copy of the key is at work',
 };
 

@@ -1,7 +1,6 @@
 // What a node keeps on disk, opened in order under the lock of the data directory: chain, journal, signer's record.
 
 import { LocalSigner } from '../crypto/signer/local-signer.ts';
-import { RemoteSigner } from '../crypto/signer/remote/remote-signer.ts';
 import type { Signer } from '../crypto/signer/signer.ts';
 import { ChainStore } from '../store/chain-store.ts';
 import { Journal } from '../store/journal.ts';
@@ -9,13 +8,15 @@ import { DirectoryLock } from '../store/lock.ts';
 import type { NodeConfig } from './config.ts';
 import { dataPaths } from './data-dir.ts';
 import type { NodeInputs } from './lifecycle.ts';
+import { consensusKeyIn } from './own-validator.ts';
+import { RemoteValidator } from './remote-validator.ts';
 import type { Teardown } from './teardown.ts';
 
 export interface Storage {
   readonly store: ChainStore;
   readonly journal: Journal;
   /** of this node's validator, which may have a seat now or later; undefined on a node that only follows */
-  readonly signer: Signer | undefined;
+  readonly signer: Omit<Signer, 'publicKey'> | undefined;
 }
 
 /** @throws {StoreError | SignerError} when something is locked, damaged or of another network. */
@@ -29,19 +30,21 @@ export async function openStorage(config: NodeConfig, inputs: NodeInputs, teardo
   teardown.add('store', () => store.close());
   const journal = await Journal.open(paths.journal);
   teardown.add('journal', () => journal.close());
-  const signer = await openSigner(config, inputs);
+  const signer = await openSigner(config, inputs, store);
   if (signer !== undefined) teardown.add('signer', () => signer.close());
   return { store, journal, signer };
 }
 
 async function openSigner(
   { dataDir, validatorSigner, signerListen }: NodeConfig,
-  { genesisHash, validatorKey, remoteValidator }: NodeInputs,
-): Promise<Signer | undefined> {
+  { genesisHash, validatorKey, remoteOperator }: NodeInputs,
+  store: ChainStore,
+): Promise<Storage['signer']> {
   if (validatorKey !== undefined) {
     const record = dataPaths(dataDir).signerRecord;
     return LocalSigner.open(record, validatorKey, genesisHash, { listenMs: signerListen });
   }
-  if (validatorSigner === undefined || remoteValidator === undefined) return undefined;
-  return new RemoteSigner({ path: validatorSigner.slice('unix:'.length), publicKey: remoteValidator, genesisHash });
+  if (validatorSigner === undefined || remoteOperator === undefined) return undefined;
+  const keyIn = (epoch: number) => consensusKeyIn(store, remoteOperator, epoch);
+  return new RemoteValidator({ path: validatorSigner.slice('unix:'.length), genesisHash, keyIn });
 }

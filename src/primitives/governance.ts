@@ -2,15 +2,22 @@
 
 import { type CompositeType, ContainerType, ListBasicType, ListCompositeType, type ValueOf } from '@chainsafe/ssz';
 import { MAX_MEMBERS } from './consensus.ts';
-import { PARAMETER_NAMES } from './parameters.ts';
+import { PARAMETER_KEYS } from './parameters.ts';
 import { AddressBytes, Amount, EnumType, PublicKey, TaggedUnionType, Uint16, Uint64 } from './ssz.ts';
 
-/** Proposals that are open or wait for their epoch. */
-export const MAX_OPEN_PROPOSALS = 32;
+/**
+ * Open proposals of one member. All together have as many places for each member of the set, so that nobody can take
+ * another's.
+ */
+export const MAX_OPEN_PER_MEMBER = 2;
+/** Proposals that have passed and wait for their epoch: two thirds agreed on each, so that nobody alone fills them. */
+export const MAX_WAITING_PROPOSALS = 32;
+/** Of the proposals that have ended the state keeps so many, those that ended last. */
+export const KEPT_PROPOSALS = 256;
 export const MAX_PARAMETER_CHANGES = 16;
 
 export const ParameterChange = new ContainerType(
-  { parameter: new EnumType(PARAMETER_NAMES), /** in the parameter's own unit */ value: Amount },
+  { parameter: new EnumType(PARAMETER_KEYS), /** in the parameter's own unit */ value: Amount },
   { typeName: 'ParameterChange' },
 );
 export const AddAuthority = new ContainerType(
@@ -27,6 +34,7 @@ export const Upgrade = new ContainerType({ protocolVersion: Uint16 }, { typeName
 
 /** The position in this list is the union's selector: append only. */
 export const CHANGE_TYPES = ['ADD_AUTHORITY', 'REMOVE_AUTHORITY', 'SET_PARAMETERS', 'UPGRADE'] as const;
+export const UPGRADE = 3;
 export type Change =
   | { readonly selector: 0; value: ValueOf<typeof AddAuthority> }
   | { readonly selector: 1; value: ValueOf<typeof RemoveAuthority> }
@@ -50,9 +58,9 @@ export const PROPOSAL_STATUSES = [
   /** waits for its epoch */
   'PASSED',
   'APPLIED',
-  /** its time has run out without enough weight */
+  /** its time has run out without enough weight, or another took its place */
   'LAPSED',
-  /** passed, but at its epoch it could not be done: the change is out of bounds by then */
+  /** passed, but can not be done: the change is out of bounds at its epoch, or too many wait for theirs */
   'FAILED',
 ] as const;
 export type ProposalStatus = (typeof PROPOSAL_STATUSES)[number];
@@ -81,9 +89,20 @@ export const ProposalRecord = new ContainerType(
   },
   { typeName: 'ProposalRecord' },
 );
-/** The number of the next proposal, and those that are open or wait for their epoch, ascending. */
+/** What is asked of a proposal that has not ended without reading it. */
+export const PendingProposal = new ContainerType(
+  { id: Uint64, proposer: AddressBytes, /** OPEN or PASSED */ status: new EnumType(PROPOSAL_STATUSES) },
+  { typeName: 'PendingProposal' },
+);
 export const ProposalIndex = new ContainerType(
-  { next: Uint64, open: new ListBasicType(Uint64, MAX_OPEN_PROPOSALS) },
+  {
+    /** the number of the next proposal */
+    next: Uint64,
+    /** those that are open or wait for their epoch, ascending */
+    pending: new ListCompositeType(PendingProposal, MAX_OPEN_PER_MEMBER * MAX_MEMBERS + MAX_WAITING_PROPOSALS),
+    /** those that have ended, the last one last */
+    ended: new ListBasicType(Uint64, KEPT_PROPOSALS),
+  },
   { typeName: 'ProposalIndex' },
 );
 
@@ -91,4 +110,5 @@ export type AddAuthority = ValueOf<typeof AddAuthority>;
 export type ParameterChange = ValueOf<typeof ParameterChange>;
 export type ProposalVote = ValueOf<typeof ProposalVote>;
 export type ProposalRecord = ValueOf<typeof ProposalRecord>;
+export type PendingProposal = ValueOf<typeof PendingProposal>;
 export type ProposalIndex = ValueOf<typeof ProposalIndex>;

@@ -10,6 +10,11 @@ export interface Codec {
   read(json: unknown, trail: Trail): unknown;
 }
 
+/** A name of the program as JSON has it: `publicKey` is `public_key` there. */
+export function jsonKey(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
 /** JSON that is not of its type; the message begins with `path` and says what was expected and what came. */
 export class JsonError extends Error {
   override readonly name = 'JsonError';

@@ -12,7 +12,17 @@ import {
   type Type,
   type ValueOf,
 } from '@chainsafe/ssz';
-import { at, type Codec, JsonError, type JsonValue, missing, refuse, shorten, type Trail } from './json-codec.ts';
+import {
+  at,
+  type Codec,
+  JsonError,
+  type JsonValue,
+  jsonKey,
+  missing,
+  refuse,
+  shorten,
+  type Trail,
+} from './json-codec.ts';
 import {
   addressCodec,
   amountCodec,
@@ -121,7 +131,7 @@ interface Field {
 function fieldsOf(type: ContainerType<Record<string, Type<unknown>>>): Field[] {
   return Object.entries(type.fields).map(([name, fieldType]) => ({
     name,
-    key: name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+    key: jsonKey(name),
     codec: codecOf(fieldType),
   }));
 }

@@ -18,6 +18,8 @@ export const MAX_BLOCK_BYTES = MAX_GOSSIP_BYTES - 512 * 1024 - MAX_TRANSACTION_B
 export const MIN_CAP_FACTOR = 8;
 /** In an epoch of fewer blocks nobody's absence is judged. */
 export const MIN_EPOCH_BLOCKS = 10;
+/** One in which an offence may still be reported, and one in which others' offences raise what it costs. */
+const UNBONDING_WINDOWS = 2;
 /**
  * Epochs that the unbonding period may span: for so long the state keeps each one's set, a slash goes through a pool of
  * each, and somebody who unstakes in every epoch needs an entry for each.
@@ -77,11 +79,6 @@ export function parameterFaults(parameters: Parameters): ParameterFault[] {
   return [...outOfBounds(parameters), ...contradictions(parameters)];
 }
 
-/** The parameter as it is written in JSON. */
-export function parameterKey(parameter: ParameterName): string {
-  return parameter.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-}
-
 function outOfBounds(parameters: Parameters): ParameterFault[] {
   return Object.entries(PARAMETER_BOUNDS).flatMap(([name, [least, most]]) => {
     const parameter = name as ParameterName;
@@ -96,6 +93,7 @@ function contradictions(parameters: Parameters): ParameterFault[] {
   const { blockTime, epochDuration, evidenceWindow, unbondingPeriod, maxStakers } = parameters;
   const lowestCap = MIN_CAP_FACTOR * baseTimeout(parameters);
   const shortestEpoch = MIN_EPOCH_BLOCKS * blockTime;
+  const shortestUnbonding = UNBONDING_WINDOWS * evidenceWindow;
   const longestUnbonding = MAX_UNBONDING_EPOCHS * epochDuration;
   const faults: ParameterFault[] = [];
   const require = (parameter: ParameterName, holds: boolean, message: string) => {
@@ -108,8 +106,8 @@ function contradictions(parameters: Parameters): ParameterFault[] {
     shortestEpoch, `must be at least ${shortestEpoch}: ${MIN_EPOCH_BLOCKS} × block_time`);
   require('evidenceWindow', evidenceWindow >=
     epochDuration, `must be at least epoch_duration (${epochDuration}): evidence takes its time into a block`);
-  require('unbondingPeriod', unbondingPeriod >
-    evidenceWindow, `must be above evidence_window (${evidenceWindow}): what was staked must not leave before it can be slashed`);
+  require('unbondingPeriod', unbondingPeriod >=
+    shortestUnbonding, `must be at least ${shortestUnbonding}: ${UNBONDING_WINDOWS} × evidence_window, for what was staked must not leave before all that it answers for is taken`);
   require('unbondingPeriod', unbondingPeriod <=
     longestUnbonding, `must be at most ${longestUnbonding}: ${MAX_UNBONDING_EPOCHS} × epoch_duration`);
   require('votingPeriod', parameters.votingPeriod >=

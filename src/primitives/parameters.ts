@@ -2,6 +2,7 @@
 // changed by governance from one epoch to the next (docs/protocol.md §5).
 
 import { ContainerType, type ValueOf } from '@chainsafe/ssz';
+import { jsonKey } from './json-codec.ts';
 import { Amount, Uint16, Uint32, Uint64 } from './ssz.ts';
 
 /** Shares are given in millionths. */
@@ -33,7 +34,7 @@ export const Parameters = new ContainerType(
     epochDuration: Uint64,
     /** how long an equivocation can be punished */
     evidenceWindow: Uint64,
-    /** from the boundary that ends a stake's weight until it is paid out; longer than the evidence window */
+    /** from the boundary that ends a stake's weight until it is paid out; at least two evidence windows */
     unbondingPeriod: Uint64,
     /** how long a proposal of governance is open */
     votingPeriod: Uint64,
@@ -61,6 +62,13 @@ export type Parameters = ValueOf<typeof Parameters>;
 export type ParameterName = keyof Parameters & string;
 /** The position in this list is the parameter's number in transactions: append only. */
 export const PARAMETER_NAMES = Object.keys(Parameters.fields) as readonly ParameterName[];
+/** The same as users read and write them. */
+export const PARAMETER_KEYS = PARAMETER_NAMES.map(parameterKey);
+
+/** A parameter as it is written in JSON. */
+export function parameterKey(parameter: ParameterName): string {
+  return jsonKey(parameter);
+}
 
 /** Patience with the leader of the first slot after a finalized one: heartbeat, three message delays, execution. */
 export function baseTimeout(parameters: Parameters): number {

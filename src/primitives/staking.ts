@@ -43,8 +43,10 @@ export const ValidatorRecord = new ContainerType(
     jailedUntil: Uint64,
     /** times that it was jailed */
     downtimes: Uint16,
-    /** its part of its delegators' rewards, in millionths */
+    /** its part of its delegators' rewards, in millionths: of epochs from `commissionEpoch` on, and of those before */
     commission: Uint32,
+    previousCommission: Uint32,
+    commissionEpoch: Uint64,
     /** what is staked on it, by itself and by others */
     pool: Pool,
   },
@@ -75,15 +77,15 @@ export const Payout = new ContainerType(
 /** Entries of the queue: `first … next − 1`. */
 export const PayoutQueue = new ContainerType({ first: Uint64, next: Uint64 }, { typeName: 'PayoutQueue' });
 
-/** An equivocation that has been punished, until its window closes. */
+/** What a validator has been punished for, until its window closes; all its equivocations are one offence. */
 export const Offence = new ContainerType(
   {
     validator: AddressBytes,
-    /** in which the two messages were signed */
+    /** in which two messages were signed: the first such epoch that is known */
     epoch: Uint64,
-    /** block time of the evidence, ms */
+    /** block time of the first evidence, ms */
     time: Uint64,
-    /** of the offender and of all, in that epoch */
+    /** of the offender and of all, in that of these epochs in which its share was largest */
     weight: Uint64,
     totalWeight: Uint64,
     /** of the other offenders while the window was open: their shares of the weight, summed; millionths */

@@ -27,7 +27,7 @@ export const METHODS = {
   validators: method(noParams, [], getValidators),
   validator: method(validatorParams, ['address', 'proof'], getValidator),
   stake: method(stakeParams, ['address', 'proof'], getStake),
-  governance: method(governanceParams, ['limit', 'before'], getGovernance),
+  governance: method(governanceParams, ['limit', 'before', 'open_before'], getGovernance),
   proposal: method(proposalParams, ['id'], getProposal),
   params: method(noParams, [], getParams),
   slashing: method(noParams, [], getSlashing),

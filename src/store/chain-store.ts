@@ -199,11 +199,6 @@ export class ChainStore implements TreeSource {
     return height !== undefined && this.#isFinal(height);
   }
 
-  /** Final or Notar for the block at a height. */
-  async certificate(height: number): Promise<Certificate | undefined> {
-    return this.#isFinal(height) ? this.#records.certificates.get(heightId(height)) : undefined;
-  }
-
   /** The last block of an epoch, with the epoch's set. */
   boundary(epoch: number): Promise<EpochBoundary | undefined> {
     return this.#records.boundaries.get(heightId(epoch));
@@ -220,6 +215,11 @@ export class ChainStore implements TreeSource {
     } catch (error) {
       throw this.#fail(error, 'write the boundaries of epochs');
     }
+  }
+
+  /** Of the block; undefined also where the block was finalized by a descendant's. */
+  async certificateByHeight(height: number): Promise<Certificate | undefined> {
+    return this.#isFinal(height) ? this.#records.certificates.get(heightId(height)) : undefined;
   }
 
   async transaction(id: Hash): Promise<TransactionLocation | undefined> {

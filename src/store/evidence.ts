@@ -11,8 +11,8 @@ import { StoreError, toStoreError } from './errors.ts';
 import { Repository } from './repository.ts';
 
 /**
- * Pieces kept against one validator in one epoch. One is enough to punish it, and another punishes it no more; the rest
- * show people what happened. With 512 validators, all of them faulty, it makes 3 MB.
+ * Pieces kept against one validator in one epoch. One is enough to punish it for that epoch; the rest show people what
+ * happened. With 512 validators, all of them faulty, it makes 3 MB.
  */
 export const MAX_PER_VALIDATOR = 16;
 

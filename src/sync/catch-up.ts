@@ -4,6 +4,7 @@
 import type { Anchor } from '../consensus/types.ts';
 import type { Block, Header } from '../primitives/block.ts';
 import type { Certificate } from '../primitives/consensus.ts';
+import { type EpochRecord, epochEnd } from '../primitives/epoch.ts';
 import type { Hash } from '../primitives/hash.ts';
 import type { BlocksRequest } from '../primitives/wire.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -34,6 +35,8 @@ export interface CatchUpOptions {
   };
   readonly chain: {
     readonly head: { readonly hash: Hash; readonly header: Header };
+    /** of the next block */
+    readonly epoch: Pick<EpochRecord, 'epoch' | 'start' | 'parameters'>;
     /** Executes and commits; a block that is already final is left as it is. */
     applySynced(block: Block, certificate: Certificate | undefined): Promise<void>;
   };
@@ -136,7 +139,8 @@ export class CatchUp {
     const { chain, bodyMatches, holds } = this.#o;
     const { hash, header } = chain.head;
     const head = { height: header.height, hash };
-    for await (const run of vouchedRuns(this.#answers(peer, header.height), { head, bodyMatches, holds })) {
+    const due = () => ({ epoch: chain.epoch.epoch, end: epochEnd(chain.epoch) });
+    for await (const run of vouchedRuns(this.#answers(peer, header.height), { head, due, bodyMatches, holds })) {
       await this.#apply(run);
       if (this.#stop.signal.aborted) return;
     }

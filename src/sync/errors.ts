@@ -5,9 +5,11 @@ export type SyncErrorCode =
   | 'WRONG_BLOCK'
   /** the blocks do not follow each other from our head */
   | 'BROKEN_CHAIN'
+  /** a block of an epoch that is over, or has not begun */
+  | 'WRONG_EPOCH'
   /** a certificate whose signatures do not hold */
   | 'BAD_CERTIFICATE'
-  /** many blocks and no Final among them: nothing can be believed */
+  /** many blocks and no Final among them, or none at an epoch's end: nothing can be believed */
   | 'NO_FINAL';
 
 export class SyncError extends Error {

@@ -1,6 +1,7 @@
 // Takes a range of finalized blocks from one peer and believes none of it until a Final whose signatures hold stands
 // at its end: then the hash links vouch for everything below. The last block of an epoch has a Final always, so that
-// whoever applies each run before taking the next knows the members of every epoch when it comes.
+// whoever applies each run before taking the next knows the members of every epoch when it comes; those of an earlier
+// one, who may have nothing to lose any more, are not heard again.
 
 import { CROWDED_TREE_BYTES } from '../chain/tree.ts';
 import { type Block, headerHash } from '../primitives/block.ts';
@@ -25,9 +26,18 @@ export interface VouchedBlock {
   readonly certificate: Certificate | undefined;
 }
 
+/** The epoch that the next block to be applied is of. */
+export interface DueEpoch {
+  readonly epoch: number;
+  /** the first block at or after this time is its last; ms since 1970 */
+  readonly end: number;
+}
+
 export interface RangeOptions {
   /** the block that the range must follow */
   readonly head: { readonly height: number; readonly hash: Hash };
+  /** asked for every block: it is another one as soon as a run that ends with a boundary is applied */
+  readonly due: () => DueEpoch;
   /** whether a body is the one its header commits to */
   readonly bodyMatches: (block: Block) => boolean;
   /** whether it is a certificate of its epoch's members; of an epoch that has not begun for this node, none is */
@@ -41,7 +51,7 @@ export interface RangeOptions {
  */
 export async function* vouchedRuns(
   answer: AsyncIterable<Uint8Array>,
-  { head, bodyMatches, holds }: RangeOptions,
+  { head, due, bodyMatches, holds }: RangeOptions,
 ): AsyncGenerator<VouchedBlock[]> {
   let run: VouchedBlock[] = [];
   let runBytes = 0;
@@ -52,9 +62,19 @@ export async function* vouchedRuns(
     if (header.height !== parent.height + 1 || !equalBytes(header.parent, parent.hash)) {
       throw new SyncError('BROKEN_CHAIN', `block ${header.height} does not follow block ${parent.height}`);
     }
+    const { epoch, end } = due();
+    if (header.epoch !== epoch) {
+      throw new SyncError(
+        'WRONG_EPOCH',
+        `block ${header.height} is of epoch ${header.epoch}, it is epoch ${epoch} now`,
+      );
+    }
     if (!bodyMatches(block)) throw new SyncError('WRONG_BLOCK', `block ${header.height} came with another body`);
     const hash = headerHash(header);
-    const final = await finalOf({ hash, epoch: header.epoch }, certificate, holds);
+    const final = await finalOf({ hash, epoch }, certificate, holds);
+    if (final === undefined && header.timestamp >= end) {
+      throw new SyncError('NO_FINAL', `block ${header.height} is the last of epoch ${epoch} and came without a Final`);
+    }
     run.push({ hash, block, certificate: final });
     runBytes += bytes.length;
     parent = { height: header.height, hash };
@@ -83,7 +103,6 @@ async function finalOf(
 ): Promise<Certificate | undefined> {
   if (certificate === null || certificate.kind !== FINAL) return undefined;
   if (!equalBytes(certificate.hash, hash)) throw new SyncError('BAD_CERTIFICATE', 'a Final of another block');
-  // Members of an earlier epoch may have nothing to lose any more.
   if (certificate.epoch !== epoch) throw new SyncError('BAD_CERTIFICATE', 'a Final of another epoch than the block');
   if (!(await holds(certificate))) throw new SyncError('BAD_CERTIFICATE', 'a Final whose signatures do not hold');
   return certificate;

@@ -74,11 +74,11 @@ governance('propose set-parameters: in own units or named ones', async () => {
 
 governance('propose tells the number of the proposal when it is final', async () => {
   const open = [
-    { id: 4, proposer: BOB },
-    { id: 5, proposer: ALICE },
     { id: 6, proposer: BOB },
+    { id: 5, proposer: ALICE },
+    { id: 4, proposer: ALICE },
   ];
-  const reads = { '/rpc/governance?limit=1': { open } };
+  const reads = { '/rpc/governance?limit=100': { open } };
   const args = ['governance', 'propose', 'remove-authority', BOB];
   assert.is((await sentBy([...args, '--wait'], reads)).result.proposal, 5);
   assert.is((await sentBy(args, reads)).result.proposal, undefined);
@@ -107,7 +107,7 @@ governance('what is mistyped is refused with what is allowed, and nothing is sen
     [['propose', 'set-parameters', 'authority_share=101%'], /millionths/],
     [['propose', 'set-parameters', 'min_fee=1', 'min_fee=2'], /min_fee is set twice/],
     [['propose', 'set-parameters', 'authority_share=2000000'], /authority_share must be from 0 to 1000000/],
-    [['propose', 'set-parameters', 'unbonding_period=1'], /unbonding_period must be above evidence_window/],
+    [['propose', 'set-parameters', 'unbonding_period=1'], /unbonding_period must be at least \d+: 2 × evidence_window/],
   ];
   const answer = chain((path) => {
     throw new Error(`${path} was asked`);
@@ -126,7 +126,7 @@ governance('what is mistyped is refused with what is allowed, and nothing is sen
 const PROPOSAL: ProposalAnswer = {
   id: 3,
   proposer: BOB,
-  change: { type: 'SET_PARAMETERS', changes: [{ parameter: 'minFee', value: '9' }] },
+  change: { type: 'SET_PARAMETERS', changes: [{ parameter: 'min_fee', value: '9' }] },
   epoch: 0,
   expires: 3_600_000,
   status: 'OPEN',
@@ -144,7 +144,7 @@ const PROPOSAL: ProposalAnswer = {
 governance('list and show say how the votes stand', async () => {
   const { votes: _votes, height, ...open } = PROPOSAL;
   const closed = { ...open, id: 2, status: 'APPLIED', tally: null } as const;
-  const list: GovernanceView = { epoch: 4, open: [open], closed: [closed], next: null, height };
+  const list: GovernanceView = { epoch: 4, open: [open], next_open: 3, closed: [closed], next: 2, height };
   const answer = (path: string): [number, unknown] => [200, path === '/rpc/governance' ? list : PROPOSAL];
   await withServer(answer, async (url) => {
     const show = (await runCli(['governance', 'show', '3', '--rpc', url])).stdout;
@@ -164,6 +164,7 @@ governance('list and show say how the votes stand', async () => {
       ['3', '2'],
     );
     assert.match(stdout, /^status +APPLIED$/m);
+    assert.match(stdout, /^older open ones: \/rpc\/governance\?open_before=3$/m);
   });
 });
 

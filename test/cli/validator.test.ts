@@ -154,6 +154,7 @@ const BOBS: ValidatorAnswer = {
   jailed_until: 12,
   downtimes: 1,
   commission: 75_000,
+  next_commission: 100_000,
   stake: '2000000000',
   self_stake: '1500000000',
   activity: { participated: 9, participation: 900_000, proposed: 4, missed: 1, recorded: '7', reward: '50' },
@@ -185,7 +186,7 @@ validator('info and list show shares in percent and amounts in AIT', async () =>
       /^status +JAILED$/m,
       /^release +allowed from epoch 12 on$/m,
       /^stake +2 AIT, 1\.5 AIT of its own$/m,
-      /^commission +7\.5%$/m,
+      /^commission +7\.5%, 10% from epoch 11 on$/m,
       /^weight in epoch 10 +250000 \(25%\)$/m,
       /^participation +90%$/m,
       /^proposals +4 made, 1 missed$/m,
@@ -193,6 +194,12 @@ validator('info and list show shares in percent and amounts in AIT', async () =>
     ]) {
       assert.match(info, line);
     }
+    const other = { ...BOBS, next_commission: BOBS.commission };
+    await withServer(
+      () => [200, other],
+      async (at) =>
+        assert.match((await runCli(['validator', 'info', BOB, '--rpc', at])).stdout, /^commission +7\.5%$/m),
+    );
     const lines = (await runCli(['validator', 'list', '--rpc', url])).stdout.split('\n');
     assert.match(lines[0] ?? '', /^epoch 10, hybrid, ends at 1970-01-01T01:00:00\.000Z/);
     assert.match(lines[2] ?? '', new RegExp(`^${BOB} +STAKER +JAILED +25% +- +2 AIT +90% +4 +1$`));

@@ -10,6 +10,7 @@ import { addressOf, formatAddress, parseAddress } from '../../src/primitives/add
 import { fromHex, toHex } from '../../src/primitives/bytes.ts';
 import { FINAL, voteSigningBytes } from '../../src/primitives/consensus.ts';
 import { sha256 } from '../../src/primitives/hash.ts';
+import { UNITS_PER_AIT } from '../../src/primitives/units.ts';
 import { GossipVote } from '../../src/primitives/wire.ts';
 import type { ConsensusView } from '../../src/rpc/handlers/consensus.ts';
 import { HostilePeer } from '../network/hostile-peer.ts';
@@ -25,6 +26,10 @@ let second: Member;
 let staker: Member;
 let faulty: Member;
 let newcomer: Member;
+/** by an authority to the newcomer */
+const DELEGATED = 10_000n * UNITS_PER_AIT;
+/** what the delegator had when it left */
+let withoutPayout: bigint;
 
 hybrid.before(async () => {
   network = await HybridNetwork.create(2, 2, 1);
@@ -60,14 +65,14 @@ hybrid('each class has half of the weight, and epochs follow each other', async 
 hybrid('a newcomer syncs, registers, is staked by a delegator, enters the set and proposes', async () => {
   await network.start([newcomer]);
   await network.send(newcomer, 'validator', 'register', '--self-bond', '10000', '--commission', '10%');
-  await network.send(first, 'stake', newcomer.address, '10000');
+  await network.send(first, 'stake', newcomer.address, String(DELEGATED / UNITS_PER_AIT));
   await network.untilSet('it has a seat', (set) => weightOf(set, newcomer) > 0);
   await eventually('it proposes', async () => {
     const { proposer } = await newcomer.node.rpc.block('latest');
     return proposer === newcomer.address;
   });
   const { staked } = await first.node.rpc.balance(first.address);
-  assert.is(BigInt(staked), 10_000n * 10n ** 9n);
+  assert.is(BigInt(staked), DELEGATED);
   await agree(network.members);
 });
 
@@ -87,11 +92,22 @@ hybrid('a parameter changes on every node with the epoch for which it was voted'
   await agree(network.members);
 });
 
+hybrid('delegator and validator leave', async () => {
+  await network.send(first, 'unstake', newcomer.address, 'all');
+  await network.send(newcomer, 'unstake', newcomer.address, 'all');
+  await network.untilSet('it has no seat', (set) => weightOf(set, newcomer) === 0);
+  const { balance, unbonding } = await first.node.rpc.balance(first.address);
+  assert.ok(BigInt(unbonding) >= DELEGATED);
+  withoutPayout = BigInt(balance);
+  await agree(network.members);
+});
+
 hybrid('who is not in the set has no say', async () => {
-  const outsider = network.send(newcomer, 'governance', 'vote', '999', 'yes');
-  await outsider.then(
+  const { epoch: present } = await validatorsOf(first.node);
+  const change = ['governance', 'propose', 'set-parameters', 'max_stakers=8', '--epoch', String(present + 3)];
+  await network.send(newcomer, ...change).then(
     () => assert.unreachable(),
-    (error: Error) => assert.match(error.message, /UNKNOWN_PROPOSAL|NOT_ALLOWED/),
+    (error: Error) => assert.match(error.message, /NOT_ALLOWED/),
   );
 });
 
@@ -148,7 +164,9 @@ hybrid('one that contradicts itself is slashed and never comes back; the reporte
   const view = await first.node.rpc.get<{ stake: string; status: string }>(`rpc/validators/${faulty.address}`);
   assert.is(view.status, 'TOMBSTONED');
   const slashed = stake - BigInt(view.stake);
-  assert.is(slashed, stake / 20n, 'a twentieth');
+  // An epoch may have ended since the stake was read, and have paid it some dust.
+  const rewards = 10n ** 6n;
+  assert.ok(slashed <= stake / 20n && slashed >= stake / 20n - rewards, `${slashed} is a twentieth of ${stake}`);
   assert.ok(slashed > 0n && stake >= SELF_BOND);
   assert.ok(
     BigInt((await first.node.rpc.balance(first.address)).balance) >=
@@ -162,16 +180,11 @@ hybrid('one that contradicts itself is slashed and never comes back; the reporte
   await agree(honest);
 });
 
-hybrid('delegator and validator leave, and are paid when the unbonding is over', async () => {
-  await network.send(first, 'unstake', newcomer.address, 'all');
-  await network.send(newcomer, 'unstake', newcomer.address, 'all');
-  await network.untilSet('it has no seat', (set) => weightOf(set, newcomer) === 0);
-  const unbonding = async () => BigInt((await first.node.rpc.balance(first.address)).unbonding);
-  assert.ok((await unbonding()) >= 10_000n * 10n ** 9n);
-  const { balance } = await first.node.rpc.balance(first.address);
-  await eventually('the payout', async () => (await unbonding()) === 0n, 200_000);
-  const after = BigInt((await first.node.rpc.balance(first.address)).balance);
-  assert.ok(after >= BigInt(balance) + 10_000n * 10n ** 9n);
+hybrid('who left is paid when the unbonding is over', async () => {
+  const left = () => first.node.rpc.balance(first.address);
+  await eventually('the payout', async () => BigInt((await left()).unbonding) === 0n, 200_000);
+  const fees = UNITS_PER_AIT;
+  assert.ok(BigInt((await left()).balance) >= withoutPayout + DELEGATED - fees);
   await agree([first, second, staker, newcomer]);
 });
 

@@ -42,7 +42,7 @@ test('a late vote counts once, for each of the blocks recorded last', () => {
   const second = chain.newest;
   assert.equal(newLateVotes(chain.state, [lateVote(second, 0)], ENOUGH), [], 'its certificate is not recorded yet');
   for (let blocks = 0; blocks < LATE_VOTE_BLOCKS; blocks++) chain.add({ voters: [0, 1, 2] });
-  assert.is(newLateVotes(chain.state, [lateVote(second, 3)], ENOUGH).length, 1, 'the oldest that is kept');
+  assert.is(newLateVotes(chain.state, [lateVote(second, 3)], ENOUGH).length, 1, 'in the block 33 above it');
   chain.add();
   assert.equal(newLateVotes(chain.state, [lateVote(second, 3)], ENOUGH), [], 'too old');
 });

@@ -1,12 +1,15 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { setFeePool } from '../../src/ledger/accounts.ts';
+import { candidateList, joinCandidates, mayBeCandidate } from '../../src/ledger/candidates.ts';
 import { activity, epochRange, epochs, validators } from '../../src/ledger/records.ts';
 import { unjail } from '../../src/ledger/registration.ts';
 import { stake } from '../../src/ledger/staking.ts';
-import { JAILED } from '../../src/primitives/staking.ts';
+import type { Address } from '../../src/primitives/address.ts';
+import { JAILED, MAX_CANDIDATES } from '../../src/primitives/staking.ts';
 import { person } from './build.ts';
 import { Chain } from './epochs.ts';
+import { fillCandidates } from './full.ts';
 
 const test = suite('epoch boundary');
 const AIT = 1_000_000_000n;
@@ -90,6 +93,21 @@ test('records of epochs are kept as long as evidence or unbonding may need them,
   assert.is(epochRange.get(long.state).oldest, 17);
   long.finishEpoch({ after: 12_000 });
   assert.is(epochRange.get(long.state).oldest, 33);
+});
+
+test('when there is no room for candidates, those whose own stake has become too small leave', () => {
+  const stakers = [0, 1].map((index) => [index, AIT] as const);
+  const chain = new Chain({ mode: 'pos', stakers, parameters: { ...PARAMETERS, minSelfBond: AIT } });
+  const [rich, poor] = [0, 1].map((index) => person(index).address) as [Address, Address];
+  validators.set(chain.state, { ...chain.record(1), pool: { tokens: AIT - 1n, shares: AIT } }, poor);
+  const before = candidateList(chain.state);
+  chain.finishEpoch();
+  assert.equal(candidateList(chain.state), before, 'they may stay as long as there is room');
+  fillCandidates(chain.state, MAX_CANDIDATES - 2);
+  for (const address of [rich, poor]) joinCandidates(chain.state, address);
+  assert.not(mayBeCandidate(chain.state, person(7).address));
+  chain.finishEpoch();
+  assert.equal(candidateList(chain.state), [rich]);
 });
 
 test('the record of a new epoch has the keys that validators have by then', () => {

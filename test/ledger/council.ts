@@ -2,6 +2,7 @@
 
 import { closeGovernance, propose as executeProposal, castVote as executeVote } from '../../src/ledger/governance.ts';
 import { authorities, consensusKeys, epochs, proposalIndex, proposals, validators } from '../../src/ledger/records.ts';
+import { newValidator } from '../../src/ledger/validator-record.ts';
 import { type Address, addressOf } from '../../src/primitives/address.ts';
 import { compareBytes } from '../../src/primitives/bytes.ts';
 import { publicKeyOf } from '../../src/primitives/ed25519.ts';
@@ -17,7 +18,7 @@ import {
 } from '../../src/primitives/governance.ts';
 import { PARAMETER_NAMES, type Parameters } from '../../src/primitives/parameters.ts';
 import type { ReceiptCode } from '../../src/primitives/receipt.ts';
-import { ACTIVE, AUTHORITY, STAKER, type ValidatorRecord } from '../../src/primitives/staking.ts';
+import { AUTHORITY, STAKER, type ValidatorRecord } from '../../src/primitives/staking.ts';
 import { chainWith, contextOf, EPOCH, type MapState, NOW, PARAMETERS } from './build.ts';
 
 const keys = new Map<number, Uint8Array>();
@@ -92,8 +93,7 @@ export class Council {
 
   register(index: number, role: number, changes: Partial<ValidatorRecord> = {}): void {
     const pool = role === STAKER ? { tokens: 1_000n, shares: 1_000n } : { tokens: 0n, shares: 0n };
-    const state = { status: ACTIVE, jailedUntil: 0, downtimes: 0, commission: 0 };
-    validators.set(this.state, { publicKey: keyOf(index), role, ...state, pool, ...changes }, address(index));
+    validators.set(this.state, { ...newValidator(keyOf(index), role, 0), pool, ...changes }, address(index));
     consensusKeys.set(this.state, { address: address(index) }, keyOf(index));
   }
 
@@ -143,7 +143,7 @@ export class Council {
 
   /** Those open or waiting. */
   open(): number[] {
-    return [...(proposalIndex.find(this.state)?.open ?? [])];
+    return (proposalIndex.find(this.state)?.pending ?? []).map(({ id }) => id);
   }
 
   isAuthority(index: number): boolean {

@@ -5,10 +5,11 @@ import { apportion } from '../../src/ledger/apportionment.ts';
 import { elect, TOTAL_WEIGHT } from '../../src/ledger/election.ts';
 import { initializeState } from '../../src/ledger/genesis.ts';
 import { authorities, candidates, stakes, validators } from '../../src/ledger/records.ts';
+import { newValidator } from '../../src/ledger/validator-record.ts';
 import { compareBytes } from '../../src/primitives/bytes.ts';
 import { CONSENSUS_MODES, type ConsensusMode } from '../../src/primitives/genesis.ts';
 import { MILLION, type Parameters } from '../../src/primitives/parameters.ts';
-import { ACTIVE, AUTHORITY, JAILED, STAKER, TOMBSTONED } from '../../src/primitives/staking.ts';
+import { ACTIVE, AUTHORITY, JAILED, STAKER, TOMBSTONED, type ValidatorRecord } from '../../src/primitives/staking.ts';
 import { totalWeight, type Validator } from '../../src/primitives/validators.ts';
 import { MapState, PARAMETERS, person } from './build.ts';
 import { type Beginning, Chain, genesisFor } from './epochs.ts';
@@ -130,6 +131,34 @@ test('when too few are elected the present set continues, without the tombstoned
   assert.equal(electedNow(), { 0: 1, 1: 1, 2: 1 });
 });
 
+test('in a set that continues nobody votes with nothing at stake, unless nobody else is in it', () => {
+  const bond = 9n * AIT;
+  const chain = new Chain({
+    mode: 'hybrid',
+    authorities: [0],
+    stakers: [1, 2, 3, 4].map((index) => [index, bond] as const),
+    parameters: { minValidators: 5, minSelfBond: bond, targetBonded: 10n * AIT },
+  });
+  const { mode, parameters, validators: present } = chain.epoch;
+  const change = (index: number, other: Partial<ValidatorRecord>) =>
+    validators.set(chain.state, { ...chain.record(index), ...other }, person(index).address);
+  const electedNow = () => Object.keys(weightsOf(elect(chain.state, { mode, parameters }, present)));
+  const weight = (index: number) => present[chain.member(index)]?.weight;
+
+  change(1, { pool: { tokens: 0n, shares: 0n } });
+  assert.equal(electedNow(), ['0', '2', '3', '4'], 'without the one that has left');
+  assert.is(weightsOf(elect(chain.state, { mode, parameters }, present))[2], weight(2), 'the others keep their weight');
+  change(2, { pool: { tokens: bond - 1n, shares: bond } });
+  assert.equal(electedNow(), ['0', '3', '4'], 'slashed below what is to be its own');
+  change(3, { status: JAILED });
+  assert.equal(electedNow(), ['0', '3', '4'], 'the jailed stay');
+  change(3, { pool: { tokens: 99n * bond, shares: 100n * bond } });
+  assert.equal(electedNow(), ['0', '4'], 'others’ stake does not help');
+  change(4, { status: TOMBSTONED });
+  change(0, { role: STAKER });
+  assert.equal(electedNow(), ['0', '1', '2', '3'], 'but for the tombstoned when all have left');
+});
+
 interface Seat {
   readonly role: number;
   readonly status: number;
@@ -159,7 +188,7 @@ function stateOf(seats: readonly Seat[], order: readonly number[]): MapState {
     const { address, publicKey } = person(index);
     const tokens = role === STAKER ? bond + delegated : 0n;
     const pool = { tokens, shares: tokens };
-    validators.set(state, { publicKey, role, status, jailedUntil: 0, downtimes: 0, commission: 0, pool }, address);
+    validators.set(state, { ...newValidator(publicKey, role, 0), status, pool }, address);
     if (role === STAKER)
       stakes.set(state, { delegations: [{ validator: address, shares: bond }], unbonding: [] }, address);
   }

@@ -9,6 +9,7 @@ import { castVote, propose } from '../../src/ledger/governance.ts';
 import { newLateVotes } from '../../src/ledger/late-votes.ts';
 import { activity, epochRange, epochs, proposals, stakes, validators } from '../../src/ledger/records.ts';
 import { register, unjail } from '../../src/ledger/registration.ts';
+import { ownStake } from '../../src/ledger/stakes.ts';
 import { stake, unstake } from '../../src/ledger/staking.ts';
 import { expectedSupply, getSupply, totalSupply } from '../../src/ledger/supply.ts';
 import { STATE_NAMESPACES } from '../../src/primitives/account.ts';
@@ -20,7 +21,7 @@ import { CONSENSUS_MODES, type ConsensusMode } from '../../src/primitives/genesi
 import { APPLIED, CHANGE_TYPES, type Change, YES } from '../../src/primitives/governance.ts';
 import { sha256 } from '../../src/primitives/hash.ts';
 import { MILLION } from '../../src/primitives/parameters.ts';
-import { ACTIVE, JAILED, TOMBSTONED } from '../../src/primitives/staking.ts';
+import { ACTIVE, AUTHORITY, JAILED, TOMBSTONED } from '../../src/primitives/staking.ts';
 import { totalWeight, validatorsRoot } from '../../src/primitives/validators.ts';
 import { person } from './build.ts';
 import { Chain, lateVote } from './epochs.ts';
@@ -90,7 +91,7 @@ function beginning({ mode, parameters, commission }: { mode: ConsensusMode; para
     epochDuration: BLOCKS_PER_EPOCH * 1_000,
     blockTime: 10,
     evidenceWindow: 24_000,
-    unbondingPeriod: 36_000,
+    unbondingPeriod: 48_000,
   };
   return {
     mode,
@@ -132,7 +133,12 @@ function perform(chain: Chain, { deed, from, to, amount, epochsAgo }: Wish, cont
         messages: votePair(vote(1), vote(2)),
       };
       // Rare, or nobody would be left.
-      return amount % 4n === 0n ? punishEquivocation(state, address, { evidence }, context) : 'not reported';
+      if (amount % 4n !== 0n) return 'not reported';
+      const before = validators.find(state, validator)?.status;
+      const code = punishEquivocation(state, address, { evidence }, context);
+      if (code !== 'SUCCESS') return code;
+      assert.is(punishEquivocation(state, address, { evidence }, context), 'ALREADY_PUNISHED');
+      return before === TOMBSTONED ? 'SUCCESS again' : code;
     }
     case 'propose': {
       const added = { address: validator, publicKey: NEW_KEYS[to] ?? publicKey };
@@ -232,6 +238,12 @@ function assertBoundary(chain: Chain, closed: EpochRecord, before: readonly numb
   }
   if (!continued) assert.is(totalWeight(set), CONSENSUS_MODES[mode] === 'poa' ? set.length : TOTAL_WEIGHT);
   if (now.includes(TOMBSTONED)) assert.ok(now.every((status) => status === TOMBSTONED));
+  const entitled = set.filter(({ address }) => {
+    const { role, status } = validators.get(state, address);
+    return status !== TOMBSTONED && (role === AUTHORITY || ownStake(state, address) >= parameters.minSelfBond);
+  });
+  if (entitled.length === 0) seen.add('nobody has a right to a seat');
+  else assert.is(entitled.length, set.length, 'who has nothing at stake votes with others like it only');
 
   for (let id = 1; id <= PROPOSALS; id++) {
     const proposal = proposals.find(state, id);
@@ -276,6 +288,7 @@ test('conserve every unit, elect whole weights, and are the same again', () => {
     'jailed',
     'late votes',
     'the present set continues',
+    'nobody has a right to a seat',
     'stake SUCCESS',
     'unstake SUCCESS',
     'leave SUCCESS',
@@ -285,7 +298,7 @@ test('conserve every unit, elect whole weights, and are the same again', () => {
     'applied ADD_AUTHORITY',
     'applied REMOVE_AUTHORITY',
     'report SUCCESS',
-    'report ALREADY_PUNISHED',
+    'report SUCCESS again',
     'report NOT_A_MEMBER',
     'report EVIDENCE_TOO_OLD',
   ])

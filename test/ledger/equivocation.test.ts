@@ -28,7 +28,7 @@ const WINDOW = 100_000;
 const PARAMETERS = {
   epochDuration: EPOCH,
   evidenceWindow: WINDOW,
-  unbondingPeriod: 3 * WINDOW,
+  unbondingPeriod: 2 * WINDOW,
   minSelfBond: 1n,
   blockTime: 1_000,
   targetBonded: 100n * AIT,
@@ -59,6 +59,16 @@ function report(
   return punishEquivocation(chain.state, person(REPORTER).address, { evidence }, context);
 }
 
+function blockAt(chain: Chain, time: number, within: (context: BlockContext) => void = () => undefined): void {
+  chain.add({ after: time - chain.time, within });
+}
+
+/** Takes out all that a validator has staked on itself. */
+function leave(chain: Chain, index: number): (context: BlockContext) => void {
+  const { address } = person(index);
+  return (context) => assert.is(unstake(chain.state, address, { validator: address, amount: 0n }, context), 'SUCCESS');
+}
+
 test('the accused is tombstoned, loses a twentieth of its stake, and a twentieth of that is the reporter’s', () => {
   const chain = posChain(4_000_000n, 1_000_019n, 1_000_000n);
   const before = chain.epoch;
@@ -86,14 +96,14 @@ test('an authority loses its seat', () => {
 test('what was unstaked in the epoch of the offence or later is slashed, what left before is not', () => {
   const chain = posChain(4_000_000n, 1_000_000n);
   const { address } = person(1);
-  const leave = (context: BlockContext) =>
+  const leaveInPart = (context: BlockContext) =>
     assert.is(unstake(chain.state, address, { validator: address, amount: 100_000n }, context), 'SUCCESS');
-  chain.add({ within: leave });
+  chain.add({ within: leaveInPart });
   chain.finishEpoch();
   const offence = chain.epoch;
-  chain.add({ within: leave });
+  chain.add({ within: leaveInPart });
   chain.finishEpoch();
-  chain.add({ within: leave });
+  chain.add({ within: leaveInPart });
   assert.is(report(chain, evidenceOf(1, offence)), 'SUCCESS');
   assert.equal(
     [1, 2, 3].map((epoch) => findUnbondingPool(chain.state, address, epoch).tokens),
@@ -115,7 +125,122 @@ test('evidence is refused once its window is over, about who was no member, and 
   assert.is(report(chain, evidence, contextOf(chain.epoch, end + WINDOW)), 'EVIDENCE_TOO_OLD');
   assert.is(report(chain, evidence, contextOf(chain.epoch, end + WINDOW - 1)), 'SUCCESS');
   assert.is(report(chain, evidence), 'ALREADY_PUNISHED');
-  assert.is(report(chain, evidenceOf(1, chain.epoch)), 'ALREADY_PUNISHED');
+  assert.is(report(chain, evidenceOf(1, chain.epoch)), 'ALREADY_PUNISHED', 'with the same share');
+});
+
+/** A chain in its third epoch whose second validator has taken a tenth of its stake out in each. */
+function leavingSlowly(): { chain: Chain; set: (epoch: number) => EpochRecord; waiting: () => bigint[] } {
+  const chain = posChain(4_000_000n, 1_000_000n);
+  const { address } = person(1);
+  for (let epoch = 1; epoch <= 3; epoch++) {
+    if (epoch > 1) chain.finishEpoch();
+    chain.add({
+      within: (context) =>
+        assert.is(unstake(chain.state, address, { validator: address, amount: 100_000n }, context), 'SUCCESS'),
+    });
+  }
+  return {
+    chain,
+    set: (epoch) => epochs.get(chain.state, epoch),
+    waiting: () => [1, 2, 3].map((epoch) => findUnbondingPool(chain.state, address, epoch).tokens),
+  };
+}
+
+test('an earlier offence that is reported later costs what was unstaked between the two, once', () => {
+  const { chain, set, waiting } = leavingSlowly();
+  assert.is(report(chain, evidenceOf(1, set(3))), 'SUCCESS');
+  const [{ time } = { time: 0 }] = offences.get(chain.state);
+  const { burned } = getSupply(chain.state);
+  const paid = chain.balance(REPORTER);
+  assert.equal(waiting(), [100_000n, 100_000n, 95_000n]);
+
+  assert.is(report(chain, evidenceOf(1, set(2)), contextOf(chain.epoch, chain.time + 1)), 'SUCCESS');
+  assert.equal(waiting(), [100_000n, 95_000n, 95_000n]);
+  assert.is(chain.record(1).pool.tokens, 665_000n);
+  assert.is(chain.balance(REPORTER), paid + 250n);
+  assert.is(getSupply(chain.state).burned, burned + 4_750n);
+  assert.equal(
+    offences.get(chain.state).map((offence) => [offence.epoch, offence.time]),
+    [[2, time]],
+  );
+  for (const epoch of [2, 3]) assert.is(report(chain, evidenceOf(1, set(epoch))), 'ALREADY_PUNISHED');
+  assert.is(report(chain, evidenceOf(1, set(1))), 'SUCCESS');
+  assert.is(report(chain, evidenceOf(1, set(1))), 'ALREADY_PUNISHED');
+  assert.equal(waiting(), [95_000n, 95_000n, 95_000n]);
+  assert.is(totalSupply(chain.state.entries()), 5_000_000n - getSupply(chain.state).burned);
+});
+
+test('what is owed for others is taken from the epoch of the earliest offence on', () => {
+  const { chain, set, waiting } = leavingSlowly();
+  for (const epoch of [3, 1]) assert.is(report(chain, evidenceOf(1, set(epoch))), 'SUCCESS');
+  assert.is(report(chain, evidenceOf(0, set(3))), 'SUCCESS');
+  closeOffences(chain.state, chain.epoch, chain.time + WINDOW);
+  assert.equal(waiting(), [0n, 0n, 0n]);
+  assert.is(chain.record(1).pool.tokens, 0n);
+});
+
+test('of an offender’s epochs the one with the largest share counts for the others', () => {
+  const chain = posChain(5_000_000n, 3_000_000n, 1_000_000n, 1_000_000n);
+  const heavy = chain.epoch;
+  const { address } = person(1);
+  chain.add({
+    within: (context) =>
+      assert.is(unstake(chain.state, address, { validator: address, amount: 2_000_000n }, context), 'SUCCESS'),
+  });
+  chain.finishEpoch();
+  const light = chain.epoch;
+  assert.is(report(chain, evidenceOf(2, light)), 'SUCCESS');
+  assert.is(report(chain, evidenceOf(1, light)), 'SUCCESS');
+  assert.is(report(chain, evidenceOf(3, light)), 'SUCCESS');
+  const others = () => offences.get(chain.state).map((offence) => offence.others);
+  assert.equal(others(), [250_000, 250_000, 250_000]);
+  assert.is(report(chain, evidenceOf(1, heavy)), 'SUCCESS');
+  assert.equal(others(), [425_000, 250_000, 425_000]);
+  const [, { epoch, weight, totalWeight: total } = {}] = offences.get(chain.state);
+  assert.equal([epoch, weight, total], [heavy.epoch, 300_000, 1_000_000]);
+
+  // Of 2 it makes nothing worse: its share was smaller then.
+  assert.is(report(chain, evidenceOf(2, heavy)), 'SUCCESS', 'but for the epoch');
+  assert.equal(others(), [425_000, 250_000, 425_000]);
+});
+
+test('an offence in a later epoch matters only with a larger share', () => {
+  const chain = posChain(5_000_000n, 1_000_000n, 1_000_000n);
+  const early = chain.epoch;
+  const { address } = person(0);
+  chain.add({
+    within: (context) =>
+      assert.is(unstake(chain.state, address, { validator: address, amount: 3_000_000n }, context), 'SUCCESS'),
+  });
+  chain.finishEpoch();
+  const late = chain.epoch;
+  for (const index of [1, 2]) assert.is(report(chain, evidenceOf(index, early)), 'SUCCESS');
+  const { burned } = getSupply(chain.state);
+  assert.is(report(chain, evidenceOf(1, late)), 'SUCCESS');
+  assert.is(getSupply(chain.state).burned, burned, 'the stake has paid');
+  assert.equal(
+    offences.get(chain.state).map((offence) => [offence.epoch, offence.weight, offence.others]),
+    [
+      [early.epoch, 250_000, 142_857],
+      [early.epoch, 142_857, 250_000],
+    ],
+  );
+  assert.is(report(chain, evidenceOf(1, late)), 'ALREADY_PUNISHED');
+});
+
+test('when an offence has been settled, the validator is out of reach', () => {
+  const { chain, set } = leavingSlowly();
+  const { time } = chain;
+  assert.is(report(chain, evidenceOf(1, set(3))), 'SUCCESS');
+  chain.finishEpoch();
+  const later = chain.epoch.start;
+  assert.ok(later > time);
+  blockAt(chain, time + WINDOW, (context) => {
+    assert.equal(offences.get(chain.state), []);
+    assert.is(report(chain, evidenceOf(1, set(1)), context), 'EVIDENCE_TOO_OLD');
+    assert.is(report(chain, evidenceOf(1, set(2)), context), 'EVIDENCE_TOO_OLD');
+    assert.is(report(chain, evidenceOf(1, set(3)), context), 'ALREADY_PUNISHED');
+  });
 });
 
 test('what is owed in all grows with the square of the others’ weight, to everything at a third', () => {
@@ -130,11 +255,10 @@ test('what is owed in all grows with the square of the others’ weight, to ever
 test('when its window closes an offender pays the rest of what it owes, and is forgotten', () => {
   const chain = posChain(6_000_000n, 1_000_000n, 1_000_000n, 2_000_000n);
   for (const index of [1, 2, 3]) assert.is(report(chain, evidenceOf(index, chain.epoch)), 'SUCCESS');
-  const { evidenceWindow } = chain.epoch.parameters;
-  closeOffences(chain.state, chain.time + WINDOW - 1, evidenceWindow);
+  closeOffences(chain.state, chain.epoch, chain.time + WINDOW - 1);
   assert.is(offences.get(chain.state).length, 3);
   assert.is(chain.record(3).pool.tokens, 1_900_000n);
-  closeOffences(chain.state, chain.time + WINDOW, evidenceWindow);
+  closeOffences(chain.state, chain.epoch, chain.time + WINDOW);
   assert.equal(offences.get(chain.state), []);
   // 0.2 others: 36 % in all; 0.3: 81 %.
   assert.is(chain.record(3).pool.tokens, 1_900_000n - (1_900_000n * 326_315n) / 1_000_000n);
@@ -148,29 +272,31 @@ test('offences count for each other though one window closes before the other', 
   const first = chain.epoch;
   assert.is(report(chain, evidenceOf(1, first), contextOf(first, time)), 'SUCCESS');
   assert.is(report(chain, evidenceOf(2, first), contextOf(first, time + 15_000)), 'SUCCESS');
-  closeOffences(chain.state, time + WINDOW, WINDOW);
+  closeOffences(chain.state, first, time + WINDOW);
   assert.is(offences.get(chain.state).length, 1);
   assert.is(chain.record(1).pool.tokens, 950_000n - (950_000n * 326_315n) / 1_000_000n);
-  closeOffences(chain.state, time + WINDOW + 15_000, WINDOW);
+  closeOffences(chain.state, first, time + WINDOW + 15_000);
   assert.is(chain.record(2).pool.tokens, 1_900_000n - (1_900_000n * 42_105n) / 1_000_000n);
 });
 
 test('an offence after the window of another does not count for it', () => {
   const chain = posChain(7_000_000n, 1_000_000n, 2_000_000n);
-  const { time } = chain;
-  assert.is(report(chain, evidenceOf(1, chain.epoch), contextOf(chain.epoch, time)), 'SUCCESS');
-  assert.is(report(chain, evidenceOf(2, chain.epoch), contextOf(chain.epoch, time + WINDOW)), 'SUCCESS');
-  assert.equal(
-    offences.get(chain.state).map(({ others }) => others),
-    [0, 0],
-  );
+  const reportAt = (time: number, index: number) =>
+    blockAt(chain, time, (context) => assert.is(report(chain, evidenceOf(index, context.epoch), context), 'SUCCESS'));
+  const time = chain.time + 1_000;
+  reportAt(time, 1);
+  reportAt(time + WINDOW, 2);
+  const [left, ...more] = offences.get(chain.state);
+  assert.equal([left?.validator, left?.others, more.length], [person(2).address, 0, 0]);
+  assert.is(chain.record(1).pool.tokens, 950_000n);
 });
 
 test('when the list of offences is full, the oldest is settled before its time', () => {
   const chain = posChain(4_000_000n, 1_000_000n, 1_000_000n);
-  const past = { epoch: 1, time: chain.time - WINDOW, weight: 1, totalWeight: 1000, others: 0 };
+  const past = { epoch: 1, time: chain.time, weight: 1, totalWeight: 1000, others: 0 };
   const list = Array.from({ length: MAX_MEMBERS }, () => ({ ...past, validator: person(0).address }));
-  list[0] = { ...past, validator: person(2).address, others: 200_000 };
+  // A sixth joins: 0.2 others, 36 % in all.
+  list[0] = { ...past, validator: person(2).address, others: 33_334 };
   offences.set(chain.state, list);
   assert.is(report(chain, evidenceOf(1, chain.epoch)), 'SUCCESS');
   assert.is(offences.get(chain.state).length, MAX_MEMBERS);
@@ -179,12 +305,58 @@ test('when the list of offences is full, the oldest is settled before its time',
   assert.is(chain.record(0).pool.tokens, 4_000_000n);
 });
 
-test('a boundary closes the windows that are over', () => {
+test('the first block after a window closes it, before it pays anyone', () => {
   const chain = posChain(7_000_000n, 1_000_000n, 2_000_000n);
-  for (const index of [1, 2]) assert.is(report(chain, evidenceOf(index, chain.epoch)), 'SUCCESS');
-  while (chain.time < epochs.get(chain.state, 1).start + WINDOW) chain.finishEpoch({ after: 5_000 });
+  const first = chain.epoch;
+  blockAt(chain, chain.time + 1_000, leave(chain, 1));
+  chain.finishEpoch();
+  const end = chain.epoch.start;
+  // Each is reported in the last moment in which that matters for the first.
+  blockAt(chain, end + WINDOW - 1, (context) => {
+    assert.is(report(chain, evidenceOf(1, first), context), 'SUCCESS');
+  });
+  blockAt(chain, end + 2 * WINDOW - 2, (context) => {
+    assert.is(report(chain, evidenceOf(2, context.epoch), context), 'SUCCESS');
+  });
+  assert.is(chain.balance(1), 0n);
+  blockAt(chain, end + 2 * WINDOW);
+  // The other holds two ninths by then: 44.4443 % in all.
+  assert.is(chain.balance(1), 950_000n - (950_000n * 415_203n) / 1_000_000n);
+  assert.equal(
+    offences.get(chain.state).map(({ validator }) => validator),
+    [person(2).address],
+  );
+});
+
+test('a window closes between two boundaries', () => {
+  const chain = posChain(7_000_000n, 1_000_000n, 2_000_000n);
+  const time = chain.time + 1_000;
+  blockAt(chain, time, ({ epoch }) => {
+    for (const index of [1, 2]) assert.is(report(chain, evidenceOf(index, epoch)), 'SUCCESS');
+  });
+  blockAt(chain, time + WINDOW - 1);
+  const { epoch } = chain.epoch;
+  assert.is(offences.get(chain.state).length, 2);
+  blockAt(chain, time + WINDOW);
+  assert.is(chain.epoch.epoch, epoch);
   assert.equal(offences.get(chain.state), []);
   assert.ok(chain.record(1).pool.tokens < 950_000n);
+});
+
+test('when governance makes the periods shorter, offences are settled before what answers for them is paid out', () => {
+  const chain = posChain(7_000_000n, 1_000_000n, 2_000_000n);
+  const first = chain.epoch;
+  blockAt(chain, chain.time + 1_000, leave(chain, 1));
+  chain.finishEpoch();
+  const time = chain.epoch.start + WINDOW - 1;
+  blockAt(chain, time, (context) => {
+    for (const index of [1, 2]) assert.is(report(chain, evidenceOf(index, first), context), 'SUCCESS');
+  });
+  const parameters = { ...chain.epoch.parameters, evidenceWindow: WINDOW / 4, unbondingPeriod: WINDOW / 2 };
+  epochs.set(chain.state, { ...chain.epoch, parameters }, chain.epoch.epoch);
+  blockAt(chain, time + 1);
+  assert.is(chain.balance(1), 950_000n - (950_000n * 326_315n) / 1_000_000n);
+  assert.equal(offences.get(chain.state), []);
 });
 
 test('a slash never takes more than there is, and what was owed is about what is gone', () => {
@@ -196,7 +368,7 @@ test('a slash never takes more than there is, and what was owed is about what is
       const { validators } = chain.epoch;
       const accused = bonds.map((_, index) => index).filter((index) => index < offenders && chain.member(index) >= 0);
       for (const index of accused) assert.is(report(chain, evidenceOf(index, chain.epoch)), 'SUCCESS');
-      closeOffences(chain.state, chain.time + WINDOW, WINDOW);
+      closeOffences(chain.state, chain.epoch, chain.time + WINDOW);
       const weightOf = (index: number) => validators[chain.member(index)]?.weight ?? 0;
       for (const [index, bond] of bonds.entries()) {
         const { tokens } = chain.record(index).pool;

@@ -57,9 +57,10 @@ test('authorities have their seats, and stakers pay their self-bonds', () => {
   assert.equal(candidateList(state), [address(2)]);
   assert.is(getAccount(state, address(2)).balance, 40n * AIT);
   assert.is(ownStake(state, address(2)), 60n * AIT);
-  const record = { status: ACTIVE, jailedUntil: 0, downtimes: 0 };
+  const record = { status: ACTIVE, jailedUntil: 0, downtimes: 0, commissionEpoch: 0 };
+  const commissions = { commission: 50_000, previousCommission: 50_000 };
   const pool = { tokens: 60n * AIT, shares: 60n * AIT };
-  const staker = { ...record, publicKey: keyOf(2), role: STAKER, commission: 50_000, pool };
+  const staker = { ...record, publicKey: keyOf(2), role: STAKER, ...commissions, pool };
   assert.equal(validators.get(state, address(2)), staker);
   assert.is(validators.get(state, address(0)).role, AUTHORITY);
   for (const index of [0, 1, 2]) assert.equal(consensusKeys.get(state, keyOf(index)).address, address(index));

@@ -29,6 +29,7 @@ const modes = fc.constantFrom(...CONSENSUS_MODES);
 
 /** What is known of a proposal beside the state. */
 interface Known {
+  readonly by: number;
   readonly epoch: number;
   readonly expires: number;
   /** the version that it asks for, of an upgrade */
@@ -86,7 +87,9 @@ test('a proposal ends once, as a count of its own says; outsiders change nothing
       const settle = (proposal: Known): ProposalStatus => {
         if (ENDED.includes(proposal.status)) return proposal.status;
         if (proposal.status === 'OPEN' && !passes(mode, set, proposal.votes)) {
-          return council.now >= proposal.expires ? 'LAPSED' : 'OPEN';
+          const isMissed =
+            proposal.version !== undefined && proposal.epoch !== 0 && proposal.epoch <= council.epoch.epoch;
+          return isMissed || council.now >= proposal.expires ? 'LAPSED' : 'OPEN';
         }
         if (proposal.epoch > council.epoch.epoch) return 'PASSED';
         if (proposal.version === undefined) return 'APPLIED';
@@ -103,10 +106,14 @@ test('a proposal ends once, as a count of its own says; outsiders change nothing
           const asked = one.upgrade ? version + 1 : undefined;
           const code = council.propose(one.by, asked === undefined ? SOME_CHANGE : upgrade(asked), epoch);
           seen.add(`propose ${code}`);
-          assert.is(code === 'NOT_ALLOWED', !set.has(one.by));
+          const open = [...known.values()].filter(({ status }) => status === 'OPEN');
+          const own = open.filter(({ by }) => by === one.by).length;
+          assert.is(code, !set.has(one.by) ? 'NOT_ALLOWED' : own >= 2 ? 'TOO_MANY_PROPOSALS' : 'SUCCESS');
           if (code !== 'SUCCESS') continue;
+          const outsiders = open.find(({ by }) => !set.has(by));
+          if (open.length >= 2 * set.size && outsiders !== undefined) outsiders.status = 'LAPSED';
           const expires = council.now + PARAMETERS.votingPeriod;
-          known.set(known.size + 1, { epoch, expires, version: asked, votes: new Map(), status: 'OPEN' });
+          known.set(known.size + 1, { by: one.by, epoch, expires, version: asked, votes: new Map(), status: 'OPEN' });
         } else {
           council.close();
           for (const [id, proposal] of known) {

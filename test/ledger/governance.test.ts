@@ -3,11 +3,17 @@ import * as assert from 'uvu/assert';
 import { endBlock } from '../../src/ledger/block.ts';
 import { executeTransaction } from '../../src/ledger/execute.ts';
 import { initializeState } from '../../src/ledger/genesis.ts';
-import { KEPT_PROPOSALS, MAX_EPOCHS_AHEAD, MAX_OPEN_PER_MEMBER } from '../../src/ledger/governance.ts';
-import { consensusKeys, currentEpoch, proposals } from '../../src/ledger/records.ts';
+import { MAX_EPOCHS_AHEAD } from '../../src/ledger/governance.ts';
+import { authorities, consensusKeys, currentEpoch, proposals } from '../../src/ledger/records.ts';
 import { addressKey } from '../../src/primitives/address.ts';
 import { MAX_MEMBERS } from '../../src/primitives/consensus.ts';
-import { type Change, MAX_OPEN_PROPOSALS, YES } from '../../src/primitives/governance.ts';
+import {
+  type Change,
+  KEPT_PROPOSALS,
+  MAX_OPEN_PER_MEMBER,
+  MAX_WAITING_PROPOSALS,
+  YES,
+} from '../../src/primitives/governance.ts';
 import { MAX_AUTHORITIES } from '../../src/primitives/parameter-bounds.ts';
 import { type ReceiptCode, receiptCode } from '../../src/primitives/receipt.ts';
 import { ACTIVE, AUTHORITY, STAKER, TOMBSTONED } from '../../src/primitives/staking.ts';
@@ -112,7 +118,12 @@ test('two changes that only together are within bounds', () => {
   assert.ok(epochDuration < long);
   const council = poa();
   assert.is(council.propose(0, setParameters(['epochDuration', long])), 'CHANGE_OUT_OF_BOUNDS');
-  const periods = setParameters(['epochDuration', long], ['votingPeriod', long], ['evidenceWindow', long]);
+  const periods = setParameters(
+    ['epochDuration', long],
+    ['votingPeriod', long],
+    ['evidenceWindow', long],
+    ['unbondingPeriod', 2n * long],
+  );
   assert.is(council.propose(0, periods), 'SUCCESS');
 });
 
@@ -267,6 +278,8 @@ test('an authority comes, goes, and comes back', () => {
     jailedUntil: 0,
     downtimes: 0,
     commission: 0,
+    previousCommission: 0,
+    commissionEpoch: 0,
     pool: { tokens: 0n, shares: 0n },
   };
   assert.equal(council.record(NEWCOMER), record);
@@ -310,15 +323,50 @@ test('in poa as many authorities stay as an election needs', () => {
   assert.is(mixed.propose(0, removeAuthority(0)), 'SUCCESS', 'the stakers vote on');
 });
 
+test('in poa no election may need more members than there are authorities', () => {
+  const roomy = { ...PARAMETERS, minValidators: 2 };
+  const council = new Council('poa', { authorities: ones(4) }, roomy);
+  assert.is(council.propose(0, setParameters(['minValidators', 5n])), 'CHANGE_OUT_OF_BOUNDS');
+  const due = council.epoch.epoch + 2;
+  const removed = council.agreed(removeAuthority(0), due);
+  const raised = council.agreed(setParameters(['minValidators', 4n]), due, 1);
+  council.close();
+  council.close();
+  assert.is(council.status(removed), 'APPLIED');
+  assert.is(council.status(raised), 'FAILED', 'by now there are three');
+  council.agreed(setParameters(['minValidators', 3n]), 0, 1);
+  const late = council.agreed(removeAuthority(1), 0, 1);
+  council.close();
+  assert.is(council.epoch.parameters.minValidators, 3);
+  assert.is(council.status(late), 'FAILED', 'as many stay as are needed by now');
+});
+
+test('in poa with too few authorities, other parameters can be set, and the need be lowered', () => {
+  const council = new Council('poa', { authorities: ones(4) }, { ...PARAMETERS, minValidators: 4 });
+  authorities.set(council.state, authorities.get(council.state).slice(2));
+  assert.is(council.propose(0, SOME_CHANGE), 'SUCCESS');
+  assert.is(council.propose(1, setParameters(['minValidators', 3n])), 'SUCCESS', 'better, though not enough');
+  assert.is(council.propose(2, setParameters(['minValidators', 4n])), 'SUCCESS', 'no worse');
+  assert.is(council.propose(3, setParameters(['minValidators', 5n])), 'CHANGE_OUT_OF_BOUNDS');
+});
+
+test('where stakers vote, how many may be elected is not known beforehand', () => {
+  for (const council of [hybrid([1], [1]), new Council('pos', { stakers: [1] })]) {
+    assert.is(council.propose(0, setParameters(['minValidators', 9n])), 'SUCCESS');
+  }
+});
+
 test('what can not be done any more when it is due has failed', () => {
-  const council = hybrid([1, 1], [1, 1]);
+  const { evidenceWindow } = PARAMETERS;
+  const parameters = { ...PARAMETERS, unbondingPeriod: 2 * evidenceWindow + 2 };
+  const council = new Council('hybrid', { authorities: [1, 1], stakers: [1, 1] }, parameters);
   const due = council.epoch.epoch + 2;
   const taken = council.agreed(addAuthority(300, 301), due);
   const staked = council.agreed(addAuthority(302), due);
-  const longer = council.agreed(setParameters(['evidenceWindow', BigInt(PARAMETERS.unbondingPeriod - 1)]), due);
-  const shorter = council.agreed(setParameters(['unbondingPeriod', BigInt(PARAMETERS.evidenceWindow + 1)]), due);
-  const older = council.agreed(upgrade(2), due, 1);
-  const newer = council.agreed(upgrade(3), due - 1, 1);
+  const longer = council.agreed(setParameters(['evidenceWindow', BigInt(evidenceWindow + 1)]), due, 1);
+  const shorter = council.agreed(setParameters(['unbondingPeriod', BigInt(2 * evidenceWindow + 1)]), due, 1);
+  const older = council.agreed(upgrade(2), due, 2);
+  const newer = council.agreed(upgrade(3), due - 1, 2);
   council.close();
   assert.is(council.status(newer), 'APPLIED');
   council.register(301, STAKER);
@@ -330,8 +378,8 @@ test('what can not be done any more when it is due has failed', () => {
     'in the order of their numbers',
   );
   assert.is(council.epoch.protocolVersion, 3);
-  assert.is(council.epoch.parameters.evidenceWindow, PARAMETERS.unbondingPeriod - 1);
-  assert.is(council.epoch.parameters.unbondingPeriod, PARAMETERS.unbondingPeriod);
+  assert.is(council.epoch.parameters.evidenceWindow, evidenceWindow + 1);
+  assert.is(council.epoch.parameters.unbondingPeriod, parameters.unbondingPeriod);
   assert.not(council.isAuthority(300));
   assert.not(council.isAuthority(302));
   assert.equal(council.open(), []);
@@ -347,19 +395,113 @@ test('an upgrade raises the version of the epoch for which it is planned', () =>
   assert.is(council.propose(0, upgrade(2)), 'CHANGE_OUT_OF_BOUNDS');
 });
 
-test('a member has few open proposals, all together have few, and places become free', () => {
-  const members = MAX_OPEN_PROPOSALS / MAX_OPEN_PER_MEMBER + 1;
-  const council = poa(members);
-  for (let member = 0; member < members - 1; member++) {
-    for (let count = 0; count < MAX_OPEN_PER_MEMBER; count++) council.opened(member);
-    assert.is(council.propose(member), 'TOO_MANY_PROPOSALS', 'of its own');
+test('an upgrade that has not passed when its epoch begins never comes; one that names no epoch comes when it passes', () => {
+  const council = poa();
+  const due = council.epoch.epoch + 2;
+  const [missed, other, atOnce] = [
+    council.opened(0, upgrade(2), due),
+    council.opened(0, SOME_CHANGE, due),
+    council.opened(1, upgrade(3)),
+  ];
+  const onTime = council.opened(2, upgrade(2), due);
+  council.close();
+  assert.is(council.status(missed), 'OPEN');
+  for (const voter of [0, 1, 2]) council.vote(voter, onTime);
+  council.close();
+  assert.equal(
+    [missed, other, atOnce, onTime].map((id) => council.status(id)),
+    ['LAPSED', 'OPEN', 'OPEN', 'APPLIED'],
+  );
+  assert.is(council.vote(0, missed), 'PROPOSAL_CLOSED');
+  for (const id of [other, atOnce]) for (const voter of [0, 1, 2]) council.vote(voter, id);
+  council.close();
+  assert.equal(
+    [other, atOnce].map((id) => council.status(id)),
+    ['APPLIED', 'APPLIED'],
+  );
+  assert.is(council.epoch.protocolVersion, 3);
+});
+
+test('of two upgrades for one epoch the lower comes first or never', () => {
+  for (const [versions, statuses] of [
+    [
+      [2, 3],
+      ['APPLIED', 'APPLIED'],
+    ],
+    [
+      [3, 2],
+      ['APPLIED', 'FAILED'],
+    ],
+    [
+      [2, 2],
+      ['APPLIED', 'FAILED'],
+    ],
+  ] as const) {
+    const council = poa();
+    const due = council.epoch.epoch + 2;
+    const ids = versions.map((version, index) => council.agreed(upgrade(version), due, index));
+    council.close();
+    assert.is(council.epoch.protocolVersion, 1);
+    council.close();
+    assert.equal(
+      ids.map((id) => council.status(id)),
+      statuses,
+    );
+    assert.is(council.epoch.protocolVersion, Math.max(...versions));
   }
-  assert.is(council.open().length, MAX_OPEN_PROPOSALS);
-  assert.is(council.propose(members - 1), 'TOO_MANY_PROPOSALS', 'of all');
+});
+
+test('each member has places of its own, which no others can take, and they become free', () => {
+  const council = poa(9);
+  for (let member = 0; member < 8; member++) fill(council, member);
+  fill(council, 8);
+  assert.is(council.open().length, 9 * MAX_OPEN_PER_MEMBER);
   council.now += PARAMETERS.votingPeriod;
   council.close();
   assert.equal(council.open(), []);
-  assert.is(council.propose(members - 1), 'SUCCESS');
+  fill(council, 0);
+});
+
+/** Proposes as often as the member may. */
+function fill(council: Council, member: number): void {
+  for (let count = 0; count < MAX_OPEN_PER_MEMBER; count++) council.opened(member);
+  assert.is(council.propose(member), 'TOO_MANY_PROPOSALS');
+}
+
+test('proposals of those who have lost their seat make room when there is no other, the oldest first', () => {
+  const council = new Council('pos', { stakers: ones(4) });
+  for (let member = 0; member < 4; member++) fill(council, member);
+  council.register(4, STAKER);
+  const seat = (...members: number[]) => council.seat(new Map(members.map((index) => [index, 1])));
+  seat(0, 2, 3, 4, 1);
+  council.opened(4);
+  assert.equal(council.open(), [1, 2, 3, 4, 5, 6, 7, 8, 9], 'five members have ten places');
+  seat(0, 3, 4);
+  council.opened(4);
+  assert.equal(council.open(), [1, 2, 4, 5, 6, 7, 8, 9, 10], 'those of member 0 stay');
+  assert.is(council.status(3), 'LAPSED');
+  assert.is(council.vote(0, 3), 'PROPOSAL_CLOSED');
+  assert.is(council.propose(0), 'TOO_MANY_PROPOSALS', 'its own still count');
+  assert.is(council.vote(0, 4), 'SUCCESS', 'those of others stay open meanwhile');
+  seat(2, 1);
+  assert.is(council.propose(2), 'TOO_MANY_PROPOSALS', 'and count again when it is back');
+});
+
+test('sets of the largest size, one after the other: all can propose', () => {
+  const council = new Council('pos', { stakers: ones(MAX_MEMBERS) });
+  const present = council.epoch.validators;
+  council.seat(new Map([[0, 1]]));
+  for (let waiting = 0; waiting < MAX_WAITING_PROPOSALS; waiting += MAX_OPEN_PER_MEMBER) {
+    for (let count = 0; count < MAX_OPEN_PER_MEMBER; count++) council.agreed(SOME_CHANGE, council.epoch.epoch + 50);
+    council.close();
+  }
+  council.epoch = { ...council.epoch, validators: present };
+  for (let member = 0; member < MAX_MEMBERS; member++) fill(council, member);
+  const others = Array.from({ length: MAX_MEMBERS }, (_, index) => MAX_MEMBERS + index);
+  for (const index of others) council.register(index, STAKER);
+  council.seat(new Map(others.map((index) => [index, 1])));
+  for (const index of others.slice(0, 20)) fill(council, index);
+  assert.is(council.open().length, MAX_OPEN_PER_MEMBER * MAX_MEMBERS + MAX_WAITING_PROPOSALS);
 });
 
 test('what waits for its epoch is no open proposal of its proposer', () => {
@@ -371,18 +513,50 @@ test('what waits for its epoch is no open proposal of its proposer', () => {
   assert.is(council.propose(0), 'SUCCESS');
 });
 
-test('old proposals are forgotten, but none that waits', () => {
+test('only so many can wait for an epoch; what is due at once needs no place', () => {
   const council = poa();
-  const planned = council.agreed(SOME_CHANGE, council.epoch.epoch + MAX_EPOCHS_AHEAD);
-  const ended = council.agreed();
-  for (let count = 0; count < KEPT_PROPOSALS; count++) {
+  const due = council.epoch.epoch + MAX_WAITING_PROPOSALS + 1;
+  const first = council.agreed(SOME_CHANGE, due);
+  council.close();
+  for (let count = 2; count < MAX_WAITING_PROPOSALS; count++) {
+    council.agreed(SOME_CHANGE, due + 1);
     council.close();
-    council.agreed();
   }
+  const [last, beyond, atOnce] = [
+    council.agreed(SOME_CHANGE, due + 1),
+    council.agreed(SOME_CHANGE, due + 1),
+    council.agreed(SOME_CHANGE, 0, 1),
+  ];
+  council.close();
+  assert.equal(
+    [last, beyond, atOnce].map((id) => council.status(id)),
+    ['PASSED', 'FAILED', 'APPLIED'],
+  );
+  const early = council.agreed(SOME_CHANGE, due + 2);
+  assert.is(council.epoch.epoch + 1, due);
+  council.close();
+  assert.is(council.status(first), 'APPLIED');
+  assert.is(council.status(early), 'PASSED', 'in the place that has become free');
+});
+
+test('of the proposals that have ended the last are kept; none that waits is forgotten, and none stays for ever', () => {
+  const council = poa();
+  const end = () => {
+    const id = council.agreed();
+    council.close();
+    return id;
+  };
+  const planned = council.agreed(SOME_CHANGE, council.epoch.epoch + KEPT_PROPOSALS + 2);
+  const ended = end();
+  for (let count = 0; count < KEPT_PROPOSALS; count++) end();
   assert.is(council.status(planned), 'PASSED');
   assert.is(proposals.find(council.state, ended), undefined);
   assert.is(council.status(ended + 1), 'APPLIED');
   assert.is(council.vote(0, ended), 'UNKNOWN_PROPOSAL');
+  end();
+  assert.is(council.status(planned), 'APPLIED', 'its end is seen, though many newer ones have ended');
+  for (let count = 0; count < KEPT_PROPOSALS; count++) end();
+  assert.is(proposals.find(council.state, planned), undefined);
 });
 
 test('more voters than a set has members: those who have left make room', () => {

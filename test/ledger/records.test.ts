@@ -2,7 +2,9 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { CorruptStateError } from '../../src/ledger/errors.ts';
 import { currentEpoch, epochs, validators } from '../../src/ledger/records.ts';
+import { newValidator } from '../../src/ledger/validator-record.ts';
 import { EpochRecord } from '../../src/primitives/epoch.ts';
+import { STAKER } from '../../src/primitives/staking.ts';
 import { chainWith, EPOCH, MapState } from './build.ts';
 
 const test = suite('ledger records');
@@ -33,10 +35,9 @@ test('the record in use stays decoded while many others are read', () => {
 });
 
 test('other records are the reader’s own, and damaged bytes are an error', () => {
-  const record = { publicKey: new Uint8Array(32), role: 0, status: 0, jailedUntil: 0, downtimes: 0, commission: 0 };
   const state = new MapState();
   const address = new Uint8Array(20);
-  validators.set(state, { ...record, pool: { tokens: 1n, shares: 1n } }, address);
+  validators.set(state, newValidator(new Uint8Array(32), STAKER, 0), address);
   assert.is.not(validators.get(state, address), validators.get(state, address));
   state.set(epochs.key(9), new Uint8Array(5));
   assert.throws(

@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert';
 import { candidateList } from '../../src/ledger/candidates.ts';
 import { consensusKeys, validators } from '../../src/ledger/records.ts';
 import { ownStake } from '../../src/ledger/stakes.ts';
+import { commissionIn, newValidator } from '../../src/ledger/validator-record.ts';
 import { MILLION } from '../../src/primitives/parameters.ts';
 import {
   ACTIVE,
@@ -31,6 +32,8 @@ test('VALIDATOR_REGISTER makes a candidate with stake of its own', () => {
     jailedUntil: 0,
     downtimes: 0,
     commission: 50_000,
+    previousCommission: 50_000,
+    commissionEpoch: 0,
     pool: { tokens: 3n * AIT, shares: 3n * AIT },
   });
   assert.is(chain.balance(0), FUNDS - FEE - 3n * AIT);
@@ -58,9 +61,7 @@ test('a registration that may not be says why', () => {
 
 test('an authority, also one that was removed, is registered already', () => {
   const chain = new StakingChain([FUNDS], { mode: 'hybrid' });
-  const pool = { tokens: 0n, shares: 0n };
-  const record = { publicKey: consensusKey(9).publicKey, role: AUTHORITY, status: ACTIVE, jailedUntil: 0 };
-  validators.set(chain.state, { ...record, downtimes: 0, commission: 0, pool }, address(0));
+  validators.set(chain.state, newValidator(consensusKey(9).publicKey, AUTHORITY, 0), address(0));
   assert.is(chain.register(0, AIT), 'ALREADY_REGISTERED');
   chain.change(0, { role: 0 });
   assert.is(chain.register(0, AIT), 'ALREADY_REGISTERED');
@@ -91,12 +92,33 @@ test('VALIDATOR_UPDATE changes what it names and nothing else', () => {
   assert.is(chain.update(0, {}), 'SUCCESS');
   assert.equal(chain.validator(0), before);
   assert.is(chain.update(0, { commission: 20 }), 'SUCCESS');
-  assert.equal(chain.validator(0), { ...before, commission: 20 });
+  const changed = { ...before, commission: 20, commissionEpoch: 2 };
+  assert.equal(chain.validator(0), changed);
   assert.is(chain.update(0, { key: 5 }), 'SUCCESS');
-  assert.equal(chain.validator(0), { ...before, commission: 20, publicKey: consensusKey(5).publicKey });
+  assert.equal(chain.validator(0), { ...changed, publicKey: consensusKey(5).publicKey });
   assert.equal(consensusKeys.get(chain.state, consensusKey(5).publicKey).address, address(0));
   assert.is(chain.update(0, { commission: 0, key: 6 }), 'SUCCESS');
   assert.is(chain.validator(0).commission, 0);
+});
+
+test('another commission is that of the next epoch', () => {
+  const chain = new StakingChain([FUNDS]);
+  chain.register(0, AIT, { commission: 10 });
+  const commissions = () => [1, 2, 3, 4].map((epoch) => commissionIn(chain.validator(0), epoch));
+  assert.equal(commissions(), [10, 10, 10, 10]);
+  chain.update(0, { commission: 20 });
+  assert.equal(commissions(), [10, 20, 20, 20]);
+  chain.update(0, { commission: 30 });
+  assert.equal(commissions(), [10, 30, 30, 30], 'of two changes in an epoch the second');
+  chain.endEpoch();
+  chain.update(0, { key: 5 });
+  assert.equal(commissions().slice(1), [30, 30, 30]);
+  chain.update(0, { commission: 40 });
+  assert.equal(commissions().slice(1), [30, 40, 40]);
+  chain.endEpoch();
+  chain.endEpoch();
+  chain.update(0, { commission: 50 });
+  assert.is(commissions()[3], 40);
 });
 
 test('an update that may not be says why', () => {

@@ -2,7 +2,9 @@ import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { getFeePool, setFeePool } from '../../src/ledger/accounts.ts';
+import type { BlockContext } from '../../src/ledger/block.ts';
 import { activity, stakes, validators } from '../../src/ledger/records.ts';
+import { update } from '../../src/ledger/registration.ts';
 import { payRewards, rewardsOf } from '../../src/ledger/rewards.ts';
 import { getSupply, totalSupply } from '../../src/ledger/supply.ts';
 import type { Activity, EpochRecord } from '../../src/primitives/epoch.ts';
@@ -96,6 +98,29 @@ test('nothing is minted past 64 bits', () => {
   payRewards(chain.state, chain.epoch, fullActivity(chain));
   assert.is(getSupply(chain.state).minted, 1_000n);
   assert.is(totalSupply(chain.state.entries()), MAX_AMOUNT);
+});
+
+test('an epoch is paid at the commission with which it began, however often that is changed in it', () => {
+  const parameters = { epochReward: 3_000n, proposerBonus: 0 };
+  const chain = new Chain({ mode: 'pos', stakers: [[0, AIT]], commission: 100_000, parameters });
+  const { address } = person(0);
+  const change = (commission: number) => (context: BlockContext) =>
+    assert.is(update(chain.state, address, { key: null, commission }, context), 'SUCCESS');
+  let paid = 0n;
+  /** An epoch of three blocks. */
+  const epoch = (expected: bigint, first?: number, last?: number) => {
+    chain.add(first === undefined ? {} : { within: change(first) });
+    chain.add();
+    const after = chain.epoch.parameters.epochDuration;
+    chain.add(last === undefined ? { after } : { after, within: change(last) });
+    assert.is(chain.balance(0) - paid, expected, `epoch ${chain.epoch.epoch - 1}`);
+    paid += expected;
+  };
+  epoch(300n, undefined, MILLION);
+  epoch(3_000n, 0, 500_000);
+  epoch(1_500n, MILLION, 500_000);
+  epoch(1_500n);
+  assert.is(chain.record(0).pool.tokens, AIT + 2_700n + 1_500n + 1_500n);
 });
 
 test('the tombstoned earn nothing, and a staker without a pool earns for its account', () => {

@@ -150,7 +150,7 @@ class History {
       case 'update':
         return this.#act(next.who, () => chain.update(next.who, next.key === undefined ? {} : { key: next.key }));
       case 'stake':
-        return this.#act(next.who, () => chain.stake(next.who, next.on, next.amount));
+        return this.#act(next.who, () => chain.stake(next.who, next.on, next.amount), 1n);
       case 'unstake':
         return this.#act(next.who, () => chain.unstake(next.who, next.on, next.amount));
       case 'unjail':
@@ -169,16 +169,18 @@ class History {
     }
   }
 
-  /** Who acts pays its fee and may lose by rounding; nobody else loses anything. */
-  #act(index: number, act: () => string): void {
+  /** Who acts pays its fee and may lose by rounding, up to `lost` units; nobody else loses anything. */
+  #act(index: number, act: () => string, lost?: bigint): void {
     if (this.chain.balance(index) < FEE) return;
     const before = everybody.map((one) => wealth(this.chain, one));
     const code = act();
     this.seen.add(code);
     for (const one of everybody) {
       const [was, is] = [before[one] as bigint, wealth(this.chain, one)];
-      if (one === index) assert.ok(is <= was - FEE, `${code} gains ${is - was + FEE}`);
-      else assert.ok(is >= was, `${code} takes ${was - is} from another`);
+      if (one === index) {
+        assert.ok(is <= was - FEE, `${code} gains ${is - was + FEE}`);
+        if (lost !== undefined) assert.ok(is >= was - FEE - lost, `${code} loses ${was - FEE - is}`);
+      } else assert.ok(is >= was, `${code} takes ${was - is} from another`);
     }
   }
 

@@ -1,6 +1,5 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { getFeePool } from '../../src/ledger/accounts.ts';
 import { candidateList } from '../../src/ledger/candidates.ts';
 import { totalDebit } from '../../src/ledger/execute.ts';
 import { payoutQueue, stakes, unbondingPools, validators } from '../../src/ledger/records.ts';
@@ -46,6 +45,37 @@ test('a pool that has earned gives fewer shares, one that was slashed gives more
   chain.change(0, { pool: { tokens: 5n * AIT, shares: 10n * AIT } });
   assert.is(chain.stake(2, 0, AIT + 1n), 'SUCCESS');
   assert.is(chain.shares(2, 0), 2n * AIT + 2n);
+});
+
+test('a stake costs what its shares are worth, whatever a share has come to cost', () => {
+  const chain = chainOfThree();
+  // Its only holder has left one share, and what the pool earns is that share's.
+  chain.change(0, { pool: { tokens: 10n * AIT, shares: 1n } });
+  const { delegations } = chain.stakes(0);
+  stakes.set(
+    chain.state,
+    { delegations: delegations.map((one) => ({ ...one, shares: 1n })), unbonding: [] },
+    address(0),
+  );
+  assert.is(chain.stake(1, 0, 29n * AIT), 'SUCCESS');
+  assert.is(chain.shares(1, 0), 2n);
+  assert.is(chain.balance(1), FUNDS - FEE - 20n * AIT, 'the rest stays in the account');
+  assert.equal(chain.validator(0).pool, { tokens: 30n * AIT, shares: 3n });
+  assert.is(ownStake(chain.state, address(0)), 10n * AIT);
+  chain.assertConserved();
+  assert.is(chain.unstake(1, 0), 'SUCCESS');
+  assert.is(unbondingPools.get(chain.state, address(0), 1).tokens, 20n * AIT);
+  assert.is(ownStake(chain.state, address(0)), 10n * AIT, 'who was there has gained nothing by it');
+});
+
+test('the minimum is of what is asked, and the account must hold that', () => {
+  const chain = chainOfThree();
+  chain.change(0, { pool: { tokens: 10n * AIT, shares: ((10n * AIT) / MIN_STAKE) * 3n } });
+  assert.is(chain.stake(1, 0, MIN_STAKE), 'SUCCESS');
+  chain.change(0, { pool: { tokens: 10n * AIT, shares: 10n } });
+  assert.is(chain.stake(2, 0, FUNDS - FEE + 1n), 'INSUFFICIENT_BALANCE');
+  assert.is(chain.stake(2, 0, FUNDS - 2n * FEE), 'SUCCESS');
+  assert.is(chain.balance(2), AIT - 2n * FEE, 'all but a part of a share');
 });
 
 test('a stake that may not be says why', () => {
@@ -109,16 +139,16 @@ test('a candidate is one as long as its own stake reaches the minimum', () => {
   assert.equal(candidateList(chain.state), [address(0)]);
 });
 
-test('UNSTAKE takes units out for shares rounded up; they wait in the pool of validator and epoch', () => {
+test('UNSTAKE takes out what shares, rounded up, are worth; it waits in the pool of validator and epoch', () => {
   const chain = chainOfThree();
   chain.stake(1, 0, 5n * AIT);
   const before = chain.balance(1);
   chain.change(0, { pool: { tokens: 45n * AIT, shares: 15n * AIT } });
   assert.is(chain.unstake(1, 0, 4n), 'SUCCESS');
   assert.is(chain.shares(1, 0), 5n * AIT - 2n);
-  assert.equal(chain.validator(0).pool, { tokens: 45n * AIT - 4n, shares: 15n * AIT - 2n });
-  assert.equal(chain.stakes(1).unbonding, [{ validator: address(0), epoch: 1, shares: 4n }]);
-  assert.equal(unbondingPools.get(chain.state, address(0), 1), { tokens: 4n, shares: 4n });
+  assert.equal(chain.validator(0).pool, { tokens: 45n * AIT - 6n, shares: 15n * AIT - 2n });
+  assert.equal(chain.stakes(1).unbonding, [{ validator: address(0), epoch: 1, shares: 6n }]);
+  assert.equal(unbondingPools.get(chain.state, address(0), 1), { tokens: 6n, shares: 6n });
   assert.is(chain.balance(1), before - FEE, 'nothing is paid yet');
 });
 
@@ -166,13 +196,12 @@ test('a waiting pool whose shares would pass 64 bits takes no more', () => {
   assert.is(chain.unstake(0, 0, AIT), 'NO_SHARES');
 });
 
-test('dust of a pool that closes goes to the fee pool', () => {
+test('whoever holds the last share of a pool takes all that is in it', () => {
   const chain = chainOfThree();
   chain.change(0, { pool: { tokens: 30n * AIT + 2n, shares: 10n * AIT } });
-  const fees = getFeePool(chain.state);
   assert.is(chain.unstake(0, 0, 30n * AIT - 1n), 'SUCCESS');
   assert.equal(chain.validator(0).pool, { tokens: 0n, shares: 0n });
-  assert.is(getFeePool(chain.state), fees + FEE + 3n);
+  assert.equal(unbondingPools.get(chain.state, address(0), 1), { tokens: 30n * AIT + 2n, shares: 30n * AIT + 2n });
   assert.equal(candidateList(chain.state), []);
 });
 

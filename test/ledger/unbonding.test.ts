@@ -141,6 +141,15 @@ test('when all that waits was slashed, the entries go and nothing is paid', () =
   chain.assertConserved();
 });
 
+test('a waiting pool whose shares cost more than a unit is an error: units would be left over', () => {
+  const chain = chainOf(2);
+  unbondingPools.set(chain.state, { tokens: 2n * AIT, shares: AIT }, address(0), 1);
+  assert.throws(
+    () => chain.unstake(1, 0, AIT + 1n),
+    (error: unknown) => error instanceof CorruptStateError,
+  );
+});
+
 test('a queue that does not fit the stakes is an error', () => {
   const chain = chainOf(2);
   chain.unstake(1, 0, AIT);

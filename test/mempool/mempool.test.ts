@@ -9,6 +9,7 @@ const test = suite('mempool');
 const alice = new Account(1);
 const bob = new Account(2);
 const carol = new Account(3);
+const NO_MEMO = new Uint8Array(0);
 
 test('accepts a valid transaction once, and says so', async () => {
   const { mempool } = setup([alice]);
@@ -316,6 +317,50 @@ test('an epoch with higher fees: the minimum is the new one, and what waits and 
   mempool.onFinalized([], head);
   assert.is(dropped.length, 2);
   assert.is(await outcome(mempool, bob.pay({ nonce: 1 })), 'accepted', 'lower again');
+});
+
+test('an epoch with a higher fee for new accounts: what would make one and pays less is dropped', async () => {
+  const { mempool, head, dropped } = setup([alice, bob]);
+  head.parameters = { ...PARAMETERS, accountFee: 500n };
+  const stranger = new Account(9).address;
+  const to = (fee: bigint, nonce = 0) => alice.pay({ to: stranger, fee, nonce });
+  assert.is(await outcome(mempool, to(1_499n)), 'FEE_TOO_LOW');
+  const [enough, cheap, behind] = [to(1_600n), to(1_599n, 1), alice.pay({ nonce: 2, fee: 5_000n })];
+  const both = bob.send(
+    {
+      selector: 1,
+      value: {
+        outputs: [
+          { to: stranger, amount: 1n },
+          { to: alice.address, amount: 1n },
+        ],
+        memo: NO_MEMO,
+      },
+    },
+    { fee: 1_600n },
+  );
+  const known = bob.pay({ to: alice.address, nonce: 1, fee: 1_000n });
+  for (const one of [enough, cheap, behind, both, known]) assert.is(await outcome(mempool, one), 'accepted');
+  head.parameters = { ...PARAMETERS, accountFee: 600n };
+  mempool.onFinalized([], head);
+  assert.equal(dropped, [
+    [cheap.idHex, 'FEE_TOO_LOW'],
+    [behind.idHex, 'FEE_TOO_LOW'],
+  ]);
+  assert.is(await outcome(mempool, cheap), 'FEE_TOO_LOW', 'as if it came now');
+  head.set(new Account(9), 1n);
+  head.parameters = { ...PARAMETERS, accountFee: 700n };
+  mempool.onFinalized([], head);
+  assert.is(dropped.length, 2, 'the account has come to exist');
+});
+
+test('an epoch with higher fees right after the start', async () => {
+  const { mempool, head, dropped } = setup([alice]);
+  const cheap = alice.pay({ fee: 1_999n });
+  assert.is(await outcome(mempool, cheap), 'accepted');
+  head.parameters = { ...PARAMETERS, minFee: 2_000n };
+  mempool.onFinalized([], head);
+  assert.equal(dropped, [[cheap.idHex, 'FEE_TOO_LOW']]);
 });
 
 test.run();

@@ -2,13 +2,14 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { KeyPair } from '../../src/crypto/keys.ts';
-import { checkAgreement, checkValidator } from '../../src/node/config/agreement.ts';
+import { checkAgreement, checkValidator, remoteOperator } from '../../src/node/config/agreement.ts';
 import { ConfigError } from '../../src/node/config/errors.ts';
 import { loadConfig } from '../../src/node/config.ts';
 import { publishedKeys } from '../../src/node/devnet-keys.ts';
 import { checkFileDescriptors, FileDescriptorError, readLimits } from '../../src/node/file-descriptors.ts';
 import { loadGenesis } from '../../src/node/genesis-file.ts';
 import { networkDirectory } from '../../src/node/package-root.ts';
+import { parseAddress } from '../../src/primitives/address.ts';
 
 const agreement = suite('agreement of configuration and chain');
 const { genesis } = await loadGenesis(join(networkDirectory('devnet'), 'genesis.json'));
@@ -63,6 +64,18 @@ agreement('VALIDATOR_ADDRESS without a key is refused; neither is a follower', a
   const loaded = await load({ VALIDATOR_KEY: 'none', VALIDATOR_ADDRESS: keyNamed('alice').address });
   refused(() => checkValidator(loaded, genesis, undefined), 'validator_address', /validator_key is not/);
   checkValidator(await load({ VALIDATOR_KEY: 'none' }), genesis, undefined);
+});
+
+agreement('a signer process signs for the account of validator_address, in genesis or registered later', async () => {
+  const { address } = keyNamed('alice');
+  const settings = { VALIDATOR_KEY: 'none', VALIDATOR_SIGNER: 'unix:/run/signer', VALIDATOR_ADDRESS: address };
+  assert.equal(remoteOperator(await load(settings)), parseAddress(address));
+  assert.is(remoteOperator(await load({ VALIDATOR_KEY: 'none' })), undefined);
+  const { VALIDATOR_ADDRESS: _, ...nobodys } = settings;
+  const unnamed = await load(nobodys);
+  refused(() => remoteOperator(unnamed), 'validator_signer', /needs validator_address/);
+  const twice = await load({ ...settings, VALIDATOR_KEY: 'validator' });
+  refused(() => remoteOperator(twice), 'validator_signer', /a key is in one place/);
 });
 
 agreement('too few file descriptors are refused with the way out', () => {

@@ -20,15 +20,19 @@ import { withTempDir } from '../helpers/temp-dir.ts';
 const desk = suite('evidence desk');
 setFlagsFromString('--expose-gc');
 const gc = runInNewContext('gc') as () => void;
+const GENESIS = { epoch: 1, startHeight: 0 };
 const [A, B] = [sha256(Uint8Array.of(1)), sha256(Uint8Array.of(2))] as const;
 
-function make(member: number, slot: number): Evidence {
+function make(member: number, slot: number, epoch = 1): Evidence {
   const { publicKey } = MEMBERS.at(member);
-  const messages = votePair(vote(member, NOTAR, slot, A), vote(member, NOTAR, slot, B));
-  return { epoch: 1, validatorsRoot: MEMBERS.root, publicKey, slot, messages };
+  const electorate = { epoch, members: MEMBERS };
+  const messages = votePair(vote(member, NOTAR, slot, A, electorate), vote(member, NOTAR, slot, B, electorate));
+  return { epoch, validatorsRoot: MEMBERS.root, publicKey, slot, messages };
 }
 
+/** @param present how far the chain has come; the same four are the members of every epoch up to there */
 async function withDesk(
+  present: { epoch: number; startHeight: number },
   use: (parts: {
     desk: EvidenceDesk;
     store: ChainStore;
@@ -46,7 +50,8 @@ async function withDesk(
     let checks = 0;
     const opened = new EvidenceDesk({
       store: store.evidence,
-      members: (epoch) => (epoch === 1 ? MEMBERS : undefined),
+      members: (epoch) => (epoch <= present.epoch ? MEMBERS : undefined),
+      present: () => present,
       genesisHash: GENESIS_HASH,
       verify: async (asked) => {
         checks += asked.length;
@@ -75,7 +80,7 @@ async function withDesk(
 }
 
 desk('good evidence is passed on once; copies that come together cost one check', () =>
-  withDesk(async ({ desk: one, told, checks }) => {
+  withDesk({ ...GENESIS }, async ({ desk: one, told, checks }) => {
     const verdicts = await Promise.all([one.judge(make(0, 1)), one.judge(make(0, 1)), one.judge(make(0, 1))]);
     assert.equal(verdicts.sort(), ['accept', 'ignore', 'ignore']);
     assert.is(await one.judge(make(0, 1)), 'ignore');
@@ -85,7 +90,7 @@ desk('good evidence is passed on once; copies that come together cost one check'
 );
 
 desk('what proves nothing is rejected, what is none of ours ignored, and neither is kept', () =>
-  withDesk(async ({ desk: one, store, checks }) => {
+  withDesk({ ...GENESIS }, async ({ desk: one, store, checks }) => {
     const good = make(0, 1);
     const same = votePair(vote(0, NOTAR, 1, A), vote(0, NOTAR, 1, A));
     assert.is(await one.judge({ ...good, messages: same }), 'reject');
@@ -99,7 +104,7 @@ desk('what proves nothing is rejected, what is none of ours ignored, and neither
 );
 
 desk('what consensus finds is stored, told and published once', () =>
-  withDesk(async ({ desk: one, sent, told }) => {
+  withDesk({ ...GENESIS }, async ({ desk: one, sent, told }) => {
     one.found(make(0, 1));
     one.found(make(0, 1));
     await one.stop();
@@ -109,7 +114,7 @@ desk('what consensus finds is stored, told and published once', () =>
 );
 
 desk('what is known and found over and over takes no memory', () =>
-  withDesk(async ({ desk: one }) => {
+  withDesk({ ...GENESIS }, async ({ desk: one }) => {
     const evidence = make(0, 1);
     await one.judge(evidence);
     const used = async () => {
@@ -124,11 +129,11 @@ desk('what is known and found over and over takes no memory', () =>
 );
 
 desk('a peer that comes hears of everything, four at a time', () =>
-  withDesk(async ({ desk: one, sent, tick }) => {
+  withDesk({ ...GENESIS }, async ({ desk: one, sent, tick }) => {
     for (let slot = 1; slot <= 6; slot++) await one.judge(make(slot % 3, slot));
-    one.announceAll();
+    one.peerCame({ id: 'a', height: 0 });
     assert.equal(sent, [6, 5, 4, 3]);
-    one.announceAll();
+    one.peerCame({ id: 'b', height: 9 });
     assert.is(sent.length, 4, 'another peer makes it no faster');
     tick();
     assert.equal(sent.slice(4), [2, 1, 6, 5]);
@@ -136,8 +141,43 @@ desk('a peer that comes hears of everything, four at a time', () =>
     assert.equal(sent.slice(8), [4, 3]);
     tick();
     tick();
+    one.peerIsAt({ id: 'a', height: 8 });
     assert.is(sent.length, 10, 'then it is quiet');
   }),
 );
+
+desk('a peer that is behind hears of everything when it has come to the present epoch, once', () =>
+  withDesk({ epoch: 3, startHeight: 24 }, async ({ desk: one, sent, tick }) => {
+    for (const epoch of [1, 2, 3]) await one.judge(make(0, 10 + epoch, epoch));
+    one.peerCame({ id: 'late', height: 0 });
+    one.peerIsAt({ id: 'late', height: 23 });
+    assert.equal(sent, [], 'it would ignore what it can not judge');
+    one.peerIsAt({ id: 'late', height: 24 });
+    assert.equal(sent, [13, 12, 11]);
+    tick();
+    for (const height of [0, 24, 25]) one.peerIsAt({ id: 'late', height });
+    assert.is(sent.length, 3, 'however often it says so');
+    one.peerLeft({ id: 'late' });
+    one.peerIsAt({ id: 'late', height: 26 });
+    assert.is(sent.length, 3);
+    one.peerCame({ id: 'late', height: 26 });
+    assert.is(sent.length, 6, 'what it had may be lost');
+  }),
+);
+
+desk('who comes over a boundary after the others hears of what the new epoch has brought', () => {
+  const present = { ...GENESIS };
+  return withDesk(present, async ({ desk: one, sent, tick }) => {
+    await one.judge(make(0, 11));
+    one.peerCame({ id: 'slow', height: 11 });
+    tick();
+    Object.assign(present, { epoch: 2, startHeight: 12 });
+    await one.judge(make(0, 21, 2));
+    one.peerIsAt({ id: 'slow', height: 11 });
+    assert.equal(sent, [11]);
+    one.peerIsAt({ id: 'slow', height: 12 });
+    assert.equal(sent, [11, 21], 'and not again of what it could judge before');
+  });
+});
 
 desk.run();

@@ -174,6 +174,15 @@ check('warns where nobody could be jailed', () => {
   assert.equal(paths(withParameters({ minValidators: 3 }), 'warning'), []);
 });
 
+check('says why a set must not be smaller than an election needs, and what to do', () => {
+  const [finding] = checkGenesis(withParameters({ minValidators: 5 }), NOW);
+  assert.is(
+    finding?.message,
+    'must be at most 4, for so many have a seat in the first epoch, not 5: no set would ever be elected, so that nobody ' +
+      'could come or go. Lower it, or name more validators',
+  );
+});
+
 check('warns where an epoch has too few slots for all seats', () => {
   const short = { epochDuration: 60_000 };
   assert.equal(paths(withParameters(short, staked), 'warning'), ['parameters.epoch_duration']);

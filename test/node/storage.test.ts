@@ -43,7 +43,7 @@ async function opened(config: Config, validatorKey: KeyPair | undefined, genesis
     genesis: GENESIS,
     genesisHash,
     validatorKey,
-    remoteValidator: undefined,
+    remoteOperator: undefined,
     faucetKey: undefined,
     logger,
   };
@@ -68,7 +68,8 @@ async function codeOf(promise: Promise<unknown>): Promise<string> {
 storageTest('a validator has its signer, everyone else follows', async () => {
   await withDataDir(async (open) => {
     const validator = await open(keyOf(0));
-    assert.equal(validator.signer?.publicKey, keyOf(0).publicKey);
+    assert.instance(validator.signer, LocalSigner);
+    assert.equal((validator.signer as LocalSigner).publicKey, keyOf(0).publicKey);
     assert.is(validator.store.head, undefined);
     await validator.journal.append(Uint8Array.of(1, 2, 3));
     await validator.close();

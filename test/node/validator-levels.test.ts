@@ -29,7 +29,8 @@ levels('a member: its weight, and its own slots and votes', () => {
     Object.assign(own, index === member ? { participated: 9, proposed: 2, missed: 1 } : { participated: 4 });
   }
   activity.set(state, record);
-  assert.equal(validatorLevels(state, keyOf(0).publicKey), {
+  assert.equal(validatorLevels(state, { operator }), validatorLevels(state, keyOf(0)), 'with the key elsewhere');
+  assert.equal(validatorLevels(state, keyOf(0)), {
     epoch: 1,
     weight: 1,
     totalWeight: 4,
@@ -47,8 +48,8 @@ levels('a validator without a seat, and a node without a validator, have missed 
   const record = activity.get(state);
   record.blocks = 10;
   activity.set(state, record);
-  for (const publicKey of [undefined, keyOf(99).publicKey]) {
-    const { weight, participated, blocks, proposed, missed } = validatorLevels(state, publicKey);
+  for (const own of [undefined, keyOf(99)]) {
+    const { weight, participated, blocks, proposed, missed } = validatorLevels(state, own);
     assert.equal([weight, participated, blocks, proposed, missed], [0, 0, 0, 0, 0]);
   }
 });
@@ -57,9 +58,9 @@ levels('jail and worse', () => {
   const state = open();
   const record = validators.get(state, operator);
   validators.set(state, { ...record, status: JAILED }, operator);
-  assert.is(validatorLevels(state, keyOf(0).publicKey).jailed, true);
+  assert.is(validatorLevels(state, keyOf(0)).jailed, true);
   validators.set(state, { ...record, status: TOMBSTONED }, operator);
-  const { jailed, tombstoned } = validatorLevels(state, keyOf(0).publicKey);
+  const { jailed, tombstoned } = validatorLevels(state, keyOf(0));
   assert.equal([jailed, tombstoned], [false, true]);
 });
 

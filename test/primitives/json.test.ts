@@ -5,6 +5,7 @@ import * as assert from 'uvu/assert';
 import { Block } from '../../src/primitives/block.ts';
 import { BitArray, Certificate, Vote } from '../../src/primitives/consensus.ts';
 import { Genesis } from '../../src/primitives/genesis.ts';
+import { ParameterChange } from '../../src/primitives/governance.ts';
 import { fromJson, JsonError, type JsonValue, toJson } from '../../src/primitives/json.ts';
 import { Memo, SignedTransaction, TransactionAction, Transfer } from '../../src/primitives/transaction.ts';
 import { VoteMessage } from '../../src/primitives/wire.ts';
@@ -111,11 +112,14 @@ json('an address may be written as 0x and hex, and comes out as ait1…', () => 
   assert.equal(toJson(SignedTransaction, fromJson(SignedTransaction, value)), sample());
 });
 
-json('names stand for votes, modes and alternatives', () => {
+json('names stand for votes, modes, parameters and alternatives', () => {
   const vote = { epoch: 0, kind: 2, slot: 9, hash: new Uint8Array(32), member: 3, signature: new Uint8Array(64) };
   assert.is((toJson(Vote, vote) as { kind: unknown }).kind, 'FINAL');
   assert.is((toJson(VoteMessage, { selector: 0, value: vote }) as { type: unknown }).type, 'VOTE');
   assert.is((toJson(Genesis, Genesis.defaultValue()) as { mode: unknown }).mode, 'poa');
+  const change = (parameter: string) => ({ parameter, value: '5' });
+  assert.equal(toJson(ParameterChange, { parameter: 1, value: 5n }), change('fee_per_byte'));
+  assert.is(refusal(ParameterChange, change('feePerByte')).path, 'parameter');
   const error = refusal(Vote, { ...(toJson(Vote, vote) as object), kind: 'final' });
   assert.match(error.message, /^kind: expected one of "NOTAR", "SKIP", "FINAL", got "final"$/);
 });

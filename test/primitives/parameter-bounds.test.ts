@@ -1,14 +1,14 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { toJson } from '../../src/primitives/json.ts';
 import {
   MAX_BLOCK_BYTES,
   MAX_UNBONDING_EPOCHS,
   MIN_EPOCH_BLOCKS,
   PARAMETER_BOUNDS,
   parameterFaults,
-  parameterKey,
 } from '../../src/primitives/parameter-bounds.ts';
-import { PARAMETER_NAMES, type ParameterName, type Parameters } from '../../src/primitives/parameters.ts';
+import { PARAMETER_KEYS, PARAMETER_NAMES, type ParameterName, Parameters } from '../../src/primitives/parameters.ts';
 import { PARAMETERS } from '../ledger/build.ts';
 
 const bounds = suite('bounds of parameters');
@@ -42,18 +42,18 @@ const CONTRADICTIONS: readonly (readonly [ParameterName, Partial<Parameters>, al
       timerCap: 3_600_000,
       epochDuration: 60_000 * MIN_EPOCH_BLOCKS - 1,
       unbondingPeriod: 30_000_000,
-      evidenceWindow: 20_000_000,
+      evidenceWindow: 15_000_000,
     },
     {
       blockTime: 60_000,
       timerCap: 3_600_000,
       epochDuration: 60_000 * MIN_EPOCH_BLOCKS,
       unbondingPeriod: 30_000_000,
-      evidenceWindow: 20_000_000,
+      evidenceWindow: 15_000_000,
     },
   ],
   ['evidenceWindow', { evidenceWindow: epochDuration - 1 }, { evidenceWindow: epochDuration }],
-  ['unbondingPeriod', { unbondingPeriod: evidenceWindow }, { unbondingPeriod: evidenceWindow + 1 }],
+  ['unbondingPeriod', { unbondingPeriod: 2 * evidenceWindow - 1 }, { unbondingPeriod: 2 * evidenceWindow }],
   [
     'unbondingPeriod',
     { unbondingPeriod: MAX_UNBONDING_EPOCHS * epochDuration + 1 },
@@ -74,11 +74,11 @@ bounds('says what is allowed, in the names of the JSON form', () => {
   const [fault] = parameterFaults({ ...PARAMETERS, unbondingPeriod: evidenceWindow });
   assert.match(
     String(fault?.message),
-    new RegExp(`above evidence_window \\(${evidenceWindow}\\).*, not ${evidenceWindow}$`),
+    new RegExp(`at least ${2 * evidenceWindow}: 2 × evidence_window.*, not ${evidenceWindow}$`),
   );
   const [large] = parameterFaults({ ...PARAMETERS, maxBlockBytes: MAX_BLOCK_BYTES + 1 });
   assert.is(large?.message, `must be from 65536 to ${MAX_BLOCK_BYTES}, not ${MAX_BLOCK_BYTES + 1}`);
-  assert.is(parameterKey('maxBlockBytes'), 'max_block_bytes');
+  assert.equal(Object.keys(toJson(Parameters, PARAMETERS) as object), PARAMETER_KEYS);
 });
 
 bounds.run();

@@ -33,6 +33,7 @@ import {
   AddAuthority,
   Change,
   ParameterChange,
+  PendingProposal,
   ProposalIndex,
   ProposalRecord,
   ProposalVote,
@@ -41,7 +42,7 @@ import {
   Upgrade,
 } from '../../src/primitives/governance.ts';
 import { toJson } from '../../src/primitives/json.ts';
-import { PARAMETER_NAMES, Parameters } from '../../src/primitives/parameters.ts';
+import { PARAMETER_KEYS, Parameters } from '../../src/primitives/parameters.ts';
 import { RECEIPT_CODES, Receipt } from '../../src/primitives/receipt.ts';
 import { DOMAINS } from '../../src/primitives/signing.ts';
 import {
@@ -143,6 +144,7 @@ const DEFINED: readonly (readonly [string, Type<unknown>])[] = Object.entries({
   Offence,
   ProposalVote,
   ProposalRecord,
+  PendingProposal,
   ProposalIndex,
   Supply,
   StateLeaf,
@@ -183,7 +185,7 @@ const NAMES = new Map(DEFINED.map(([name, type]) => [type, name]));
 /** Names that stand in tables of their own. */
 const TABLES = new Map<readonly string[], string>([
   [RECEIPT_CODES, 'ReceiptCode'],
-  [PARAMETER_NAMES, 'ParameterName'],
+  [PARAMETER_KEYS, 'ParameterName'],
 ]);
 const MAX_LINE = 120;
 

@@ -168,15 +168,10 @@ const change = union({
   ADD_AUTHORITY: container({ address, public_key: bytes(32) }),
   REMOVE_AUTHORITY: container({ address }),
   SET_PARAMETERS: container({
-    changes: list(container({ parameter: name(...PARAMETERS.map(([key]) => camelCase(key))), value: uint(8) })),
+    changes: list(container({ parameter: name(...PARAMETERS.map(([key]) => key)), value: uint(8) })),
   }),
   UPGRADE: container({ protocol_version: uint(2) }),
 });
-
-/** `min_fee` as the name of a parameter: `minFee`. */
-function camelCase(key: string): string {
-  return key.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
-}
 
 const output = container({ to: address, amount: uint(8) });
 const action = union({

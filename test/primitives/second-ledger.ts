@@ -38,6 +38,10 @@ export interface ActivityJson {
   blocks: number;
   members: { participated: number; recorded: string }[];
 }
+export interface CommissionJson {
+  epoch: number;
+  commission: number;
+}
 
 const W = 1_000_000n;
 const MILLION = 1_000_000n;
@@ -66,17 +70,18 @@ function divide(total: bigint, parts: readonly { address: string; part: bigint }
   return shares;
 }
 
+function ownStake({ pool, own_shares }: RegisteredJson): bigint {
+  return BigInt(pool.shares) === 0n ? 0n : (BigInt(pool.tokens) * BigInt(own_shares)) / BigInt(pool.shares);
+}
+
 function weighed({ mode, parameters, registered }: ElectionJson): Map<string, bigint> {
   const active = registered.filter(({ status }) => status === 'ACTIVE');
   const authorities = mode === 'pos' ? [] : active.filter(({ role }) => role === 'AUTHORITY');
   if (mode === 'poa') return new Map(authorities.map(({ address }) => [address, 1n]));
   const stakers = active
     .filter(({ role }) => role === 'STAKER')
-    .map(({ address, pool, own_shares }) => {
-      const tokens = BigInt(pool.tokens);
-      return { address, part: tokens, own: (tokens * BigInt(own_shares)) / BigInt(pool.shares) };
-    })
-    .filter(({ own }) => own >= BigInt(parameters.min_self_bond))
+    .filter((one) => ownStake(one) >= BigInt(parameters.min_self_bond))
+    .map(({ address, pool }) => ({ address, part: BigInt(pool.tokens) }))
     .sort((a, b) => order(b.part, a.part) || order(addressHex(a), addressHex(b)))
     .slice(0, parameters.max_stakers);
 
@@ -110,8 +115,15 @@ export function elect(election: ElectionJson): ValidatorJson[] {
     .filter(({ weight }) => weight > 0)
     .sort((a, b) => order(a.public_key, b.public_key));
   if (elected.length >= parameters.min_validators || present.length === 0) return elected;
-  const tombstoned = new Set(registered.filter(({ status }) => status === 'TOMBSTONED').map(({ address }) => address));
-  const left = present.filter(({ address }) => !tombstoned.has(address));
+  const records = new Map(registered.map((one) => [one.address, one]));
+  const remaining = (mayStay: (record: RegisteredJson) => boolean) =>
+    present.filter(({ address }) => {
+      const record = records.get(address);
+      return record !== undefined && record.status !== 'TOMBSTONED' && mayStay(record);
+    });
+  const entitled = remaining((one) => one.role === 'AUTHORITY' || ownStake(one) >= BigInt(parameters.min_self_bond));
+  if (entitled.length > 0) return entitled;
+  const left = remaining(() => true);
   return left.length > 0 ? left : present;
 }
 
@@ -121,32 +133,27 @@ function poolJson(tokens: bigint, shares: bigint): PoolJson {
   return { tokens: tokens.toString(), shares: shares.toString() };
 }
 
-/** Where tokens or shares reach zero the pool closes; the tokens left are dust. */
-function closing(tokens: bigint, shares: bigint): { after: PoolJson; dust: bigint } {
-  if (tokens > 0n && shares > 0n) return { after: poolJson(tokens, shares), dust: 0n };
-  return { after: poolJson(0n, 0n), dust: tokens };
-}
-
-export function stake({ tokens: T, shares: S }: PoolJson, amount: string): { after: PoolJson | null; shares: string } {
-  const a = BigInt(amount);
-  const shares = BigInt(S) === 0n ? a : (a * BigInt(S)) / BigInt(T);
-  const [tokens, issued] = [BigInt(T) + a, BigInt(S) + shares];
-  if (shares === 0n || tokens > MAX || issued > MAX) return { after: null, shares: '0' };
-  return { after: poolJson(tokens, issued), shares: shares.toString() };
+export function stake(pool: PoolJson, amount: string) {
+  const [T, S, a] = [pool.tokens, pool.shares, amount].map(BigInt) as [bigint, bigint, bigint];
+  const shares = S === 0n ? a : (a * S) / T;
+  let paid = S === 0n ? a : (shares * T) / S;
+  if (paid * S < shares * T) paid += 1n;
+  if (shares === 0n || T + paid > MAX || S + shares > MAX) return { after: null, shares: '0', tokens: '0' };
+  return { after: poolJson(T + paid, S + shares), shares: shares.toString(), tokens: paid.toString() };
 }
 
 export function unstake(pool: PoolJson, held: string, amount: string) {
   const [T, S, s, a] = [pool.tokens, pool.shares, held, amount].map(BigInt) as [bigint, bigint, bigint, bigint];
   const shares = a === 0n ? s : (a * S + T - 1n) / T;
-  const tokens = a === 0n ? (s * T) / S : a;
-  if (shares > s) return { after: null, shares: '0', tokens: '0', to_fee_pool: '0' };
-  const { after, dust } = closing(T - tokens, S - shares);
-  return { after, shares: shares.toString(), tokens: tokens.toString(), to_fee_pool: dust.toString() };
+  if (shares > s) return { after: null, shares: '0', tokens: '0' };
+  const tokens = (shares * T) / S;
+  return { after: poolJson(T - tokens, S - shares), shares: shares.toString(), tokens: tokens.toString() };
 }
 
 export function slash({ tokens, shares }: PoolJson, millionths: number): { after: PoolJson; taken: string } {
   const taken = (BigInt(tokens) * BigInt(millionths)) / MILLION;
-  return { after: closing(BigInt(tokens) - taken, BigInt(shares)).after, taken: taken.toString() };
+  const left = BigInt(tokens) - taken;
+  return { after: poolJson(left, left === 0n ? 0n : BigInt(shares)), taken: taken.toString() };
 }
 
 export function owed(others: number): number {
@@ -168,4 +175,16 @@ export function rewards(
     const taken = BigInt(weights[index] ?? 0) * BigInt(member.participated);
     return (part + ((BigInt(pot) - bonus) * taken) / (total * BigInt(activity.blocks))).toString();
   });
+}
+
+/** An epoch is paid at the commission that stood when it began. */
+export function commissionOf(epoch: number, registered: number, updates: readonly CommissionJson[]): number {
+  return updates.filter((update) => update.epoch < epoch).at(-1)?.commission ?? registered;
+}
+
+export function commissions(registered: number, updates: readonly CommissionJson[]) {
+  const last = updates.at(-1);
+  if (last === undefined) return { commission: registered, previous_commission: registered, commission_epoch: 0 };
+  const previous_commission = commissionOf(last.epoch, registered, updates);
+  return { commission: last.commission, previous_commission, commission_epoch: last.epoch + 1 };
 }

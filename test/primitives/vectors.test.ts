@@ -16,6 +16,7 @@ import {
 import { formatVectors, readVectors, VECTOR_FILES } from '../vectors/generate.ts';
 import * as second from './second-implementation.ts';
 import * as ledger from './second-ledger.ts';
+import * as punishment from './second-offences.ts';
 
 const vectors = suite('vectors');
 
@@ -127,7 +128,7 @@ interface Elections {
   elections: (ledger.ElectionJson & { name: string; elected: ledger.ValidatorJson[]; validators_root: string })[];
 }
 interface Staking {
-  stake: { pool: ledger.PoolJson; amount: string; after: ledger.PoolJson | null; shares: string }[];
+  stake: { pool: ledger.PoolJson; amount: string; after: ledger.PoolJson | null; shares: string; tokens: string }[];
   unstake: {
     pool: ledger.PoolJson;
     held: string;
@@ -135,7 +136,6 @@ interface Staking {
     after: ledger.PoolJson | null;
     shares: string;
     tokens: string;
-    to_fee_pool: string;
   }[];
   slash: { pool: ledger.PoolJson; millionths: number; after: ledger.PoolJson; taken: string }[];
   owed: { others: number; owed: number }[];
@@ -146,6 +146,17 @@ interface Staking {
     activity: ledger.ActivityJson;
     rewards: string[];
   }[];
+  commissions: {
+    registered: number;
+    updates: ledger.CommissionJson[];
+    record: { commission: number; previous_commission: number; commission_epoch: number };
+    epochs: ledger.CommissionJson[];
+  }[];
+}
+interface Offences extends punishment.StakesJson {
+  validators: string[];
+  epochs: punishment.EpochJson[];
+  histories: { name: string; blocks: (punishment.BlockJson & punishment.ResultJson)[] }[];
 }
 
 function read<T>(file: string): T {
@@ -355,14 +366,31 @@ vectors('elections: a second implementation agrees', () => {
   }
 });
 
-vectors('stakes, slashes and rewards: a second implementation agrees', () => {
-  const { stake, unstake, slash, owed, rewards } = read<Staking>('staking.json');
+vectors('contradictions: a second implementation agrees', () => {
+  const { validators, epochs, histories, ...stakes } = read<Offences>('offences.json');
+  for (const { name, blocks } of histories) {
+    const offences = new punishment.Offences(validators, epochs, stakes);
+    for (const { time, evidence_window, unbonding_period, evidence, ...result } of blocks)
+      assert.equal(
+        offences.block({ time, evidence_window, unbonding_period, evidence }),
+        result,
+        `${name}, at ${time}`,
+      );
+  }
+});
+
+vectors('stakes, slashes, rewards and commissions: a second implementation agrees', () => {
+  const { stake, unstake, slash, owed, rewards, commissions } = read<Staking>('staking.json');
   for (const { pool, amount, ...result } of stake) assert.equal(ledger.stake(pool, amount), result);
   for (const { pool, held, amount, ...result } of unstake) assert.equal(ledger.unstake(pool, held, amount), result);
   for (const { pool, millionths, ...result } of slash) assert.equal(ledger.slash(pool, millionths), result);
   for (const item of owed) assert.is(ledger.owed(item.others), item.owed);
   for (const { pot, proposer_bonus, weights, activity, rewards: expected } of rewards) {
     assert.equal(ledger.rewards(pot, proposer_bonus, weights, activity), expected);
+  }
+  for (const { registered, updates, record, epochs } of commissions) {
+    assert.equal(ledger.commissions(registered, updates), record);
+    for (const { epoch, commission } of epochs) assert.is(ledger.commissionOf(epoch, registered, updates), commission);
   }
 });
 

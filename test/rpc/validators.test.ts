@@ -88,6 +88,7 @@ rpc('validators: weights, shares, votes and slots of the epoch, and who would be
       jailed_until: null,
       downtimes: 0,
       commission: 50_000,
+      next_commission: 50_000,
       stake: (600n * AIT).toString(),
       self_stake: (600n * AIT).toString(),
     });
@@ -163,6 +164,19 @@ rpc('a validator that registers waits, is staked on, and has its seat in the nex
   }),
 );
 
+rpc('another commission is shown beside the present one until its epoch begins', () =>
+  withNetwork(async ({ http, chain }) => {
+    await include(chain, [rich, { selector: 3, value: { key: null, commission: 70_000 } }]);
+    const shown = async () => {
+      const { body } = await get(`${http}/rpc/validators/${addressText(rich)}`);
+      return [body.epoch, body.commission, body.next_commission];
+    };
+    assert.equal(await shown(), [1, 50_000, 70_000]);
+    chain.produce(4);
+    assert.equal(await shown(), [2, 70_000, 70_000]);
+  }),
+);
+
 rpc('stake: what delegations are worth, and when what was unstaked is paid', () =>
   withNetwork(async ({ http, chain }) => {
     const validator = addressOf(rich.publicKey);
@@ -232,7 +246,7 @@ rpc('governance: proposals with their tallies, decided at the end of the epoch',
     const [open] = body.open;
     assert.equal([open.id, open.proposer, open.epoch, open.status], [1, addressText(authority), 0, 'OPEN']);
     assert.is(open.expires, GENESIS_TIME + 1_000 + 30_000);
-    assert.is(open.change.type, 'SET_PARAMETERS');
+    assert.equal(open.change, { type: 'SET_PARAMETERS', changes: [{ parameter: 'min_stake', value: '7' }] });
     assert.equal(open.tally, {
       yes: 625_000,
       no: 125_000,
@@ -259,7 +273,7 @@ rpc('governance: proposals with their tallies, decided at the end of the epoch',
   }),
 );
 
-rpc('governance: closed proposals come in pages', () =>
+rpc('governance: open and closed proposals come in pages', () =>
   withNetwork(async ({ http, chain }) => {
     const propose: TransactionAction = {
       selector: 8,
@@ -268,15 +282,17 @@ rpc('governance: closed proposals come in pages', () =>
     for (const from of [authority, otherAuthority, rich]) await include(chain, [from, propose]);
     const ids = async (query: string) => {
       const { body } = await get(`${http}/rpc/governance${query}`);
-      return [body.open, body.closed]
-        .map((list) => list.map(({ id }: { id: number }) => id))
-        .concat(body.next ?? 'end');
+      const [open, closed] = [body.open, body.closed].map((list) => list.map(({ id }: { id: number }) => id));
+      return [open, body.next_open, closed, body.next];
     };
-    assert.equal(await ids('?limit=2'), [[1, 2, 3], [], 'end']);
+    assert.equal(await ids(''), [[3, 2, 1], null, [], null]);
+    assert.equal(await ids('?limit=2'), [[3, 2], 2, [], null]);
+    assert.equal(await ids('?limit=2&open_before=2'), [[1], null, [], null]);
+    assert.equal(await ids('?open_before=1'), [[], null, [], null]);
     chain.produce(35);
-    assert.equal(await ids('?limit=2'), [[], [3, 2], 2]);
-    assert.equal(await ids('?limit=2&before=2'), [[], [1], 'end']);
-    assert.equal(await ids('?before=1'), [[], [], 'end']);
+    assert.equal(await ids('?limit=2'), [[], null, [3, 2], 2]);
+    assert.equal(await ids('?limit=2&before=2'), [[], null, [1], null]);
+    assert.equal(await ids('?before=1'), [[], null, [], null]);
   }),
 );
 

@@ -3,19 +3,19 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { MUTANTS, type Mutant } from './mutants.ts';
-import { worldsToCatch } from './mutate.ts';
+import { catchIn, SEEDS } from './mutate.ts';
 
 const PAGE = fileURLToPath(new URL('../../docs/simulator.md', import.meta.url));
 const TABLE = /\| Mutant \|.*?\n(?!\|)/s;
 
 const rows: string[] = [];
 for (const mutant of MUTANTS) {
-  const worlds = await worldsToCatch(mutant);
+  const seed = await catchIn(mutant, SEEDS);
   const worldsOf = mutant.epochs === undefined ? (mutant.faulty?.join(', ') ?? '') : 'epochs that end';
-  const row = `| ${mutant.name} | ${filesOf(mutant)} | ${worldsOf} | ${worlds ?? 'survived'} |`;
+  const row = `| ${mutant.name} | ${filesOf(mutant)} | ${worldsOf} | ${seed === undefined ? 'survived' : seed + 1} |`;
   process.stdout.write(`${row}\n`);
   rows.push(row);
-  if (worlds === undefined) process.exitCode = 1;
+  if (seed === undefined) process.exitCode = 1;
 }
 const page = await readFile(PAGE, 'utf8');
 const head = '| Mutant | File | Faulty members | Worlds |\n|---|---|---|---|';

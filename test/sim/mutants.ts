@@ -324,7 +324,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'epoch of votes not checked',
-    faulty: ['forger'],
+    epochs: EPOCHS,
     edits: [{ file: 'core.ts', find: 'if (vote.epoch !== this.epoch || vote.member', replace: 'if (vote.member' }],
   },
   {

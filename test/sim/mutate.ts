@@ -10,8 +10,8 @@ import { type Draw, simulate, WorldFailure } from './simulate.ts';
 import type { Implementation } from './world.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-/** Worlds that a mutant may survive. */
-export const BUDGET = 100;
+/** One of these worlds catches each mutant. */
+export const SEEDS: readonly number[] = Array.from({ length: 100 }, (_, seed) => seed);
 /** validators in each of them */
 export const NODES = 4;
 
@@ -41,16 +41,16 @@ async function apply({ file, find, replace }: Edit, folder: string): Promise<voi
   );
 }
 
-/** @returns how many worlds it took to catch it, or undefined when it survived them all */
-export async function worldsToCatch(mutant: Mutant): Promise<number | undefined> {
+/** @returns the first of these worlds in which it is caught, or undefined when it survives them all */
+export async function catchIn(mutant: Mutant, seeds: Iterable<number>): Promise<number | undefined> {
   const { implementation, dispose } = await loadMutant(mutant);
   const play = playOf(mutant);
   try {
-    for (let seed = 0; seed < BUDGET; seed++) {
+    for (const seed of seeds) {
       try {
         await simulate({ seed, nodes: NODES, implementation, ...play });
       } catch (error) {
-        if (error instanceof WorldFailure && error.rule !== 'an error') return seed + 1;
+        if (error instanceof WorldFailure && error.rule !== 'an error') return seed;
         throw error;
       }
     }

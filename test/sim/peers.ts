@@ -79,6 +79,7 @@ export class Peers implements PeerPort {
       async (bytes) => {
         const options = {
           head: { height: database.height, hash: database.top.hash },
+          due: () => ({ epoch: database.epoch, end: database.epochEnd(database.epoch) }),
           bodyMatches: chain.bodyMatches,
           holds: async (certificate: Certificate) => this.#certificateHolds(certificate),
         };
@@ -165,10 +166,7 @@ export class Peers implements PeerPort {
   }
 
   #certificateHolds(certificate: Certificate): boolean {
-    const { database, world } = this.#node;
-    // Of a later epoch the chain knows nothing before it is there.
-    if (certificate.epoch !== database.epoch) return false;
-    const { members } = world.electorates.at(certificate.epoch);
+    const { members } = this.#node.world.electorates.at(certificate.epoch);
     if (malformedCertificate(certificate, members) !== undefined) return false;
     return certificateChecks(certificate, members, GENESIS_HASH).every(holds);
   }

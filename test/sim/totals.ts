@@ -53,7 +53,7 @@ export class Totals {
         .map(([name, count]) => `${name} ${count}`)
         .join(', ');
     return [
-      `${this.worlds} worlds, ${this.slots} slots, ${this.epochs} epochs, ${this.lateVotes} late votes, ${this.#events} events, ${Math.round(this.#virtualSeconds)} virtual seconds, trace ${this.trace}`,
+      `${this.worlds} worlds, ${this.epochs === 0 ? `${this.slots} slots` : `${this.epochs} epochs`}, ${this.lateVotes} late votes, ${this.#events} events, ${Math.round(this.#virtualSeconds)} virtual seconds, trace ${this.trace}`,
       `  faults: ${list(this.#faults)}`,
       `  at most: ${list(this.#most)}, recovered after ${(this.#recovery / 1000).toFixed(1)} s`,
     ].join('\n');

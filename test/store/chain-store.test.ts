@@ -91,6 +91,7 @@ chain('blocks are found by height and hash, transactions by id, also after reope
       assert.equal(await store.blockByHash(hash), found);
       assert.equal(await store.headerByHeight(height), block.header);
       assert.equal(await store.hashByHeight(height), hash);
+      assert.equal(await store.certificateByHeight(height), certificate);
       for (const [index, id] of transactionIds.entries()) {
         assert.equal(await store.transaction(id), { height, index });
       }
@@ -100,6 +101,7 @@ chain('blocks are found by height and hash, transactions by id, also after reope
     assert.is(await store.blockByHeight(6), undefined);
     assert.is(await store.headerByHeight(6), undefined);
     assert.is(await store.hashByHeight(6), undefined);
+    assert.is(await store.certificateByHeight(6), undefined);
     assert.is(await store.blockByHash(new Uint8Array(32)), undefined);
     assert.is(await store.transaction(new Uint8Array(32)), undefined);
   }
@@ -206,8 +208,10 @@ chain('a Final takes the place of a Notar or of none, and nothing else does', as
   const none = nextBlock(sample, store);
   await store.commit({ ...none, certificate: undefined });
   assert.is((await store.blockByHeight(3))?.certificate, undefined);
+  assert.is(await store.certificateByHeight(3), undefined);
   await store.setCertificate(3, certificateOf(none.hash, 10));
   assert.equal((await store.blockByHeight(3))?.certificate, certificateOf(none.hash, 10));
+  assert.equal(await store.certificateByHeight(3), certificateOf(none.hash, 10));
   for (const kind of [NOTAR, SKIP] as const) {
     await rejects(store.setCertificate(3, certificateOf(none.hash, 11, kind)), 'not a Final');
   }

@@ -62,6 +62,9 @@ async function withCatchUp(
       get head() {
         return chain.head;
       },
+      get epoch() {
+        return chain.epoch;
+      },
       applySynced,
       ...changes(node),
     },

@@ -1,11 +1,11 @@
 // Catching up over epochs whose sets differ: each boundary is believed by the members before it, what comes after by
 // those that it elects. An epoch takes twelve blocks; the authority that is absent from the first has no seat in the
-// second and third.
+// second and third. Whoever has the keys of the first may forge what he likes beyond its end.
 
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Anchor } from '../../src/consensus/types.ts';
-import type { Block } from '../../src/primitives/block.ts';
+import { type Block, type Header, headerHash } from '../../src/primitives/block.ts';
 import { type Certificate, FINAL, NOTAR } from '../../src/primitives/consensus.ts';
 import { CertifiedBlock } from '../../src/primitives/wire.ts';
 import { CatchUp } from '../../src/sync/catch-up.ts';
@@ -33,19 +33,40 @@ test.before(async () => {
 });
 test.after(() => source.remove());
 
-/** What a peer says of each block: its Final, unless said otherwise. */
+/** What a peer serves at each height. */
+type Story = (height: number) => CertifiedBlock;
+/** What a peer says of each honest block. */
 type Claim = (height: number) => Certificate | null;
-const honest: Claim = (height) => certify(genesis, block(height));
-const onlyBoundaries: Claim = (height) => (isBoundary(height) || height === HEIGHT ? honest(height) : null);
+const final = (height: number) => certify(genesis, block(height));
+const told =
+  (claim: Claim): Story =>
+  (height) => ({ block: block(height), certificate: claim(height) });
+const honest = told(final);
+const onlyBoundaries = told((height) => (isBoundary(height) || height === HEIGHT ? final(height) : null));
 
-function serve(claim: Claim): BlocksAnswer {
+function serve(story: Story): BlocksAnswer {
   return async function* (request) {
     if (request.selector !== 0) return;
     const { from, count } = request.value;
     for (let height = from; height < from + count && height <= HEIGHT; height++) {
-      yield CertifiedBlock.serialize({ block: block(height), certificate: claim(height) });
+      yield CertifiedBlock.serialize(story(height));
     }
   };
+}
+
+/**
+ * What a quorum of the first epoch can make when it is over: blocks beyond its end, on the honest one there, and what
+ * looks like Finals of them. @param change to the headers @param claim of the Finals
+ */
+function forgery(change: Partial<Header>, claim: Partial<Certificate> = {}): Story {
+  const forged: CertifiedBlock[] = [];
+  for (let height = LENGTH + 1, parent = headerHash(block(LENGTH).header); height <= HEIGHT; height++) {
+    const { header, body } = block(height);
+    const lie = { header: { ...header, ...change, parent }, body };
+    parent = headerHash(lie.header);
+    forged.push({ block: lie, certificate: { ...certify(genesis, lie, { as: block(1) }), ...claim } });
+  }
+  return (height) => forged[height - LENGTH - 1] as CertifiedBlock;
 }
 
 interface Synced {
@@ -55,10 +76,10 @@ interface Synced {
 }
 
 /** A new node that has asked these peers, in this order, for all that they have. */
-async function synced(claims: Readonly<Record<string, Claim>>, body: (result: Synced) => Promise<void>, node?: Node) {
+async function synced(stories: Readonly<Record<string, Story>>, body: (result: Synced) => Promise<void>, node?: Node) {
   const at = node ?? (await Node.open(genesis));
   const { chain } = at;
-  const peers = Object.entries(claims).map(([id, claim]) => ({ id, height: HEIGHT, blocks: serve(claim) }));
+  const peers = Object.entries(stories).map(([id, story]) => ({ id, height: HEIGHT, blocks: serve(story) }));
   const network = new TestNetwork(...peers);
   const anchors: Anchor[] = [];
   const fatal: Error[] = [];
@@ -99,51 +120,74 @@ test('from genesis over every boundary, with no more Finals than must be', () =>
       ],
     );
     for (const epoch of [1, 2]) {
-      assert.equal(await node.chain.boundary(epoch), honest(epoch * LENGTH), 'kept, to serve others');
+      assert.equal(await node.chain.boundary(epoch), final(epoch * LENGTH), 'kept, to serve others');
     }
     await node.store.verify();
   }));
 
-const final = (height: number) => certify(genesis, block(height));
-
 const LIES: readonly (readonly [what: string, from: number, claim: Claim])[] = [
-  ['leaves out the Final of a boundary', LENGTH, (height) => (height === LENGTH ? null : honest(height))],
+  ['leaves out the Final of a boundary', LENGTH, (height) => (height === LENGTH ? null : final(height))],
   [
     'has a Notar of it',
     LENGTH,
-    (height) => (height === LENGTH ? certify(genesis, block(height), { kind: NOTAR }) : honest(height)),
+    (height) => (height === LENGTH ? certify(genesis, block(height), { kind: NOTAR }) : final(height)),
   ],
   [
     'has Finals of the epoch before for blocks of the next',
     LENGTH + 1,
-    (height) => (height <= LENGTH ? honest(height) : certify(genesis, block(height), { as: block(1) })),
+    (height) => (height <= LENGTH ? final(height) : certify(genesis, block(height), { as: block(1) })),
   ],
   [
     'has Finals of an epoch that is not known',
     LENGTH + 1,
-    (height) => (height <= LENGTH ? honest(height) : { ...final(height), epoch: 3 }),
+    (height) => (height <= LENGTH ? final(height) : { ...final(height), epoch: 3 }),
   ],
   [
     'has signatures of others than the new members',
     LENGTH + 1,
     (height) => {
       const { signatures } = final(LENGTH);
-      return height <= LENGTH ? honest(height) : { ...final(height), signatures };
+      return height <= LENGTH ? final(height) : { ...final(height), signatures };
     },
   ],
 ];
 
-for (const [what, from, claim] of LIES) {
+/** The liar leaves the chain at this height; the node comes no further with it alone, and is stopped by nothing. */
+function isNotBelieved(what: string, from: number, story: () => Story): void {
   test(`a peer that ${what} is not believed from there on, and the next one helps`, async () => {
-    await synced({ liar: claim }, async ({ node }) => {
+    const liar = story();
+    await synced({ liar }, async ({ node }) => {
       assert.is(node.chain.head.height, from - 1);
     });
-    await synced({ liar: claim, peer: honest }, async ({ node, asked }) => {
-      assert.is(node.chain.head.height, HEIGHT);
+    await synced({ liar, peer: honest }, async ({ node, asked }) => {
+      assert.equal(node.chain.head.hash, source.chain.head.hash);
       assert.equal(asked, ['liar', 'liar', 'peer'].slice(-asked.length), 'the liar first');
       assert.ok(asked.includes('liar'));
     });
   });
+}
+
+for (const [what, from, claim] of LIES) isNotBelieved(what, from, () => told(claim));
+
+/** Of blocks that the first epoch's keys forge, with the boundary before them as it is told. */
+const FORGERIES: readonly (readonly [what: string, from: number, boundary: Claim, forged: () => Story])[] = [
+  ['lets the first epoch go on after its end', LENGTH + 1, final, () => forgery({ epoch: 1, ...rootsOf(block(1)) })],
+  ['does so without saying that it has ended', LENGTH, () => null, () => forgery({ epoch: 1, ...rootsOf(block(1)) })],
+  ['forges blocks of the next epoch with Finals of the first', LENGTH + 1, final, () => forgery({})],
+  ['forges Finals of the next epoch too', LENGTH + 1, final, () => forgery({}, { epoch: 2 })],
+  ['forges blocks of an epoch that is far', LENGTH + 1, final, () => forgery({ epoch: 9 }, { epoch: 9 })],
+];
+
+for (const [what, from, boundary, forged] of FORGERIES) {
+  isNotBelieved(`has the keys of the first epoch and ${what}`, from, () => {
+    const beyond = forged();
+    return (height) => (height > LENGTH ? beyond : height === LENGTH ? told(boundary) : honest)(height);
+  });
+}
+
+function rootsOf({ header }: Block): Pick<Header, 'validatorsRoot' | 'nextValidatorsRoot'> {
+  const { validatorsRoot } = header;
+  return { validatorsRoot, nextValidatorsRoot: validatorsRoot };
 }
 
 test('a node that stopped at a boundary goes on from there', async () => {

@@ -6,7 +6,7 @@ import { headerHash } from '../../src/primitives/block.ts';
 import { type Certificate, FINAL, NOTAR, SKIP } from '../../src/primitives/consensus.ts';
 import { ZERO_HASH } from '../../src/primitives/hash.ts';
 import { SyncError } from '../../src/sync/errors.ts';
-import { MAX_UNVOUCHED, MAX_UNVOUCHED_BYTES, vouchedRuns } from '../../src/sync/range.ts';
+import { type DueEpoch, MAX_UNVOUCHED, MAX_UNVOUCHED_BYTES, vouchedRuns } from '../../src/sync/range.ts';
 import { account, Node, pay } from '../chain/fixture.ts';
 import { buildChain, encode, forge, GENESIS, holds, type SampleBlock, sign, stream } from './fixture.ts';
 
@@ -14,6 +14,8 @@ const range = suite('vouched runs');
 const blocks = await buildChain(MAX_UNVOUCHED + 2);
 const block = (height: number) => blocks[height - 1] as SampleBlock;
 let node: Node;
+const ENDLESS = { epoch: 1, end: Number.POSITIVE_INFINITY };
+const due = () => ENDLESS;
 
 range.before(async () => {
   node = await Node.open(GENESIS);
@@ -21,12 +23,17 @@ range.before(async () => {
 range.after(() => node.remove());
 
 /** Heights of each run, and the code with which it ended. */
-async function take(...chunks: readonly Uint8Array[]): Promise<{ runs: number[][]; code: string | undefined }> {
+function take(...chunks: readonly Uint8Array[]): Promise<{ runs: number[][]; code: string | undefined }> {
+  return takeDue(ENDLESS, ...chunks);
+}
+
+async function takeDue(epoch: DueEpoch, ...chunks: readonly Uint8Array[]) {
   const { hash, height } = node.chain.head;
   const bodyMatches = node.chain.bodyMatches.bind(node.chain);
+  const options = { head: { height, hash }, due: () => epoch, bodyMatches, holds };
   const runs: number[][] = [];
   try {
-    for await (const run of vouchedRuns(stream(...chunks), { head: { height, hash }, bodyMatches, holds })) {
+    for await (const run of vouchedRuns(stream(...chunks), options)) {
       runs.push(run.map((one) => one.block.header.height));
       assert.is(run.at(-1)?.certificate?.kind, FINAL, 'a run ends with a Final');
       assert.ok(run.slice(0, -1).every(({ certificate }) => certificate === undefined));
@@ -113,6 +120,18 @@ for (const [name, certificate] of BAD_FINALS) {
   });
 }
 
+range('the last block of an epoch comes with its Final', async () => {
+  const ends = { epoch: 1, end: block(3).block.header.timestamp };
+  assert.equal(await takeDue(ends, ...bare(1, 2), ...finals(3, 3)), { runs: [[1, 2, 3]], code: undefined });
+  assert.equal(await takeDue(ends, ...finals(1, 1), ...bare(2, 3), ...finals(4, 4)), { runs: [[1]], code: 'NO_FINAL' });
+});
+
+range('blocks of an epoch that is over, or has not begun', async () => {
+  for (const epoch of [0, 2]) {
+    assert.equal(await takeDue({ ...ENDLESS, epoch }, ...finals(1, 2)), { runs: [], code: 'WRONG_EPOCH' });
+  }
+});
+
 range('hours of notarizing without finalizing do not keep those out who come later', async () => {
   const { runs, code } = await take(...bare(1, 1000), ...finals(1001, 1001));
   assert.equal([runs.map((run) => run.length), code], [[1001], undefined]);
@@ -154,7 +173,7 @@ range('nor are so many bytes', async () => {
       }
     }
     const head = { height: 0, hash: header.parent };
-    const runs = vouchedRuns(large(), { head, bodyMatches: () => true, holds });
+    const runs = vouchedRuns(large(), { head, due, bodyMatches: () => true, holds });
     assert.is((await runs.next()).value?.length, finalAt);
     const error = await runs.next().then(
       () => undefined,
@@ -177,7 +196,7 @@ range('the rest of a bad answer is not asked for', async () => {
     }
   }
   const { hash, height } = node.chain.head;
-  const runs = vouchedRuns(endless(), { head: { height, hash }, bodyMatches: () => true, holds });
+  const runs = vouchedRuns(endless(), { head: { height, hash }, due, bodyMatches: () => true, holds });
   await runs.next().then(
     () => assert.unreachable(),
     (error: unknown) => assert.instance(error, SyncError),

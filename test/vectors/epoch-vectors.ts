@@ -53,7 +53,7 @@ const HYBRID: Genesis = {
     ...GENESIS.parameters,
     epochDuration: 100 * SECOND,
     evidenceWindow: 100 * SECOND,
-    unbondingPeriod: 150 * SECOND,
+    unbondingPeriod: 200 * SECOND,
     votingPeriod: 100 * SECOND,
     minSelfBond: 10n * AIT,
     minStake: AIT,
@@ -187,7 +187,12 @@ const SCENES: readonly Scene[] = [
     transactions: (epoch) => [send(BOB, { selector: 7, value: { evidence: doraContradictsItself(epoch) } })],
   },
   ...Array.from({ length: 6 }, () => QUIET),
-  { ...QUIET, after: 100 * SECOND },
+  {
+    ...QUIET,
+    after: 100 * SECOND,
+    // Too late for the epoch that ends here.
+    transactions: () => [send(CARL, { selector: 3, value: { key: null, commission: 1_000_000 } })],
+  },
   {},
   { after: 100 * SECOND },
   {},

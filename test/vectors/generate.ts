@@ -7,6 +7,7 @@ import type { JsonValue } from '../../src/primitives/json.ts';
 import { blockVectors, consensusVectors, genesisVectors } from './chain-vectors.ts';
 import { epochVectors } from './epoch-vectors.ts';
 import { evidenceVectors } from './evidence-vectors.ts';
+import { offenceVectors } from './offence-vectors.ts';
 import { addressVectors, transactionVectors } from './transaction-vectors.ts';
 import { electionVectors, stakingVectors } from './validator-vectors.ts';
 
@@ -18,6 +19,7 @@ export const VECTOR_FILES: Readonly<Record<string, () => JsonValue>> = {
   'epochs.json': epochVectors,
   'evidence.json': evidenceVectors,
   'genesis.json': genesisVectors,
+  'offences.json': offenceVectors,
   'staking.json': stakingVectors,
   'transactions.json': transactionVectors,
 };

@@ -118,7 +118,7 @@ export const REFUSED_ACTIONS: readonly (readonly [why: string, action: Uint8Arra
 
 const UPDATE = { type: 'VALIDATOR_UPDATE', key: null, commission: null };
 const PROPOSAL = { type: 'GOVERNANCE_PROPOSE', epoch: 0 };
-const LOWER_FEE = { parameter: PARAMETER_NAMES[0] ?? '', value: '1' };
+const LOWER_FEE = { parameter: 'min_fee', value: '1' };
 
 function settingParameters(change: JsonValue): JsonValue {
   return { ...PROPOSAL, change: { type: 'SET_PARAMETERS', changes: [LOWER_FEE, change] } };
@@ -131,6 +131,11 @@ export const REFUSED_ACTION_JSON: readonly [why: string, path: string, action: J
   ['key without its proof', 'key.proof', { ...UPDATE, key: { public_key: toHex(NEXT_KEY.publicKey) } }],
   ['unknown change', 'change.type', { ...PROPOSAL, change: { type: 'MINT' } }],
   ['unknown parameter', 'change.changes.1.parameter', settingParameters({ ...LOWER_FEE, parameter: 'gas' })],
+  [
+    'parameter in camel case',
+    'change.changes.1.parameter',
+    settingParameters({ ...LOWER_FEE, parameter: 'feePerByte' }),
+  ],
   ['value as a number', 'change.changes.1.value', settingParameters({ ...LOWER_FEE, value: 1 })],
   ['choice in lower case', 'choice', { type: 'GOVERNANCE_VOTE', proposal: 1, choice: 'yes' }],
 ];

@@ -5,6 +5,7 @@ import { owedFor } from '../../src/ledger/equivocation.ts';
 import { deposit, slash, withdraw, withdrawAll } from '../../src/ledger/pools.ts';
 import { authorities, candidates, stakes, validators } from '../../src/ledger/records.ts';
 import { rewardsOf } from '../../src/ledger/rewards.ts';
+import { commissionIn, newValidator, withCommission } from '../../src/ledger/validator-record.ts';
 import { formatAddress } from '../../src/primitives/address.ts';
 import { compareBytes, toHex } from '../../src/primitives/bytes.ts';
 import { Activity, type EpochRecord } from '../../src/primitives/epoch.ts';
@@ -144,6 +145,35 @@ const ELECTIONS: readonly Election[] = [
     registered: [staker(41, 5_000_000_000n), staker(42, 5_000_000_000n, { status: TOMBSTONED })],
     present: [seat(keyOf(42), 1_000_000)],
   },
+  {
+    name: 'fewer than min_validators: of the present set nobody continues who has too little of its own at stake',
+    mode: 'hybrid',
+    parameters: { ...SHORT, minValidators: 6 },
+    registered: [
+      authority(31, JAILED),
+      // was an authority
+      staker(32, 0n),
+      staker(41, 300n, { status: JAILED }),
+      staker(42, 300n, { ownShares: 4n }),
+      staker(43, 300n, { pool: { tokens: 299n, shares: 300n }, ownShares: 5n }),
+      staker(44, 0n),
+      staker(45, 300n, { ownShares: 5n }),
+      staker(46, 300n),
+    ],
+    present: [31, 32, 41, 42, 43, 44, 45].map((seed) => seat(keyOf(seed), 100_000 + seed)),
+  },
+  {
+    name: 'fewer than min_validators: nobody in the present set has enough at stake',
+    mode: 'pos',
+    parameters: { ...SHORT, minValidators: 2 },
+    registered: [
+      staker(41, 300n, { ownShares: 4n }),
+      staker(42, 300n, { status: TOMBSTONED }),
+      staker(43, 0n),
+      staker(44, 300n),
+    ],
+    present: [seat(keyOf(41), 400_000), seat(keyOf(42), 350_000), seat(keyOf(43), 250_000)],
+  },
 ];
 
 function electionVector({ name, mode, parameters, registered, present = [] }: Election): JsonValue {
@@ -151,14 +181,14 @@ function electionVector({ name, mode, parameters, registered, present = [] }: El
   const state = new FlatState();
   for (const { key, role, status, pool, ownShares } of registered) {
     const { publicKey, address } = key;
-    validators.set(state, { publicKey, role, status, jailedUntil: 0, downtimes: 0, commission: 0, pool }, address);
+    validators.set(state, { ...newValidator(publicKey, role, 0), status, pool }, address);
     if (ownShares > 0n) {
       stakes.set(state, { delegations: [{ validator: address, shares: ownShares }], unbonding: [] }, address);
     }
   }
   const listed = (wanted: number) =>
     registered
-      .filter(({ role, status }) => role === wanted && status !== TOMBSTONED)
+      .filter(({ role, status, pool }) => role === wanted && status !== TOMBSTONED && (role === AUTHORITY || pool.shares > 0n))
       .map(({ key }) => key.address)
       .sort(compareBytes);
   candidates.set(state, listed(STAKER));
@@ -187,6 +217,7 @@ const POOLS: readonly Pool[] = [
   { tokens: 0n, shares: 0n },
   { tokens: 1_000n, shares: 1_000n },
   { tokens: 2_000n, shares: 999n },
+  { tokens: 3_601n, shares: 9n },
   { tokens: 997n, shares: 1_000n },
   { tokens: MAX_AMOUNT - 5n, shares: 7n },
 ];
@@ -200,6 +231,7 @@ function stakeVectors(): JsonValue {
         amount: amount.toString(),
         after: done === undefined ? null : toJson(Pool, done.pool),
         shares: (done?.shares ?? 0n).toString(),
+        tokens: (done?.tokens ?? 0n).toString(),
       };
     }),
   );
@@ -218,7 +250,6 @@ function unstakeVectors(): JsonValue {
           after: done === undefined ? null : toJson(Pool, done.pool),
           shares: (done?.shares ?? 0n).toString(),
           tokens: (done?.tokens ?? 0n).toString(),
-          to_fee_pool: (done?.dust ?? 0n).toString(),
         };
       }),
     ),
@@ -272,11 +303,41 @@ function rewardVectors(): JsonValue {
   );
 }
 
+/** A registration and the updates after it, in the order of the epochs in which they are made. */
+const COMMISSIONS: readonly { registered: number; updates: readonly { epoch: number; commission: number }[] }[] = [
+  { registered: 50_000, updates: [] },
+  { registered: 50_000, updates: [{ epoch: 3, commission: 1_000_000 }] },
+  {
+    registered: 50_000,
+    updates: [
+      { epoch: 3, commission: 1_000_000 },
+      { epoch: 3, commission: 20_000 },
+      { epoch: 4, commission: 0 },
+      { epoch: 6, commission: 50_000 },
+    ],
+  },
+];
+
+function commissionVectors(): JsonValue {
+  return COMMISSIONS.map(({ registered, updates }) => {
+    let record = newValidator(keyOf(41).publicKey, STAKER, registered);
+    for (const { epoch, commission } of updates) record = withCommission(record, commission, epoch);
+    const { commission, previousCommission, commissionEpoch } = record;
+    const newest = updates.at(-1)?.epoch ?? 1;
+    return {
+      registered,
+      updates: updates.map((one) => ({ ...one })),
+      record: { commission, previous_commission: previousCommission, commission_epoch: commissionEpoch },
+      epochs: [newest, newest + 1, newest + 2].map((epoch) => ({ epoch, commission: commissionIn(record, epoch) })),
+    };
+  });
+}
+
 export function electionVectors(): JsonValue {
   return {
     about:
       'Elections. `registered` are the validators of the state: role AUTHORITY is in the list of authorities, STAKER among ' +
-      'the candidates, TOMBSTONED in neither. `present` is the set that would continue, `elected` the next one.',
+      'the candidates if anything is staked on it, TOMBSTONED in neither. `present` is the set that would continue, `elected` the next one.',
     elections: ELECTIONS.map(electionVector),
   };
 }
@@ -284,8 +345,10 @@ export function electionVectors(): JsonValue {
 export function stakingVectors(): JsonValue {
   return {
     about:
-      'Arithmetic of stakes. `after` is the pool afterwards, null where the action fails and changes nothing. `held` are the shares ' +
-      'of who unstakes, `millionths` the part that is slashed. `owed` are the millionths that an offence costs in all.',
+      'Arithmetic of stakes. `after` is the pool afterwards, null where the action fails and changes nothing. `shares` are bought ' +
+      'or sold, and `tokens` what is paid for them. `held` are the shares ' +
+      'of who unstakes, `millionths` the part that is slashed. `owed` are the millionths that an offence costs in all. `commissions` are ' +
+      'those of a validator by what it registered and the updates of its record, each in an epoch: what the record holds, and what epochs are paid at.',
     stake: stakeVectors(),
     unstake: unstakeVectors(),
     slash: slashVectors(),
@@ -294,5 +357,6 @@ export function stakingVectors(): JsonValue {
       owed: owedFor(others),
     })),
     rewards: rewardVectors(),
+    commissions: commissionVectors(),
   };
 }

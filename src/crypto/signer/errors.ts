@@ -27,6 +27,8 @@ export const SIGNER_ERROR_CODES = [
   /** no export of a signer, or a damaged one */
   'EXPORT_MALFORMED',
   'EXPORT_EXISTS',
+  /** a signer process holds another key than the validator has in this epoch; in another epoch it may be the right one */
+  'OTHER_KEY',
 ] as const;
 export type SignerErrorCode = (typeof SIGNER_ERROR_CODES)[number];
 

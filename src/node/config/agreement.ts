@@ -1,7 +1,7 @@
 // Whether a configuration agrees with the chain that it is to run: consensus mode, block time, validator.
 // A node that expects something else than its genesis says does not start.
 
-import { addressOf, formatAddress, parseAddress } from '../../primitives/address.ts';
+import { type Address, addressOf, formatAddress, parseAddress } from '../../primitives/address.ts';
 import { equalBytes } from '../../primitives/bytes.ts';
 import { type Authority, CONSENSUS_MODES, type Genesis } from '../../primitives/genesis.ts';
 import type { LoadedConfig } from '../config.ts';
@@ -71,12 +71,12 @@ export function checkValidator(
 }
 
 /**
- * The seat of a validator whose key is in a signer process: `validator_address` names it, for the process need not run
- * yet.
+ * The account whose validator has its key in a signer process: `validator_address` names it, for the process need not run
+ * yet, and the validator need not be registered.
  * @returns undefined when no `validator_signer` is set.
  * @throws {ConfigError}
  */
-export function remoteSeat({ config, sources }: Expectations, genesis: Genesis): Authority | undefined {
+export function remoteOperator({ config, sources }: Expectations): Address | undefined {
   const { validatorSigner, validatorKey, validatorAddress } = config;
   if (validatorSigner === undefined) return undefined;
   const problem = { key: 'validator_signer', source: sources.validatorSigner ?? 'default' };
@@ -88,16 +88,10 @@ export function remoteSeat({ config, sources }: Expectations, genesis: Genesis):
     });
   }
   if (validatorAddress === undefined) {
-    throw configError({ ...problem, message: 'needs validator_address: say which validator of genesis signs there.' });
+    const message = 'needs validator_address: say of which account the validator is that signs there.';
+    throw configError({ ...problem, message });
   }
-  const address = parseAddress(validatorAddress);
-  const seat = seats(genesis).find((one) => equalBytes(one.address, address));
-  if (seat !== undefined) return seat;
-  throw configError({
-    key: 'validator_address',
-    source: sources.validatorAddress ?? 'default',
-    message: `${validatorAddress} is no validator in ${config.genesisFile}.`,
-  });
+  return parseAddress(validatorAddress);
 }
 
 function seats({ authorities, stakers }: Genesis): readonly Authority[] {

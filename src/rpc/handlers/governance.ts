@@ -2,7 +2,6 @@
 
 import { z } from 'zod';
 import type { LedgerReader } from '../../ledger/accounts.ts';
-import { KEPT_PROPOSALS } from '../../ledger/governance.ts';
 import { currentEpoch, proposalIndex, proposals, validators } from '../../ledger/records.ts';
 import { addressKey, formatAddress } from '../../primitives/address.ts';
 import { CONSENSUS_MODES } from '../../primitives/genesis.ts';
@@ -31,13 +30,16 @@ type Choice = (typeof VOTE_CHOICES)[number];
 export const governanceParams = z.strictObject({
   limit: countParam(MAX_PROPOSALS).optional(),
   before: proposalIdParam.optional(),
+  open_before: proposalIdParam.optional(),
 });
 export const proposalParams = z.strictObject({ id: proposalIdParam });
 
 export interface GovernanceView {
   epoch: number;
-  /** those that can be voted on and those that wait for their epoch, oldest first */
+  /** those that can be voted on and those that wait for their epoch, newest first */
   open: ProposalView[];
+  /** `open_before` of the next page of these, null on the last */
+  next_open: number | null;
   /** newest first */
   closed: ProposalView[];
   /** `before` of the next page of closed ones, null on the last */
@@ -85,23 +87,32 @@ export interface ClassTallyView {
 
 export function getGovernance(
   { chain }: Pick<Services, 'chain'>,
-  { limit = DEFAULT_PROPOSALS, before }: z.output<typeof governanceParams>,
+  { limit = DEFAULT_PROPOSALS, before, open_before: openBefore }: z.output<typeof governanceParams>,
 ): GovernanceView {
   const state = chain.state();
-  const { electorate, index, open } = openView(state);
-  const closed: ProposalView[] = [];
-  const oldest = Math.max(1, index.next - KEPT_PROPOSALS);
-  let id = Math.min(before ?? index.next, index.next) - 1;
-  for (; id >= oldest && closed.length < limit; id--) {
-    if (!index.open.includes(id)) closed.push(proposalView(proposals.get(state.reader, id), electorate));
-  }
+  const { electorate, index, views } = viewsAt(state);
+  const view = (id: number): ProposalView => {
+    const known = views.get(id) ?? proposalView(proposals.get(state.reader, id), electorate);
+    views.set(id, known);
+    return known;
+  };
+  const pending = index.pending.map(({ id }) => id);
+  const [open, closed] = [pageOf(pending, limit, openBefore), pageOf(index.ended, limit, before)];
   return {
     epoch: electorate.epoch,
-    open: [...open],
-    closed,
-    next: id >= oldest ? id + 1 : null,
+    open: open.ids.map(view),
+    next_open: open.next,
+    closed: closed.ids.map(view),
+    next: closed.next,
     height: state.header.height,
   };
+}
+
+/** The newest below a number; `next` is that number for the page after. */
+function pageOf(ids: readonly number[], limit: number, before = Number.POSITIVE_INFINITY) {
+  const left = ids.filter((id) => id < before).sort((a, b) => b - a);
+  const page = left.slice(0, limit);
+  return { ids: page, next: left.length > limit ? (page.at(-1) ?? null) : null };
 }
 
 /** @throws {RpcProblem} NOT_FOUND */
@@ -113,7 +124,7 @@ export function getProposal(
   const proposal = proposals.find(state.reader, id);
   if (proposal === undefined) throw new RpcProblem('NOT_FOUND', `there is no proposal ${id}`);
   return {
-    ...proposalView(proposal, openView(state).electorate),
+    ...proposalView(proposal, viewsAt(state).electorate),
     votes: proposal.votes.map(({ voter, choice }) => ({
       voter: formatAddress(voter),
       choice: named(VOTE_CHOICES, choice),
@@ -122,12 +133,13 @@ export function getProposal(
   };
 }
 
-/** What every page has: who votes, and the proposals that are open, with as many votes as there are members. */
-const openView = oncePerBlock(({ reader }) => {
-  const electorate = electorateOf(reader);
-  const index = proposalIndex.find(reader) ?? { next: 1, open: [] };
-  return { electorate, index, open: index.open.map((id) => proposalView(proposals.get(reader, id), electorate)) };
-});
+/** What the pages are made of. A proposal has as many votes as there are members, and is looked at when somebody asks. */
+const viewsAt = oncePerBlock(({ reader }) => ({
+  electorate: electorateOf(reader),
+  index: proposalIndex.find(reader) ?? { pending: [], ended: [] },
+  /** by number, as far as anybody has asked */
+  views: new Map<number, ProposalView>(),
+}));
 
 /** Who votes, read once for all proposals. */
 interface Electorate {

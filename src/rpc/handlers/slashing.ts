@@ -21,11 +21,11 @@ export interface SlashingView {
 
 export interface OffenceView {
   validator: string;
-  /** in which it signed the two messages */
+  /** in which it signed two messages: the first such epoch that is known */
   epoch: number;
-  /** of the block with the evidence, ms since 1970 */
+  /** of the block with the first evidence, ms since 1970 */
   time: number;
-  /** of the validator and of all, in that epoch */
+  /** of the validator and of all, in that of these epochs in which its share was largest */
   weight: number;
   total_weight: number;
   /** block time at which the offences of this window are counted together, and more may be slashed */

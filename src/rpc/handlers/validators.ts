@@ -9,6 +9,7 @@ import { worth } from '../../ledger/pools.ts';
 import { activity, authorities, currentEpoch, validators } from '../../ledger/records.ts';
 import { rewardsOf } from '../../ledger/rewards.ts';
 import { getStakes, sharesOn } from '../../ledger/stakes.ts';
+import { commissionIn } from '../../ledger/validator-record.ts';
 import { type Address, addressKey, formatAddress } from '../../primitives/address.ts';
 import { toHex } from '../../primitives/bytes.ts';
 import { type Activity, type EpochRecord, epochEnd } from '../../primitives/epoch.ts';
@@ -48,8 +49,9 @@ export interface ValidatorView extends SeatView {
   jailed_until: number | null;
   /** times that it was jailed */
   downtimes: number;
-  /** its part of its delegators' rewards, in millionths */
+  /** its part of its delegators' rewards, in millionths: in the present epoch, and from the next one on */
   commission: number;
+  next_commission: number;
   /** units staked on it, its own included */
   stake: string;
   /** of its own */
@@ -190,7 +192,8 @@ function validatorView(present: Present, address: Address, record: ValidatorReco
     status: named(VALIDATOR_STATUSES, record.status),
     jailed_until: record.status === JAILED ? record.jailedUntil : null,
     downtimes: record.downtimes,
-    commission: record.commission,
+    commission: commissionIn(record, epoch.epoch),
+    next_commission: record.commission,
     stake: record.pool.tokens.toString(),
     self_stake: worth(record.pool, sharesOn(getStakes(reader, address).delegations, address)).toString(),
     activity: member === undefined ? null : activityView(present, member, record),

@@ -1,16 +1,16 @@
-// A leader that names the right parent slot and builds on another block than the one notarized there: on a sibling of
-// it, made for the purpose and handed to whoever asks. Attacks the link between a slot's certificate and the parent.
+// A leader that names the right parent slot and builds on another block than the one notarized there: on the parent of
+// it, which has a certificate too, of another slot. Attacks the link between a slot's certificate and the parent.
 
-import { type Block, headerHash } from '../../../src/primitives/block.ts';
-import { toHex } from '../../../src/primitives/bytes.ts';
-import type { Behaviour, BuildRequest, FaultyNode } from '../behaviour.ts';
-import { twinOf } from './two-faces.ts';
+import type { Message } from '../../../src/consensus/types.ts';
+import type { Behaviour, FaultyNode } from '../behaviour.ts';
+import { staleOf } from './stale-parent.ts';
 
 export const falseParent: Behaviour = {
   name: 'false-parent',
-  build(request: BuildRequest, node: FaultyNode): Block | undefined {
-    const parent = node.block(toHex(request.parent));
-    const sibling = parent === undefined || parent.header.height === 0 ? undefined : twinOf(parent, node);
-    return node.build(sibling === undefined ? request : { ...request, parent: headerHash(sibling.header) });
+  send(message: Message, _to: number, node: FaultyNode): readonly Message[] {
+    if (message.kind !== 'proposal') return [message];
+    const { parentSlot } = message.proposal;
+    const stale = staleOf(message.proposal, node);
+    return [stale === undefined ? message : node.propose({ ...stale, parentSlot })];
   },
 };

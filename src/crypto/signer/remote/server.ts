@@ -2,7 +2,7 @@
 // of one validator would propose against each other, and half of what they ask for would be refused.
 
 import { createServer, type Server, type Socket } from 'node:net';
-import { equalBytes } from '../../../primitives/bytes.ts';
+import { equalBytes, toHex } from '../../../primitives/bytes.ts';
 import { FrameDecoder } from '../../../primitives/frame.ts';
 import type { Hash } from '../../../primitives/hash.ts';
 import { listenPrivately } from '../../../telemetry/private-socket.ts';
@@ -102,8 +102,10 @@ export class SignerServer {
   #hello(socket: Socket, { version, publicKey, genesisHash }: Extract<Call, { selector: 0 }>['value']): Answer {
     const { signer } = this.#o;
     if (version !== VERSION) throw new SignerError('RECORD_FOREIGN', `this signer speaks version ${VERSION}`);
-    if (!equalBytes(publicKey, signer.publicKey))
-      throw new SignerError('RECORD_FOREIGN', 'this signer has another key');
+    if (!equalBytes(publicKey, signer.publicKey)) {
+      const [wanted, held] = [toHex(publicKey), toHex(signer.publicKey)];
+      throw new SignerError('OTHER_KEY', `the validator votes with ${wanted} in this epoch, this signer holds ${held}`);
+    }
     if (!equalBytes(genesisHash, this.#o.genesisHash)) {
       throw new SignerError('RECORD_FOREIGN', 'this signer is of another network');
     }
