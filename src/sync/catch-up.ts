@@ -2,12 +2,14 @@
 // Peers are asked one at a time; one that answers wrongly is left aside for a while.
 
 import type { Anchor } from '../consensus/types.ts';
+import type { OffenceKind } from '../network/offences.ts';
 import type { Block, Header } from '../primitives/block.ts';
 import type { Certificate } from '../primitives/consensus.ts';
 import { type EpochRecord, epochEnd } from '../primitives/epoch.ts';
 import type { Hash } from '../primitives/hash.ts';
 import type { BlocksRequest } from '../primitives/wire.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { SyncError, type SyncErrorCode } from './errors.ts';
 import { vouchedRuns } from './range.ts';
 
 /** A peer this far ahead is asked for ranges, whatever consensus knows of it. */
@@ -22,6 +24,14 @@ const LONGEST_PAUSE_MS = 60_000;
 /** The rate for the ETA is measured over the last one or two of these (ms). */
 const RATE_WINDOW_MS = 10_000;
 
+/** A chain that was without a Final for long may be honest. */
+const OFFENCES: Readonly<Record<SyncErrorCode, OffenceKind>> = {
+  WRONG_BLOCK: 'untrue',
+  BROKEN_CHAIN: 'untrue',
+  BAD_CERTIFICATE: 'untrue',
+  NO_FINAL: 'nuisance',
+};
+
 export interface CatchUpPeer {
   readonly id: string;
   /** finalized height, as the peer says */
@@ -32,6 +42,8 @@ export interface CatchUpOptions {
   readonly network: {
     peers(): readonly CatchUpPeer[];
     requestBlocks(peer: string, request: BlocksRequest, signal: AbortSignal): AsyncIterable<Uint8Array>;
+    /** Counts against a peer what it answered. */
+    report(peer: string, kind: OffenceKind, reason: string): void;
   };
   readonly chain: {
     readonly head: { readonly hash: Hash; readonly header: Header };
@@ -140,10 +152,23 @@ export class CatchUp {
     const { hash, header } = chain.head;
     const head = { height: header.height, hash };
     const due = () => ({ epoch: chain.epoch.epoch, end: epochEnd(chain.epoch) });
-    for await (const run of vouchedRuns(this.#answers(peer, header.height), { head, due, bodyMatches, holds })) {
-      await this.#apply(run);
-      if (this.#stop.signal.aborted) return;
+    let { height } = head;
+    try {
+      for await (const run of vouchedRuns(this.#answers(peer, height), { head, due, bodyMatches, holds })) {
+        await this.#apply(run);
+        height = chain.head.header.height;
+        if (this.#stop.signal.aborted) return;
+      }
+    } catch (error) {
+      if (error instanceof SyncError) this.#report(peer, error, chain.head.header.height !== height);
+      throw error;
     }
+  }
+
+  /** If consensus has moved the chain on meanwhile, an honest peer's Final may be one of an epoch that is over. */
+  #report({ id }: CatchUpPeer, { code, message }: SyncError, hasMovedOn: boolean): void {
+    if (code === 'BAD_CERTIFICATE' && hasMovedOn) return;
+    this.#o.network.report(id, OFFENCES[code], `its answer to a blocks request: ${message}`);
   }
 
   /** The blocks above `height`. An answer may be full before there is a Final in it: then the peer is asked for more. */

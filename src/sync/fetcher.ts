@@ -4,6 +4,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { withDeadline } from '../network/deadline.ts';
+import type { OffenceKind } from '../network/offences.ts';
 import { type Block, headerHash } from '../primitives/block.ts';
 import { equalBytes, toHex } from '../primitives/bytes.ts';
 import type { Certificate } from '../primitives/consensus.ts';
@@ -27,6 +28,8 @@ export interface FetcherNetwork {
   peers(): readonly { readonly id: string }[];
   requestBlocks(peer: string, request: BlocksRequest, signal: AbortSignal): AsyncIterable<Uint8Array>;
   requestCertificates(peer: string, request: CertificatesRequest, signal: AbortSignal): Promise<Certificate[]>;
+  /** Counts against a peer what it answered. */
+  report(peer: string, kind: OffenceKind, reason: string): void;
 }
 
 export interface FetcherOptions {
@@ -128,9 +131,11 @@ export class Fetcher {
 
   async #blockFrom(peer: string, hash: Hash, signal: AbortSignal): Promise<boolean> {
     for await (const bytes of this.#o.network.requestBlocks(peer, { selector: 1, value: [hash] }, signal)) {
-      const { block } = CertifiedBlock.deserialize(bytes);
-      if (!equalBytes(headerHash(block.header), hash) || !this.#o.bodyMatches(block)) {
-        throw new Error('another block than the one that was asked for');
+      const block = decodeBlock(bytes);
+      if (block === undefined || !equalBytes(headerHash(block.header), hash) || !this.#o.bodyMatches(block)) {
+        const reason = 'its answer to a blocks request is not the block that was asked for';
+        this.#o.network.report(peer, 'untrue', reason);
+        throw new Error(reason);
       }
       this.#o.onBlock(hash, block);
       return true;
@@ -142,7 +147,18 @@ export class Fetcher {
     const certificates = await this.#o.network.requestCertificates(peer, request, signal);
     // A peer that has nothing of the kind still sends its newest Final, which may be an old one.
     if (!certificates.some(({ slot }) => slot >= request.from)) return false;
-    return this.#o.onCertificates(certificates);
+    const areGood = await this.#o.onCertificates(certificates);
+    if (!areGood)
+      this.#o.network.report(peer, 'untrue', 'its answer to a certs request has a certificate that does not hold');
+    return areGood;
+  }
+}
+
+function decodeBlock(bytes: Uint8Array): Block | undefined {
+  try {
+    return CertifiedBlock.deserialize(bytes).block;
+  } catch {
+    return undefined;
   }
 }
 

@@ -131,6 +131,27 @@ hostile('a peer that does not stop is banned: also after a restart, and until th
   }
 });
 
+hostile('a peer that claims a great height and answers with what is no block is banned', async () => {
+  const attacker = await HostilePeer.start(devnet.genesisHash);
+  const finalizedHash = Uint8Array.from(randomBytes(32));
+  try {
+    await attacker.tellStatus({ genesisHash: devnet.genesisHash, finalizedHeight: 1_000_000, finalizedHash });
+    await attacker.answer('blocks', async (stream) => {
+      stream.send(encodeFrame(garbage()));
+      await stream.close();
+    });
+    await attacker.connect(await addresses());
+    const ban = await eventually('it is banned', async () => {
+      const { bans } = await devnet.node(0).rpc.get<PeersView>('rpc/peers');
+      return bans.find(({ target }) => target === attacker.id);
+    });
+    assert.match(ban.reason, /its answer to a blocks request/);
+    await goesOn();
+  } finally {
+    await attacker.stop();
+  }
+});
+
 type Send = (topic: GossipTopic, bytes: Uint8Array) => Promise<void>;
 type Worse = (what: string, act: () => Promise<void>) => Promise<void>;
 

@@ -45,10 +45,7 @@ export class HostilePeer {
       },
     });
     const peer = new HostilePeer(host, genesisHash);
-    await peer.answer('status', async (stream) => {
-      stream.send(encodeFrame(Status.serialize(statusOf({ genesisHash }))));
-      await stream.close();
-    });
+    await peer.tellStatus({ genesisHash });
     await host.start();
     for (const topic of GOSSIP_TOPICS) host.services.pubsub.subscribe(peer.names.topic(topic));
     return peer;
@@ -71,6 +68,13 @@ export class HostilePeer {
 
   async answer(protocol: RequestProtocol, act: (stream: Stream) => void | Promise<void>): Promise<void> {
     await this.host.handle(this.names.request(protocol), act, { force: true });
+  }
+
+  async tellStatus(status: Partial<Status>): Promise<void> {
+    await this.answer('status', async (stream) => {
+      stream.send(encodeFrame(Status.serialize(statusOf(status))));
+      await stream.close();
+    });
   }
 
   async publish(topic: GossipTopic, bytes: Uint8Array): Promise<void> {

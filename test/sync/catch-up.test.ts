@@ -170,13 +170,13 @@ async function* failAfter(count: number, message = 'the stream was reset'): Asyn
 }
 
 const swapped = { hash: block(1).hash, block: { header: block(1).block.header, body: block(2).block.body } };
-const LIES: readonly (readonly [name: string, answer: BlocksAnswer, good: number])[] = [
+const LIES: readonly (readonly [name: string, answer: BlocksAnswer, good: number, offence?: 'untrue'])[] = [
   ['that has nothing of what it claims', () => stream(), 0],
-  ['that sends garbage', () => stream(new Uint8Array(1000).fill(3)), 0],
-  ['that sends blocks that do not follow', () => stream(encode(block(2), 'final')), 0],
-  ['that sends another body', () => stream(encode(swapped, 'final')), 0],
-  ['that sends the Final of another block', () => stream(encode(block(1), sign(block(2).hash, 2))), 0],
-  ['that forges a Final', () => stream(encode(block(1), forge(sign(block(1).hash, 1)))), 0],
+  ['that sends garbage', () => stream(new Uint8Array(1000).fill(3)), 0, 'untrue'],
+  ['that sends blocks that do not follow', () => stream(encode(block(2), 'final')), 0, 'untrue'],
+  ['that sends another body', () => stream(encode(swapped, 'final')), 0, 'untrue'],
+  ['that sends the Final of another block', () => stream(encode(block(1), sign(block(2).hash, 2))), 0, 'untrue'],
+  ['that forges a Final', () => stream(encode(block(1), forge(sign(block(1).hash, 1)))), 0, 'untrue'],
   ['that sends no Final', rangeOf(blocks, () => false), 0],
   ['that fails at once', () => failAfter(0), 0],
   ['that fails after some blocks', () => failAfter(3), 3],
@@ -189,7 +189,7 @@ const LIES: readonly (readonly [name: string, answer: BlocksAnswer, good: number
   ],
 ];
 
-for (const [name, answer, good] of LIES) {
+for (const [name, answer, good, offence] of LIES) {
   catchUpTest(`a peer ${name} costs time, never state`, async () => {
     const liar: TestPeer = { id: 'liar', height: 1_000_000, blocks: answer };
     await withCatchUp([liar], async ({ catchUp, network, fatal, settle, height }) => {
@@ -200,6 +200,7 @@ for (const [name, answer, good] of LIES) {
       assert.is(catchUp.status.target, good, 'its claim is not believed for now');
       const before = network.asked.splice(0);
       assert.ok(before.length > 0 && before.every((id) => id === 'liar'));
+      assert.equal(network.reports, offence === undefined ? [] : [`liar: ${offence}`]);
       network.list.push(honest({ height: 5, blocks: rangeOf(blocks.slice(0, 5)) }));
       catchUp.begin();
       await settle();
@@ -496,7 +497,27 @@ catchUpTest('blocks that consensus finalized meanwhile do no harm', async () => 
     await settle();
     assert.is(height(), LENGTH);
     assert.equal(fatal, []);
+    assert.equal(network.reports, []);
   });
 });
+
+catchUpTest(
+  'a certificate that looks wrong when consensus has moved the chain on is not held against the peer',
+  async () => {
+    await withCatchUp([], async ({ node, network, catchUp, settle }) => {
+      const moving = honest({
+        async *blocks() {
+          await node.chain.applySynced(block(1).block, undefined);
+          yield encode(block(1), forge(sign(block(1).hash, 1)));
+        },
+      });
+      network.list.push(moving);
+      catchUp.begin();
+      await settle();
+      assert.ok(network.asked.length > 0);
+      assert.equal(network.reports, []);
+    });
+  },
+);
 
 catchUpTest.run();

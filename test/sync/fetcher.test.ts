@@ -165,12 +165,13 @@ fetcherTest('asked for again while it is under way, a block is fetched once', as
   });
 });
 
-const LIES: readonly (readonly [name: string, answer: BlocksAnswer])[] = [
-  ['garbage', () => stream(new Uint8Array(300).fill(9))],
-  ['another block', () => stream(encode(second, 'final'))],
+const LIES: readonly (readonly [name: string, answer: BlocksAnswer, offence?: 'untrue'])[] = [
+  ['garbage', () => stream(new Uint8Array(300).fill(9)), 'untrue'],
+  ['another block', () => stream(encode(second, 'final')), 'untrue'],
   [
     'another body',
     () => stream(encode({ hash: first.hash, block: { header: first.block.header, body: second.block.body } }, 'bare')),
+    'untrue',
   ],
   [
     'a reset',
@@ -186,13 +187,14 @@ const LIES: readonly (readonly [name: string, answer: BlocksAnswer])[] = [
   ],
 ];
 
-for (const [name, blocks] of LIES) {
+for (const [name, blocks, offence] of LIES) {
   fetcherTest(`a peer that answers with ${name} is passed over`, async () => {
     await withFetcher([peer('liar', { blocks }), peer('honest')], async ({ fetcher, told, network }) => {
       fetcher.fetchBlock(first.hash);
       await told.next();
       assert.equal(told.blocks, [toHex(first.hash)]);
       assert.equal(network.asked, ['liar', 'honest']);
+      assert.equal(network.reports, offence === undefined ? [] : [`liar: ${offence}`]);
     });
   });
 }
@@ -301,6 +303,7 @@ fetcherTest('certificates that hold end the search, others do not', async () => 
     await told.next();
     assert.equal(network.asked, ['empty', 'gone', 'a', 'b']);
     assert.equal(told.certificates, [certificates, certificates]);
+    assert.equal(network.reports, ['a: untrue']);
     await turns(5);
     assert.is(network.asked.length, 4);
   });

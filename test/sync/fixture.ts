@@ -103,6 +103,8 @@ export class TestNetwork {
   readonly list: TestPeer[];
   readonly asked: string[] = [];
   readonly requests: BlocksRequest[] = [];
+  /** what was held against peers: who and for what kind of offence */
+  readonly reports: string[] = [];
 
   constructor(...peers: TestPeer[]) {
     this.list = peers;
@@ -119,6 +121,10 @@ export class TestNetwork {
 
   async requestCertificates(id: string, request: CertificatesRequest, signal: AbortSignal): Promise<Certificate[]> {
     return this.#ask(id).certificates?.(request, signal) ?? [];
+  }
+
+  report(id: string, kind: string): void {
+    this.reports.push(`${id}: ${kind}`);
   }
 
   #ask(id: string): TestPeer {
