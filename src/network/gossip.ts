@@ -22,6 +22,8 @@ export interface GossipContext {
   readonly handlers: NetworkHandlers;
   readonly logger: Logger;
   readonly observer: NetworkObserver | undefined;
+  /** told of every message that must be judged */
+  readonly onMessage: (peer: string) => void;
   /** told of every rejected message */
   readonly onRejected: (peer: string, topic: GossipTopic) => void;
 }
@@ -93,6 +95,7 @@ export class Gossip {
   #validator(topic: GossipTopic): TopicValidatorFn {
     return async (peer: PeerId, message: Message) => {
       const id = peer.toString();
+      this.#context.onMessage(id);
       this.#context.observer?.gossipReceived(topic, message.data.length);
       const arrivedAt = performance.now();
       const verdict = await this.#judge(topic, message.data, id);

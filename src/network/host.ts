@@ -19,7 +19,9 @@ import { identityPublicKey } from './identity.ts';
 import { oneWrite } from './one-write.ts';
 import type { Libp2pNetworkOptions } from './options.ts';
 import { GOSSIP_TOPICS, type ProtocolNames } from './protocols.ts';
+import type { ReadThrottle, ReadThrottles } from './read-throttle.ts';
 import { gossipScoring, type PenaltyBook } from './scoring.ts';
+import type { StreamGuard } from './stream-guard.ts';
 
 export interface HostServices extends ServiceMap {
   identify: Identify;
@@ -36,13 +38,22 @@ const MAX_OUTBOUND_BUFFER_BYTES = 8 * 1024 * 1024;
 const MAX_RPC_BYTES = 4 * 1024 * 1024;
 /** Streams that one connection may hold: 1 gossip, 4 per request protocol, identify, DHT. */
 const MAX_STREAMS_PER_CONNECTION = 128;
+/** What a stream that is not read may hold: the library resets it past 4 MiB. */
+const MAX_WINDOW_BYTES = 4 * 1024 * 1024;
 const NEGOTIATION_TIMEOUT_MS = 5_000;
+
+/** What it does with strangers. */
+export interface HostParts {
+  readonly penalties: PenaltyBook;
+  readonly connectionGater: ConnectionGater;
+  readonly streams: StreamGuard;
+  readonly reads: ReadThrottles;
+}
 
 export function createHost(
   options: Libp2pNetworkOptions,
   names: ProtocolNames,
-  penalties: PenaltyBook,
-  connectionGater: ConnectionGater,
+  { penalties, connectionGater, streams, reads }: HostParts,
 ): Promise<Host> {
   return createLibp2p<HostServices>({
     start: false,
@@ -50,9 +61,15 @@ export function createHost(
     nodeInfo: { name: 'aitbc-node', version: options.version, userAgent: `aitbc-node/${options.version}` },
     addresses: { listen: [...options.listen], announce: [...options.announce] },
     transports: [tcp(), webSockets()],
-    connectionEncrypters: [oneWrite(noise())],
+    connectionEncrypters: [streams.encrypter(oneWrite(noise()))],
     streamMuxers: [
-      yamux({ maxInboundStreams: MAX_STREAMS_PER_CONNECTION, maxOutboundStreams: MAX_STREAMS_PER_CONNECTION }),
+      streams.muxer(
+        yamux({
+          maxInboundStreams: MAX_STREAMS_PER_CONNECTION,
+          maxOutboundStreams: MAX_STREAMS_PER_CONNECTION,
+          streamOptions: { maxStreamWindowSize: MAX_WINDOW_BYTES },
+        }),
+      ),
     ],
     // its ping aborts healthy connections under load; the status exchange watches over them instead
     connectionMonitor: { enabled: false },
@@ -69,7 +86,12 @@ export function createHost(
       reconnectRetries: 0,
     },
     connectionGater,
-    services: { identify: identify(), ping: ping(), pubsub: gossip(options, names, penalties), ...dht(options, names) },
+    services: {
+      identify: identify(),
+      ping: reads.others.service(ping()),
+      pubsub: reads.gossip.service(gossip(options, names, penalties)),
+      ...dht(options, names, reads.others),
+    },
   });
 }
 
@@ -133,15 +155,17 @@ function clamp(value: number, least: number, most: number): number {
 }
 
 /** The DHT finds nobody yet: peers come from the configuration. `private` networks keep their private addresses in it. */
-function dht(options: Libp2pNetworkOptions, names: ProtocolNames) {
+function dht(options: Libp2pNetworkOptions, names: ProtocolNames, reads: ReadThrottle) {
   if (options.dht === 'off') return {};
   return {
-    dht: kadDHT({
-      protocol: names.kad,
-      clientMode: options.dht === 'client',
-      peerInfoMapper: options.network === 'private' ? passthroughMapper : removePrivateAddressesMapper,
-      maxInboundStreams: 8,
-      maxOutboundStreams: 16,
-    }),
+    dht: reads.service(
+      kadDHT({
+        protocol: names.kad,
+        clientMode: options.dht === 'client',
+        peerInfoMapper: options.network === 'private' ? passthroughMapper : removePrivateAddressesMapper,
+        maxInboundStreams: 8,
+        maxOutboundStreams: 16,
+      }),
+    ),
   };
 }

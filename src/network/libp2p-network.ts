@@ -19,9 +19,18 @@ import type { Libp2pNetworkOptions } from './options.ts';
 import { type ClockOffset, PeerClocks } from './peer-clocks.ts';
 import { Peers } from './peers.ts';
 import { type GossipTopic, ProtocolNames } from './protocols.ts';
+import { type ReadThrottles, readThrottles } from './read-throttle.ts';
 import { Requester } from './requester.ts';
 import { Responder } from './responder.ts';
 import { PenaltyBook } from './scoring.ts';
+import { StreamGuard } from './stream-guard.ts';
+
+/** What there is before anybody can connect. */
+interface Base {
+  readonly host: Host;
+  readonly bans: BanList;
+  readonly reads: ReadThrottles;
+}
 
 interface Parts {
   readonly host: Host;
@@ -35,12 +44,15 @@ interface Parts {
   readonly lifetime: AbortController;
 }
 
+/** ms of a clock that is never set */
+const steadyNow = () => performance.now();
+
 export class Libp2pNetwork implements Network {
   readonly peerId: string;
   readonly #options: Libp2pNetworkOptions;
   readonly #names: ProtocolNames;
-  readonly #penalties = new PenaltyBook({ steady: () => performance.now(), wall: Date.now });
-  readonly #clocks = new PeerClocks(Date.now, () => performance.now());
+  readonly #penalties = new PenaltyBook({ steady: steadyNow, wall: Date.now });
+  readonly #clocks = new PeerClocks(Date.now, steadyNow);
   readonly #events = new EventEmitter();
   #parts: Parts | undefined;
 
@@ -66,10 +78,17 @@ export class Libp2pNetwork implements Network {
   async start(handlers: NetworkHandlers): Promise<void> {
     if (this.#parts !== undefined) throw new Error('the network is running already');
     for (const address of [...this.#options.listen, ...this.#options.announce]) parseAddress(address);
-    const { banFile: file, logger, maxConnectionsPerIp } = this.#options;
+    const { banFile: file, logger, maxConnectionsPerIp, rateLimits } = this.#options;
     const bans = await BanList.open({ file, now: Date.now, logger });
-    const host = await createHost(this.#options, this.#names, this.#penalties, gate({ bans, maxConnectionsPerIp }));
-    const parts = this.#assemble(host, bans, handlers);
+    const onExcess = (peer: string, reason: string) => this.#onOffence(peer, 'nuisance', reason);
+    const reads = readThrottles(rateLimits, onExcess);
+    const host = await createHost(this.#options, this.#names, {
+      penalties: this.#penalties,
+      connectionGater: gate({ bans, maxConnectionsPerIp }),
+      streams: new StreamGuard(rateLimits.streams, steadyNow, (peer) => onExcess(peer, 'streams past its share')),
+      reads,
+    });
+    const parts = this.#assemble({ host, bans, reads }, handlers);
     await parts.responder.register();
     parts.peers.start();
     try {
@@ -123,7 +142,7 @@ export class Libp2pNetwork implements Network {
   }
 
   report(peer: string, kind: OffenceKind, reason: string): void {
-    this.#parts?.peers.onOffence(peer, kind, reason);
+    this.#onOffence(peer, kind, reason);
   }
 
   bans(): Ban[] {
@@ -157,6 +176,10 @@ export class Libp2pNetwork implements Network {
     this.#events.off(event, listener);
   }
 
+  #onOffence(peer: string, kind: OffenceKind, reason: string): void {
+    this.#parts?.peers.onOffence(peer, kind, reason);
+  }
+
   async #publish(topic: GossipTopic, bytes: Uint8Array): Promise<void> {
     await this.#running().gossip.publish(topic, bytes);
   }
@@ -166,7 +189,7 @@ export class Libp2pNetwork implements Network {
     return this.#parts;
   }
 
-  #assemble(host: Host, bans: BanList, handlers: NetworkHandlers): Parts {
+  #assemble({ host, bans, reads }: Base, handlers: NetworkHandlers): Parts {
     const { logger, observer, network, maxPeers, statusInterval, rateLimits } = this.#options;
     const names = this.#names;
     const lifetime = new AbortController();
@@ -178,6 +201,7 @@ export class Libp2pNetwork implements Network {
       handlers,
       logger,
       observer,
+      onMessage: (peer) => reads.gossip.charge(peer),
       onRejected: (peer, topic) =>
         onOffence(peer, 'rejected', `a message on topic ${topic} that breaks a rule or is badly signed`),
     });

@@ -1,85 +1,105 @@
-// How much a peer may ask of us: a token bucket of requests and one of answer bytes for each peer.
-// Nothing here waits; what does not fit is refused and the peer may come again.
+// How much a peer may ask of us: token buckets of requests, of answer bytes, of streams and of gossip for each peer.
+// Nothing here waits; what does not fit is refused or comes later.
 
 import { LRUCache } from 'lru-cache';
 
-export interface RateLimits {
-  /** requests at once, and how many come back per second */
-  readonly requests: { readonly burst: number; readonly perSecond: number };
-  /** the same for bytes of answers */
-  readonly bytes: { readonly burst: number; readonly perSecond: number };
+/** A token bucket: `burst` at once, then `perSecond`. */
+export interface Rate {
+  readonly burst: number;
+  readonly perSecond: number;
 }
 
-/**
- * A node that catches up asks one request after the other and executes what it gets, a few 4 MiB answers a second at
- * the very most; certificates and missing transactions come in small bursts.
- */
+/** Of requests that a peer makes, all protocols together. */
+export interface RequestLimits {
+  readonly requests: Rate;
+  /** bytes of answers */
+  readonly bytes: Rate;
+}
+
+/** What one peer may have of this node. */
+export interface RateLimits extends RequestLimits {
+  /** streams that it opens, whatever for */
+  readonly streams: Rate;
+  /** bytes of gossip that it sends, control messages and what is known already included */
+  readonly gossip: Rate;
+  /** bytes of what else it sends on streams that stay open, the DHT and ping; each piece counts as 4 KiB more */
+  readonly others: Rate;
+}
+
+const MEBIBYTE = 1024 * 1024;
+
 export const DEFAULT_RATE_LIMITS: RateLimits = {
+  // A node that catches up asks one request after the other and executes what it gets, a few 4 MiB answers a second at
+  // the very most; certificates and missing transactions come in small bursts.
   requests: { burst: 64, perSecond: 32 },
-  bytes: { burst: 32 * 1024 * 1024, perSecond: 16 * 1024 * 1024 },
+  bytes: { burst: 32 * MEBIBYTE, perSecond: 16 * MEBIBYTE },
+  // A request is a stream: twice the share of requests, and several bursts of them, beside what the DHT asks.
+  streams: { burst: 512, perSecond: 64 },
+  // A peer that forwards everything of a full network, with a block of a megabyte and 2,000 transactions a second, sends
+  // a fifth of it; the burst is what has gathered on both sides while one of them stood still.
+  gossip: { burst: 32 * MEBIBYTE, perSecond: 8 * MEBIBYTE },
+  // A walk through the DHT asks a node once or twice; 32 questions a second, and 256 at once, are more than anybody has.
+  others: { burst: MEBIBYTE, perSecond: MEBIBYTE / 8 },
 };
 
 /** Budgets outlive connections, or reconnecting would refill them; more peers than this are never connected at once. */
 const REMEMBERED_PEERS = 1024;
 
-class TokenBucket {
-  readonly #burst: number;
-  readonly #perMillisecond: number;
-  #tokens: number;
-  #filledAt: number;
+/** One bucket for each peer. */
+export class PeerBuckets {
+  readonly #rate: Rate;
+  readonly #now: () => number;
+  readonly #buckets = new LRUCache<string, { tokens: number; filledAt: number }>({ max: REMEMBERED_PEERS });
 
-  constructor({ burst, perSecond }: { burst: number; perSecond: number }, now: number) {
-    this.#burst = burst;
-    this.#perMillisecond = perSecond / 1000;
-    this.#tokens = burst;
-    this.#filledAt = now;
+  /** @param now milliseconds of a clock that never goes back */
+  constructor(rate: Rate, now: () => number) {
+    this.#rate = rate;
+    this.#now = now;
   }
 
-  available(now: number): number {
-    this.#tokens = Math.min(this.#burst, this.#tokens + (now - this.#filledAt) * this.#perMillisecond);
-    this.#filledAt = now;
-    return this.#tokens;
+  available(peer: string): number {
+    return this.#bucket(peer).tokens;
   }
 
   /** May go below zero: the size of an answer is known only when it has been sent. */
-  take(tokens: number): void {
-    this.#tokens -= tokens;
+  take(peer: string, tokens: number): void {
+    this.#bucket(peer).tokens -= tokens;
+  }
+
+  /** @returns milliseconds until the peer owes nothing; 0 when it does not. */
+  debtMs(peer: string): number {
+    return Math.max(0, -this.#bucket(peer).tokens / this.#rate.perSecond) * 1000;
+  }
+
+  #bucket(peer: string): { tokens: number; filledAt: number } {
+    const { burst, perSecond } = this.#rate;
+    const now = this.#now();
+    const bucket = this.#buckets.get(peer) ?? { tokens: burst, filledAt: now };
+    bucket.tokens = Math.min(burst, bucket.tokens + ((now - bucket.filledAt) * perSecond) / 1000);
+    bucket.filledAt = now;
+    this.#buckets.set(peer, bucket);
+    return bucket;
   }
 }
 
 export class RateLimiter {
-  readonly #limits: RateLimits;
-  readonly #now: () => number;
-  readonly #budgets = new LRUCache<string, { requests: TokenBucket; bytes: TokenBucket }>({ max: REMEMBERED_PEERS });
+  readonly #requests: PeerBuckets;
+  readonly #bytes: PeerBuckets;
 
   /** @param now milliseconds of a clock that never goes back */
-  constructor(limits: RateLimits, now: () => number) {
-    this.#limits = limits;
-    this.#now = now;
+  constructor({ requests, bytes }: RequestLimits, now: () => number) {
+    this.#requests = new PeerBuckets(requests, now);
+    this.#bytes = new PeerBuckets(bytes, now);
   }
 
   /** Takes one request from the peer's share; false when it has none left or still owes bytes. */
   admit(peer: string): boolean {
-    const now = this.#now();
-    const { requests, bytes } = this.#budget(peer, now);
-    if (requests.available(now) < 1 || bytes.available(now) <= 0) return false;
-    requests.take(1);
+    if (this.#requests.available(peer) < 1 || this.#bytes.available(peer) <= 0) return false;
+    this.#requests.take(peer, 1);
     return true;
   }
 
   charge(peer: string, bytes: number): void {
-    this.#budget(peer, this.#now()).bytes.take(bytes);
-  }
-
-  #budget(peer: string, now: number): { requests: TokenBucket; bytes: TokenBucket } {
-    let budget = this.#budgets.get(peer);
-    if (budget === undefined) {
-      budget = {
-        requests: new TokenBucket(this.#limits.requests, now),
-        bytes: new TokenBucket(this.#limits.bytes, now),
-      };
-      this.#budgets.set(peer, budget);
-    }
-    return budget;
+    this.#bytes.take(peer, bytes);
   }
 }

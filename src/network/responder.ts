@@ -24,12 +24,12 @@ import type { NetworkHandlers } from './network.ts';
 import type { NetworkObserver } from './observer.ts';
 import type { OffenceKind } from './offences.ts';
 import { type ProtocolNames, REQUEST_PROTOCOLS, type RequestProtocol } from './protocols.ts';
-import { RateLimiter, type RateLimits } from './rate-limit.ts';
+import { RateLimiter, type RequestLimits } from './rate-limit.ts';
 
 export interface ResponderContext {
   readonly names: ProtocolNames;
   readonly handlers: NetworkHandlers;
-  readonly rateLimits: RateLimits;
+  readonly rateLimits: RequestLimits;
   readonly logger: Logger;
   readonly observer: NetworkObserver | undefined;
   readonly onOffence: (peer: string, kind: OffenceKind, reason: string) => void;
@@ -47,7 +47,10 @@ const STEP_TIMEOUT_MS = 10_000;
 /** A status stream stays open; a peer that has said nothing on it for so long has forgotten it. */
 const STATUS_IDLE_MS = 10 * 60_000;
 /** Status exchanges keep the connection, so they have a share of their own: eight times what a peer needs. */
-const STATUS_LIMITS: RateLimits = { requests: { burst: 16, perSecond: 8 }, bytes: { burst: 16_384, perSecond: 8_192 } };
+const STATUS_LIMITS: RequestLimits = {
+  requests: { burst: 16, perSecond: 8 },
+  bytes: { burst: 16_384, perSecond: 8_192 },
+};
 
 type AnswerProtocol = Exclude<RequestProtocol, 'status'>;
 

@@ -55,8 +55,23 @@ export class PenaltyBook {
 }
 
 /**
- * Gossipsub scores a peer by our points, by the number of peers that share its address, and by broken gossip promises.
- * Delivery rates are not scored: in a small network honest peers differ widely in them.
+ * What gossipsub makes of a peer. A score that falls costs, one after the other: the mesh (below 0), what we have to
+ * offer (−20), what we publish (−40). At DISCONNECT_AT the peer is gone anyway.
+ *
+ * `appSpecificScore`: our points, which count invalid messages of each topic alike: a peer that forwards one message
+ * that breaks the rules has not checked it, whatever it is about. Gossipsub's own count of them (P4) would count them
+ * twice, and forget them with the connection.
+ *
+ * No scores by topic, of none of the three, since each of them would punish honest peers or pay dishonest ones:
+ * - `vote` and `tx`: what comes depends on load and on who is near. Votes are sent to everybody at once, so that their
+ *   first copy comes from the voter and none from most of the mesh; an idle network has no transactions for hours. A
+ *   least rate of deliveries (P3) needs to know how many there should be.
+ * - `block`: one a slot, told by IDONTWANT before a second copy is sent: in a full mesh of n each neighbour delivers
+ *   first once in n − 1 slots, in a large one never who is far from the leaders.
+ * - For first deliveries (P2) and time in the mesh (P1) a peer would be given credit, with which it could pay for lies.
+ * Who takes and does not forward is found otherwise: what it has promised and not sent counts (below), what is lost is
+ * sent again by consensus, and it costs no more than one neighbour of eight.
+ *
  * @param network a `private` network may have all its nodes on one address.
  */
 export function gossipScoring(
@@ -71,6 +86,7 @@ export function gossipScoring(
       // 10 peers behind one address are a household or a company; more of them are pruned little by little
       IPColocationFactorWeight: network === 'private' ? 0 : -5,
       IPColocationFactorThreshold: 10,
+      IPColocationFactorWhitelist: new Set(['127.0.0.1', '::1']),
       // a restarted node grafts before the back-off it has forgotten is over, and a starved one answers late:
       // the first six such faults within a few seconds are free
       behaviourPenaltyWeight: -1,

@@ -318,7 +318,7 @@ class AitbcNode implements Node {
 
   async #networkOptions(): Promise<Libp2pNetworkOptions> {
     const { p2pHost, p2pPort, p2pWsPort, announceAddresses, bootstrapPeers } = this.#config;
-    const { maxPeers, maxConnectionsPerIp, network } = this.#config;
+    const { maxPeers, maxConnectionsPerIp, maxUploadPerPeer, network } = this.#config;
     const paths = dataPaths(this.#config.dataDir);
     const { genesis, genesisHash, logger } = this.#inputs;
     const isPrivate = network === 'devnet';
@@ -337,7 +337,7 @@ class AitbcNode implements Node {
       dht: 'server',
       resendInterval: genesis.parameters.resendInterval,
       statusInterval: STATUS_INTERVAL_MS,
-      rateLimits: DEFAULT_RATE_LIMITS,
+      rateLimits: { ...DEFAULT_RATE_LIMITS, bytes: { burst: 2 * maxUploadPerPeer, perSecond: maxUploadPerPeer } },
       logger: partLogger(logger, 'network'),
     };
   }

@@ -2,6 +2,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { NetworkErrorCode } from '../../src/network/errors.ts';
 import type { Network } from '../../src/network/network.ts';
+import { DEFAULT_RATE_LIMITS } from '../../src/network/rate-limit.ts';
 import { equalBytes } from '../../src/primitives/bytes.ts';
 import { Certificate } from '../../src/primitives/consensus.ts';
 import { type BlocksRequest, MAX_HASHES_PER_REQUEST } from '../../src/primitives/wire.ts';
@@ -195,7 +196,11 @@ requests('a request the protocol does not allow is refused and counted', async (
 });
 
 requests('a peer that asks too much is refused, and served again later', async () => {
-  const rateLimits = { requests: { burst: 3, perSecond: 10 }, bytes: { burst: 1e6, perSecond: 1e6 } };
+  const rateLimits = {
+    ...DEFAULT_RATE_LIMITS,
+    requests: { burst: 3, perSecond: 10 },
+    bytes: { burst: 1e6, perSecond: 1e6 },
+  };
   await withPair({ rateLimits }, async (network, server, nodes) => {
     const ask = () => network.requestTransactions(server, [new Uint8Array(32)], never);
     const results = await Promise.allSettled([ask(), ask(), ask(), ask(), ask(), ask()]);
@@ -208,7 +213,11 @@ requests('a peer that asks too much is refused, and served again later', async (
 });
 
 requests('a peer that owes bytes waits', async () => {
-  const rateLimits = { requests: { burst: 100, perSecond: 100 }, bytes: { burst: 1_000, perSecond: 2_000 } };
+  const rateLimits = {
+    ...DEFAULT_RATE_LIMITS,
+    requests: { burst: 100, perSecond: 100 },
+    bytes: { burst: 1_000, perSecond: 2_000 },
+  };
   const block = sampleBlock(1, 900);
   async function* blocks(): AsyncIterable<Uint8Array> {
     yield block;

@@ -90,6 +90,7 @@ export const SettingsSchema = z.object({
   bootstrapPeers: list(PEER_MULTIADDR).default([]),
   maxPeers: integer(1, MAX_PEERS_LIMIT).default(50),
   maxConnectionsPerIp: integer(1, MAX_PEERS_LIMIT).default(16),
+  maxUploadPerPeer: quantity(parseSize, MEBIBYTE / 16, 1024 * MEBIBYTE).default(16 * MEBIBYTE),
   verifierThreads: integer(1, MAX_VERIFIER_THREADS).default(2),
   blockCacheSize: quantity(parseSize, MEBIBYTE, MAX_CACHE_BYTES).default(32 * MEBIBYTE),
   logLevel: z.enum(LOG_LEVELS).default('info'),

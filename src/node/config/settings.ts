@@ -99,6 +99,10 @@ export const SETTINGS = {
     form: `a whole number from 1 to ${MAX_PEERS_LIMIT}`,
     doc: 'Connections that come from one IP address, or IPv6 /64. Not counted on a devnet and from this machine.',
   },
+  maxUploadPerPeer: {
+    form: `${SIZE_FORM}, from 64KiB to 1GiB`,
+    doc: 'Bytes a second that one peer gets in answer to what it asks, such as blocks to catch up with.',
+  },
   verifierThreads: {
     form: `a whole number from 1 to ${MAX_VERIFIER_THREADS}`,
     doc: 'Worker threads that check signatures.',
@@ -126,7 +130,7 @@ export const NONE_SETTINGS: ReadonlySet<SettingName> = new Set(['validatorKey', 
 /** Held in milliseconds. */
 export const DURATION_SETTINGS: ReadonlySet<SettingName> = new Set(['blockTime', 'rpcTimeout', 'signerListen']);
 /** Held in bytes. */
-export const SIZE_SETTINGS: ReadonlySet<SettingName> = new Set(['blockCacheSize']);
+export const SIZE_SETTINGS: ReadonlySet<SettingName> = new Set(['blockCacheSize', 'maxUploadPerPeer']);
 /** No two listeners of a node can share a port. */
 export const PORT_SETTINGS = ['rpcPort', 'wsPort', 'metricsPort', 'p2pPort', 'p2pWsPort'] as const;
 

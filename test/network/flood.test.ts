@@ -1,0 +1,90 @@
+// Peers that do too much of what is allowed: streams and gossip past their share.
+
+import { randomBytes } from 'node:crypto';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { DEFAULT_RATE_LIMITS } from '../../src/network/rate-limit.ts';
+import { connected, eventually, startMesh, startNode, stopAll } from './harness.ts';
+import { HostilePeer, names } from './hostile-peer.ts';
+
+const flood = suite('network: floods');
+
+flood('a peer that opens streams without end is banned, on whatever protocol', async () => {
+  for (const protocol of [names.request('status'), '/no/such/protocol']) {
+    const victim = await startNode(1);
+    const attacker = await HostilePeer.start();
+    try {
+      await attacker.connect(victim);
+      await connected(victim, 1);
+      let opened = 0;
+      const open = async () => {
+        for (; opened < 5_000 && victim.network.bans().length === 0; opened++) {
+          const [connection] = attacker.host.getConnections();
+          if (connection === undefined) break;
+          await connection.newStream([protocol]).then(
+            (stream) => stream.abort(new Error('the next one')),
+            () => undefined,
+          );
+        }
+      };
+      await Promise.all(Array.from({ length: 64 }, open));
+      await eventually(() => victim.network.bans().length === 1, `the ban after ${opened} streams`);
+      assert.match(victim.network.bans()[0]?.reason ?? '', /streams past its share/);
+      assert.ok(opened < 5_000, 'before it has opened as many as it would');
+    } finally {
+      await Promise.all([attacker.stop(), victim.stop()]);
+    }
+  }
+});
+
+flood(
+  'gossip past its share is not read for a while; nothing of it is lost, and others are heard meanwhile',
+  async () => {
+    const BYTES = 64 * 1024;
+    const COUNT = 128;
+    const gossip = { burst: 256 * 1024, perSecond: 2 * 1024 * 1024 };
+    const victim = await startNode(1, { rateLimits: { ...DEFAULT_RATE_LIMITS, gossip }, judge: () => 'ignore' });
+    const attacker = await HostilePeer.start();
+    const honest = await startNode(2, { peers: victim.network.addresses });
+    try {
+      await attacker.connect(victim);
+      await connected(victim, 2);
+      const isHeard = () => victim.arrivals.some(({ peer }) => peer === honest.network.peerId);
+      const messages = () => victim.arrivals.filter(({ peer }) => peer === attacker.id).length;
+      // whoever publishes too early speaks to nobody
+      await eventually(
+        () => attacker.host.services.pubsub.getSubscribers(names.topic('tx')).length > 0,
+        'a subscriber',
+      );
+      const began = performance.now();
+      for (let i = 0; i < COUNT; i++) await attacker.publish('tx', randomBytes(BYTES));
+      await honest.network.publishVote(Uint8Array.of(1));
+      await eventually(isHeard, 'an honest vote');
+      assert.ok(messages() < COUNT);
+      await eventually(() => messages() === COUNT, 'all of it', 20_000);
+      // what comes with the last piece that is read, at most a window, is not waited for
+      const least = (COUNT * BYTES - gossip.burst - 4 * 1024 * 1024) / gossip.perSecond;
+      assert.ok(performance.now() - began > 1000 * least, 'as fast as it may');
+      const offences = victim.network.peers().find(({ id }) => id === attacker.id)?.offences ?? [];
+      assert.ok(offences.some(({ reason }) => reason === 'gossip past its share'));
+    } finally {
+      await Promise.all([attacker.stop(), stopAll([victim, honest])]);
+    }
+  },
+);
+
+flood('what honest peers do in a burst is within their share', async () => {
+  const nodes = await startMesh(3);
+  const [a, b] = nodes;
+  if (a === undefined || b === undefined) throw new Error('no mesh');
+  try {
+    for (let i = 0; i < 1_000; i++) await a.network.publishVote(Uint8Array.of(i >> 8, i & 255));
+    for (let i = 0; i < 8; i++) await a.network.publishProposal(randomBytes(1024 * 1024));
+    await eventually(() => b.arrivals.length === 1_008, 'everything', 30_000);
+    for (const node of nodes) for (const peer of node.network.peers()) assert.equal(peer.offences, []);
+  } finally {
+    await stopAll(nodes);
+  }
+});
+
+flood.run();
