@@ -28,6 +28,7 @@ const RATE_WINDOW_MS = 10_000;
 const OFFENCES: Readonly<Record<SyncErrorCode, OffenceKind>> = {
   WRONG_BLOCK: 'untrue',
   BROKEN_CHAIN: 'untrue',
+  WRONG_EPOCH: 'untrue',
   BAD_CERTIFICATE: 'untrue',
   NO_FINAL: 'nuisance',
 };
@@ -165,9 +166,9 @@ export class CatchUp {
     }
   }
 
-  /** If consensus has moved the chain on meanwhile, an honest peer's Final may be one of an epoch that is over. */
+  /** If consensus has moved the chain on meanwhile, what an honest peer sends may be of an epoch that is over. */
   #report({ id }: CatchUpPeer, { code, message }: SyncError, hasMovedOn: boolean): void {
-    if (code === 'BAD_CERTIFICATE' && hasMovedOn) return;
+    if (hasMovedOn && (code === 'BAD_CERTIFICATE' || code === 'WRONG_EPOCH')) return;
     this.#o.network.report(id, OFFENCES[code], `its answer to a blocks request: ${message}`);
   }
 
