@@ -16,6 +16,7 @@ import type { EpochRecord } from '../primitives/epoch.ts';
 import type { Hash } from '../primitives/hash.ts';
 import { prove } from '../state/proof.ts';
 import type { ChainStore, StoredHead } from '../store/chain-store.ts';
+import type { Restoration } from '../store/restoration.ts';
 import { transactionIds } from './body.ts';
 import { BlockBuilder } from './builder.ts';
 import { type Epoch, Epochs } from './epochs.ts';
@@ -178,7 +179,7 @@ export class Chain extends EventEmitter<ChainEvents> {
   finalize(hash: Hash, certificate: Certificate | undefined): Promise<void> {
     const result = this.#queue.then(() => this.#finalize(hash, certificate));
     // Whoever asked hears of a failure; the next in the queue only waits for the end.
-    this.#queue = result.catch(() => undefined);
+    this.#queue = result.catch(nothing);
     return result;
   }
 
@@ -206,6 +207,34 @@ export class Chain extends EventEmitter<ChainEvents> {
     );
   }
 
+  /**
+   * Goes on from the state of a snapshot, above the head. Takes effect in turn with finalizations.
+   * @returns false when the head has come past it meanwhile: then nothing happens
+   * @throws {ChainError} STOPPED
+   * @throws {StoreError} when it can't be written
+   */
+  restore(restoration: Restoration): Promise<boolean> {
+    const result = this.#queue.then(() => this.#restore(restoration));
+    this.#queue = result.then(nothing, nothing);
+    return result;
+  }
+
+  async #restore(restoration: Restoration): Promise<boolean> {
+    if (this.#failure !== undefined) throw this.#failure.error;
+    if (this.#stopped) throw new ChainError('STOPPED', 'the chain has been stopped');
+    if (this.head.height >= restoration.boundary.header.height) return false;
+    try {
+      await this.#store.adopt(restoration);
+    } catch (error) {
+      this.#failure = { error };
+      throw error;
+    }
+    const { hash, header } = this.head;
+    this.#tree.restart({ hash, header, state: this.#store });
+    this.emit('restored', this.head);
+    return true;
+  }
+
   #epochAtHead(): Epoch {
     const { head } = this;
     if (this.#present?.head !== head) this.#present = { head, epoch: this.#epochs.present(this.#store) };
@@ -231,11 +260,12 @@ export class Chain extends EventEmitter<ChainEvents> {
   async #commit(executed: ExecutedBlock, certificate: Certificate | undefined): Promise<void> {
     const { hash, block, receipts, envelopes, overlay, nextEpoch } = executed;
     const transactionIds = envelopes.map(({ id }) => id);
+    const ends = nextEpoch === undefined ? {} : { endsEpochOf: this.epoch.validators };
     // Before the commit, so that nothing is built on a losing branch while the store goes from one state to the next.
     this.#tree.advance(executed);
     const start = performance.now();
     try {
-      await this.#store.commit({ hash, block, receipts, transactionIds, certificate, state: overlay.changes });
+      await this.#store.commit({ hash, block, receipts, transactionIds, certificate, ...ends, state: overlay.changes });
     } catch (error) {
       this.#failure = { error };
       throw error;
@@ -250,9 +280,13 @@ export class Chain extends EventEmitter<ChainEvents> {
     if (this.#tree.hasLost(hash)) {
       throw new ChainError('CONFLICT', `block ${toHex(hash)} lost against a final block and is now said to be final`);
     }
-    if ((await this.#store.blockByHash(hash)) !== undefined) return;
+    if (await this.#store.isFinal(hash)) return;
     throw new ChainError('UNKNOWN_BLOCK', `no executed block ${toHex(hash)}`);
   }
+}
+
+function nothing(): void {
+  // what a queue waits for is the end, however it comes
 }
 
 function headOf(store: ChainStore): StoredHead {

@@ -1,6 +1,7 @@
 // Where consensus goes on after a start, a boundary or a catch-up: the present epoch's instance, as the store knows it.
 
 import type { Anchor, InstanceStart } from '../consensus/types.ts';
+import { headerHash } from '../primitives/block.ts';
 import { FINAL } from '../primitives/consensus.ts';
 import { epochEnd } from '../primitives/epoch.ts';
 import type { ChainStore } from '../store/chain-store.ts';
@@ -23,13 +24,14 @@ export async function presentInstance(store: ChainStore, epochs: Epochs): Promis
  */
 async function newestFinal(store: ChainStore, startHeight: number): Promise<Anchor> {
   for (let height = store.head?.height ?? 0; height > startHeight; height--) {
-    const stored = await store.blockByHeight(height);
-    if (stored?.certificate?.kind === FINAL) {
-      const { hash, block, certificate } = stored;
-      return { slot: certificate.slot, hash, header: block.header, certificate };
+    const certificate = await store.certificateByHeight(height);
+    const header = certificate?.kind === FINAL ? await store.headerByHeight(height) : undefined;
+    if (certificate !== undefined && header !== undefined) {
+      return { slot: certificate.slot, hash: headerHash(header), header, certificate };
     }
   }
-  const first = await store.blockByHeight(startHeight);
-  if (first === undefined) throw new Error('an open chain has the block that its epoch builds on');
-  return { slot: 0, hash: first.hash, header: first.block.header, certificate: first.certificate };
+  // Of a block whose state came from a snapshot there is no more than that.
+  const header = await store.headerByHeight(startHeight);
+  if (header === undefined) throw new Error('an open chain has the header that its epoch builds on');
+  return { slot: 0, hash: headerHash(header), header, certificate: await store.certificateByHeight(startHeight) };
 }

@@ -125,6 +125,13 @@ export class BlockTree {
     }
   }
 
+  /** Goes on from another final block; what is here does not descend from it, or is too old to matter. */
+  restart(root: Parent): void {
+    this.#blocks.clear();
+    this.#bytes = 0;
+    this.#root = root;
+  }
+
   /** The root's state is in the store now: what stands on it reads from there. */
   settle(store: TreeSource): void {
     const root = toHex(this.#root.hash);

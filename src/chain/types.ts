@@ -10,7 +10,7 @@ import type { Hash } from '../primitives/hash.ts';
 import type { Receipt } from '../primitives/receipt.ts';
 import type { StateProof } from '../primitives/state-proof.ts';
 import type { TransactionEnvelope } from '../primitives/transaction.ts';
-import type { ChainStore } from '../store/chain-store.ts';
+import type { ChainStore, StoredHead } from '../store/chain-store.ts';
 import type { VerifySignatures, VerifyVotes } from './verifier.ts';
 
 /** Where transactions for own blocks come from: the mempool. */
@@ -65,6 +65,8 @@ export interface FinalizedEvent {
 export interface ChainEvents {
   /** The block and its state are durable. */
   finalized: [event: FinalizedEvent];
+  /** The state came from a snapshot, and the chain goes on from its block; of the blocks up to it nobody is told. */
+  restored: [head: StoredHead];
 }
 
 /** A value, or its absence, with what a light client needs to believe it. */

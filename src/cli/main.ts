@@ -17,6 +17,7 @@ import { addInit } from './init.ts';
 import { addKeys } from './keys.ts';
 import { addPeers } from './peers.ts';
 import { addSigner } from './signer.ts';
+import { addSnapshot } from './snapshot.ts';
 import { addStake } from './stake.ts';
 import { addStart } from './start.ts';
 import { addStatus } from './status.ts';
@@ -75,6 +76,7 @@ Exit codes: 0 done, 1 a fault of this program, 2 usage, 3 configuration, 4 data 
     addGenesis,
     addConfig,
     addDb,
+    addSnapshot,
     addBench,
   ]) {
     add(program, context);

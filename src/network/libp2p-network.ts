@@ -5,6 +5,7 @@ import '../polyfills.ts';
 import './websocket-polyfill.ts';
 import { EventEmitter, setMaxListeners } from 'node:events';
 import type { Certificate } from '../primitives/consensus.ts';
+import type { SnapshotRequest } from '../primitives/snapshot.ts';
 import type { BlocksRequest, CertificatesRequest } from '../primitives/wire.ts';
 import { type Ban, BanList } from './ban-list.ts';
 import { Dialer, parseAddress } from './dialer.ts';
@@ -139,6 +140,10 @@ export class Libp2pNetwork implements Network {
 
   async requestTransactions(peer: string, ids: Uint8Array[], signal: AbortSignal): Promise<Uint8Array[]> {
     return this.#running().requester.transactions(peer, ids, signal);
+  }
+
+  requestSnapshot(peer: string, request: SnapshotRequest, signal: AbortSignal): AsyncIterable<Uint8Array> {
+    return this.#running().requester.snapshot(peer, request, signal);
   }
 
   report(peer: string, kind: OffenceKind, reason: string): void {

@@ -2,6 +2,7 @@
 
 import { SerializedList, type Type } from '@chainsafe/ssz';
 import type { Certificate } from '../primitives/consensus.ts';
+import { MAX_BOUNDARIES_PER_REQUEST, SnapshotRequest } from '../primitives/snapshot.ts';
 import {
   BlocksRequest,
   CertificatesRequest,
@@ -24,6 +25,7 @@ export const MAX_REQUEST_BYTES: Readonly<Record<RequestProtocol, number>> = {
   blocks: 1 + 32 * MAX_HASHES_PER_REQUEST,
   certs: 24,
   txs: 32 * MAX_TRANSACTIONS_PER_REQUEST,
+  snapshot: 1 + 32 + 32,
 };
 
 /** One message of an answer: a block with its certificate is a proposal less its attachments. */
@@ -55,6 +57,17 @@ export function decodeTransactionsRequest(bytes: Uint8Array): Uint8Array[] {
   const ids = decode(TransactionsRequest, bytes);
   within('id count', ids.length, MAX_TRANSACTIONS_PER_REQUEST);
   return ids;
+}
+
+export function decodeSnapshotRequest(bytes: Uint8Array): SnapshotRequest {
+  const request = decode(SnapshotRequest, bytes);
+  if (request.selector === 1) within('boundary count', request.value.count, MAX_BOUNDARIES_PER_REQUEST);
+  return request;
+}
+
+/** Messages of an answer at most. */
+export function snapshotMessages(request: SnapshotRequest): number {
+  return request.selector === 1 ? request.value.count : 1;
 }
 
 /** The certificates from the first on that fit into one message. */

@@ -3,6 +3,7 @@
 
 import type { Certificate } from '../primitives/consensus.ts';
 import type { Hash } from '../primitives/hash.ts';
+import type { SnapshotRequest } from '../primitives/snapshot.ts';
 import type { BlocksRequest, CertificatesRequest, Status } from '../primitives/wire.ts';
 import type { Ban } from './ban-list.ts';
 import type { Offence, OffenceKind } from './offences.ts';
@@ -30,6 +31,11 @@ export interface NetworkHandlers {
   certificates(request: CertificatesRequest): Promise<Certificate[]>;
   /** ssz(SignedTransaction) of those held. */
   transactions(ids: Uint8Array[]): Promise<Uint8Array[]>;
+  /**
+   * ssz(SnapshotOffers) once; ssz(EpochBoundary) of each boundary held, in order; or ssz(SnapshotChunk) once, nothing
+   * when the snapshot is not held.
+   */
+  snapshot(request: SnapshotRequest): AsyncIterable<Uint8Array>;
 }
 
 export interface PeerInfo {
@@ -82,6 +88,8 @@ export interface Network {
   requestCertificates(peer: string, request: CertificatesRequest, signal: AbortSignal): Promise<Certificate[]>;
   /** @returns ssz(SignedTransaction) of those the peer has, undecoded. @throws {NetworkError} */
   requestTransactions(peer: string, ids: Uint8Array[], signal: AbortSignal): Promise<Uint8Array[]>;
+  /** Yields what `NetworkHandlers.snapshot` of the peer gives, undecoded. @throws {NetworkError} */
+  requestSnapshot(peer: string, request: SnapshotRequest, signal: AbortSignal): AsyncIterable<Uint8Array>;
   /** What the rooms above find wrong with what a peer answered counts against it. @param reason for people */
   report(peer: string, kind: OffenceKind, reason: string): void;
   /** Those in force, the longest first. */

@@ -8,7 +8,7 @@ import { MAX_GOSSIP_BYTES } from '../primitives/wire.ts';
 export const GOSSIP_TOPICS = ['tx', 'block', 'vote'] as const;
 export type GossipTopic = (typeof GOSSIP_TOPICS)[number];
 
-export const REQUEST_PROTOCOLS = ['status', 'blocks', 'certs', 'txs'] as const;
+export const REQUEST_PROTOCOLS = ['status', 'blocks', 'certs', 'txs', 'snapshot'] as const;
 export type RequestProtocol = (typeof REQUEST_PROTOCOLS)[number];
 
 /** Bytes of one gossip message. The largest vote message, a certificate of 512 members, has 33 kB. */

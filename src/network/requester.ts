@@ -4,6 +4,7 @@
 import type { Connection } from '@libp2p/interface';
 import { peerIdFromString } from '@libp2p/peer-id';
 import type { Certificate } from '../primitives/consensus.ts';
+import { SnapshotRequest } from '../primitives/snapshot.ts';
 import {
   BlocksRequest,
   CertificatesRequest,
@@ -15,7 +16,13 @@ import { withDeadline } from './deadline.ts';
 import { asError, NetworkError } from './errors.ts';
 import { FrameReader, writeFrame } from './frames.ts';
 import type { Host } from './host.ts';
-import { decodeCertificates, decodeTransactions, MAX_ANSWER_BYTES, MAX_CHUNK_BYTES } from './messages.ts';
+import {
+  decodeCertificates,
+  decodeTransactions,
+  MAX_ANSWER_BYTES,
+  MAX_CHUNK_BYTES,
+  snapshotMessages,
+} from './messages.ts';
 import type { NetworkObserver } from './observer.ts';
 import type { OffenceKind } from './offences.ts';
 import type { ProtocolNames, RequestProtocol } from './protocols.ts';
@@ -51,6 +58,17 @@ export class Requester {
       count += 1;
       if (count > MAX_BLOCKS_PER_REQUEST) throw this.#violation(peer, 'more blocks than were asked for');
       yield block;
+    }
+  }
+
+  async *snapshot(peer: string, request: SnapshotRequest, signal: AbortSignal): AsyncGenerator<Uint8Array, void> {
+    const most = snapshotMessages(request);
+    let count = 0;
+    const encoded = SnapshotRequest.serialize(request);
+    for await (const message of this.#exchange('snapshot', peer, encoded, MAX_CHUNK_BYTES, signal)) {
+      count += 1;
+      if (count > most) throw this.#violation(peer, 'a longer answer than was asked for');
+      yield message;
     }
   }
 

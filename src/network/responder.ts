@@ -12,6 +12,7 @@ import type { Host } from './host.ts';
 import {
   decodeBlocksRequest,
   decodeCertificatesRequest,
+  decodeSnapshotRequest,
   decodeStatus,
   decodeTransactionsRequest,
   encodeCertificates,
@@ -152,6 +153,9 @@ export class Responder {
       case 'txs':
         yield encodeTransactions(await handlers.transactions(decodeTransactionsRequest(request)));
         break;
+      case 'snapshot':
+        yield* bounded(handlers.snapshot(decodeSnapshotRequest(request)));
+        break;
     }
   }
 
@@ -178,9 +182,9 @@ const OFFENCES: Partial<Record<NetworkError['code'], OffenceKind>> = {
   RATE_LIMITED: 'nuisance',
 };
 
-async function* bounded(blocks: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
-  for await (const block of blocks) {
-    if (block.length > MAX_CHUNK_BYTES) throw new RangeError(`a block of ${block.length} bytes cannot be sent`);
-    yield block;
+async function* bounded(messages: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  for await (const message of messages) {
+    if (message.length > MAX_CHUNK_BYTES) throw new RangeError(`a message of ${message.length} bytes cannot be sent`);
+    yield message;
   }
 }

@@ -102,6 +102,9 @@ function rpcDependencies(inputs: NodeInputs, parts: ApiParts): RpcDependencies {
       get head() {
         return chain.head;
       },
+      get base() {
+        return store.base?.height;
+      },
       blockByHeight: (height) => store.blockByHeight(height),
       blockByHash: (hash) => store.blockByHash(hash),
       transaction: (id) => store.transaction(id),

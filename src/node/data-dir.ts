@@ -22,6 +22,8 @@ export interface DataPaths {
   readonly journal: string;
   /** finalized blocks and state */
   readonly db: string;
+  /** copies of the state for other nodes to begin from; may be removed while the node is stopped */
+  readonly snapshots: string;
 }
 
 export function dataPaths(directory: string): DataPaths {
@@ -35,6 +37,7 @@ export function dataPaths(directory: string): DataPaths {
     signerRecord: join(directory, 'signer', 'record'),
     journal: join(directory, 'journal'),
     db: join(directory, 'db'),
+    snapshots: join(directory, 'snapshots'),
   };
 }
 

@@ -74,8 +74,20 @@ export class NodeHealth implements HealthSource {
 
   syncStatus(): SyncStatus {
     const head = this.#o.chain.head.header.height;
-    const { target, blocksPerSecond } = this.#o.catchUp.status;
+    const { target, blocksPerSecond, snapshot } = this.#o.catchUp.status;
     const behind = this.#behind();
+    if (snapshot !== undefined) {
+      // What there is to fetch is what peers say.
+      const left = Math.max(0, snapshot.totalBytes - snapshot.bytes);
+      return {
+        head,
+        target,
+        peers: this.#o.network.peers().length,
+        phase: 'snapshot',
+        progress: snapshot.totalBytes === 0 ? 0 : Math.min(1, snapshot.bytes / snapshot.totalBytes),
+        etaSeconds: snapshot.bytesPerSecond > 0 ? Math.ceil(left / snapshot.bytesPerSecond) : undefined,
+      };
+    }
     return {
       head,
       target,

@@ -4,7 +4,7 @@
 import { EventEmitter } from 'node:events';
 import { Chain } from '../chain/chain.ts';
 import { ConsensusDriver } from '../consensus/driver.ts';
-import type { InstanceStart } from '../consensus/types.ts';
+import type { Anchor, InstanceStart } from '../consensus/types.ts';
 import { rememberVerified, type VerifyChecks } from '../crypto/verified-signatures.ts';
 import { VerifierPool } from '../crypto/verifier.ts';
 import { validators } from '../ledger/records.ts';
@@ -15,10 +15,13 @@ import type { Libp2pNetworkOptions } from '../network/options.ts';
 import { DEFAULT_RATE_LIMITS } from '../network/rate-limit.ts';
 import { formatAddress } from '../primitives/address.ts';
 import { toHex } from '../primitives/bytes.ts';
+import { consensusMode } from '../primitives/genesis.ts';
 import { decodeText } from '../primitives/ssz.ts';
 import type { RpcEvents } from '../rpc/dependencies.ts';
 import { CatchUp } from '../sync/catch-up.ts';
 import { Fetcher } from '../sync/fetcher.ts';
+import { SnapshotSync } from '../sync/snapshot-sync.ts';
+import { parseCheckpoint, Trust } from '../sync/trust.ts';
 import { type Logger, partLogger } from '../telemetry/logger.ts';
 import { openApi } from './api.ts';
 import { ClockWatch } from './clock-watch.ts';
@@ -38,6 +41,7 @@ import type { OwnValidator } from './own-validator.ts';
 import { buildInfo } from './package-root.ts';
 import { peerService } from './peer-service.ts';
 import { SignerLog } from './signer-log.ts';
+import { keepSnapshots } from './snapshot-keeper.ts';
 import { openStorage, type Storage } from './storage.ts';
 import { systemClock } from './system-clock.ts';
 import { Teardown } from './teardown.ts';
@@ -116,11 +120,13 @@ class AitbcNode implements Node {
 
     const { network, relay, metrics } = peers;
     const { chain, mempool, epochs } = ledger;
-    const { store } = storage;
+    const { store, snapshots } = storage;
     // Registered before it starts: it may be half open when starting fails.
     this.#teardown.add('network', () => network.stop());
     this.#teardown.add('relay', () => relay.stop());
-    await network.start(peerService({ genesisHash, chain, store, mempool, relay, consensus, clock: systemClock }));
+    await network.start(
+      peerService({ genesisHash, chain, store, snapshots, mempool, relay, consensus, clock: systemClock }),
+    );
     this.#teardown.add('consensus', () => consensus.stop());
     const events = this.#events;
     const parts = { chain, store, mempool, relay, network, health, metrics, consensus, events };
@@ -161,6 +167,7 @@ class AitbcNode implements Node {
       parameters: epoch.parameters,
     });
     chain.on('finalized', ({ envelopes }) => mempool.onFinalized(envelopes, headOf(chain)));
+    chain.on('restored', () => mempool.onFinalized([], headOf(chain)));
     const { remoteOperator, logger } = this.#inputs;
     if (remoteOperator !== undefined && validators.find(store, remoteOperator) === undefined) {
       const reason = 'validator_address is no validator yet: this node follows, and asks the signer when it is one';
@@ -191,7 +198,7 @@ class AitbcNode implements Node {
   }
 
   async #openConsensus(
-    { store, journal, signer }: Storage,
+    { store, snapshots, journal, signer }: Storage,
     { chain, mempool, epochs, verifyVotes }: LedgerParts,
     { network, metrics }: PeerParts,
   ) {
@@ -209,15 +216,28 @@ class AitbcNode implements Node {
       onBlock: (hash, block) => consensus.onBlock(hash, block),
       onCertificates: (certificates) => consensus.onCertificates(certificates),
     });
+    const onSynced = (anchor: Anchor) => consensus.onSynced(anchor);
     const catchUp = new CatchUp({
       ...sync,
       chain,
+      snapshot: new SnapshotSync({
+        mode: this.#config.sync,
+        network,
+        store,
+        chain,
+        trust: this.#trust(chain, network),
+        genesisHash,
+        verify: verifyVotes,
+        onSynced,
+        now,
+        logger: sync.logger,
+      }),
       holds: async (certificate) => {
         const holds = await chain.holds(certificate);
         if (holds) consensus.onVerified(certificate);
         return holds;
       },
-      onSynced: (anchor) => consensus.onSynced(anchor),
+      onSynced,
       onFatal,
       now,
     });
@@ -291,6 +311,7 @@ class AitbcNode implements Node {
       finalityLog.finalized(event);
       this.#events.emit('finalized', event);
     });
+    keepSnapshots({ chain, store, snapshots, clock: systemClock, logger: partLogger(root, 'store') });
     network.on('peer:status', (peer) => {
       clock.look();
       catchUp.consider();
@@ -309,6 +330,18 @@ class AitbcNode implements Node {
     const { epoch, members, self } = instance;
     if (instance.anchor.slot === 0 && instance.previous !== undefined) tellEpoch(this.#events, instance);
     logger.info({ epoch, members: members.size, votes: self !== undefined }, 'epoch');
+  }
+
+  #trust(chain: Chain, network: Network): Trust {
+    const { checkpoint } = this.#config;
+    return new Trust({
+      mode: consensusMode(this.#inputs.genesis),
+      checkpoint: checkpoint === undefined ? undefined : parseCheckpoint(checkpoint),
+      head: () => chain.head.header,
+      present: () => ({ epoch: chain.epoch.epoch, unbondingPeriod: chain.epoch.parameters.unbondingPeriod }),
+      requestBlocks: (peer, request, signal) => network.requestBlocks(peer, request, signal),
+      clock: systemClock,
+    });
   }
 
   get #own(): OwnValidator | undefined {

@@ -17,12 +17,15 @@ import {
   PROTOCOL_VERSION,
 } from '../primitives/wire.ts';
 import type { ChainStore } from '../store/chain-store.ts';
+import type { Snapshots } from '../store/snapshots.ts';
+import { snapshotService } from './snapshot-service.ts';
 import type { TransactionRelay } from './transaction-relay.ts';
 
 export interface PeerServiceOptions {
   readonly genesisHash: Hash;
   readonly chain: Chain;
   readonly store: ChainStore;
+  readonly snapshots: Pick<Snapshots, 'offers' | 'chunk'>;
   readonly mempool: Mempool;
   readonly relay: TransactionRelay;
   readonly consensus: ConsensusDriver;
@@ -46,6 +49,7 @@ export function peerService(o: PeerServiceOptions): NetworkHandlers {
       };
     },
     blocks: (request) => blocks(o, request),
+    snapshot: (request) => snapshotService(o, request),
     certificates: ({ epoch, from, to }) => o.consensus.certificates(epoch, from, to),
     async transactions(ids) {
       return ids.flatMap((id) => o.mempool.get(toHex(id))?.bytes ?? []);

@@ -5,15 +5,19 @@ import type { Signer } from '../crypto/signer/signer.ts';
 import { ChainStore } from '../store/chain-store.ts';
 import { Journal } from '../store/journal.ts';
 import { DirectoryLock } from '../store/lock.ts';
+import { Snapshots } from '../store/snapshots.ts';
 import type { NodeConfig } from './config.ts';
 import { dataPaths } from './data-dir.ts';
 import type { NodeInputs } from './lifecycle.ts';
 import { consensusKeyIn } from './own-validator.ts';
 import { RemoteValidator } from './remote-validator.ts';
+import { restNowAndThen } from './snapshot-keeper.ts';
 import type { Teardown } from './teardown.ts';
 
 export interface Storage {
   readonly store: ChainStore;
+  /** what others may begin from */
+  readonly snapshots: Snapshots;
   readonly journal: Journal;
   /** of this node's validator, which may have a seat now or later; undefined on a node that only follows */
   readonly signer: Omit<Signer, 'publicKey'> | undefined;
@@ -28,11 +32,13 @@ export async function openStorage(config: NodeConfig, inputs: NodeInputs, teardo
   teardown.add('lock', () => lock.release());
   const store = await ChainStore.open(paths.db, genesis, { blockCacheBytes: blockCacheSize });
   teardown.add('store', () => store.close());
+  const snapshots = await Snapshots.open(paths.snapshots, { keep: config.keepSnapshots, rest: restNowAndThen() });
+  teardown.add('snapshots', () => snapshots.close());
   const journal = await Journal.open(paths.journal);
   teardown.add('journal', () => journal.close());
   const signer = await openSigner(config, inputs, store);
   if (signer !== undefined) teardown.add('signer', () => signer.close());
-  return { store, journal, signer };
+  return { store, snapshots, journal, signer };
 }
 
 async function openSigner(

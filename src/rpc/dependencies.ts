@@ -66,10 +66,12 @@ export interface FinalizedState {
   readonly header: Header;
 }
 
-/** The finalized chain, from block 0 on. */
+/** The finalized chain, from block 0 on or from a snapshot. */
 export interface ChainReader {
   /** newest finalized block */
   readonly head: { readonly hash: Hash; readonly header: Header };
+  /** height of the block whose state this node took from a snapshot; most of the blocks up to it are not here */
+  readonly base?: number | undefined;
   blockByHeight(height: number): Promise<StoredBlock | undefined>;
   blockByHash(hash: Hash): Promise<StoredBlock | undefined>;
   /** where a finalized transaction stands */

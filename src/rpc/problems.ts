@@ -17,6 +17,7 @@ export const PROBLEMS = {
   MALFORMED_JSON: { status: 400, title: 'The body is not JSON', jsonRpc: -32700 },
   INVALID_REQUEST: { status: 400, title: 'The request is not well-formed', jsonRpc: -32600 },
   NOT_FOUND: { status: 404, title: 'There is no such thing' },
+  NOT_HELD: { status: 404, title: 'This node does not have that part of the history' },
   METHOD_NOT_FOUND: { status: 404, title: 'There is no such method', jsonRpc: -32601 },
   CONFLICT: { status: 409, title: 'The node can not do that now' },
   METHOD_NOT_ALLOWED: { status: 405, title: 'The route does not take this method' },

@@ -30,7 +30,8 @@ export interface HeaderView {
 }
 
 export interface HeadView extends HeaderView {
-  tx_count: number;
+  /** null where this node does not have the block's body */
+  tx_count: number | null;
 }
 
 export interface ReceiptView {
@@ -92,7 +93,7 @@ export function headerView(hash: Hash, header: Header): HeaderView {
   };
 }
 
-export function headView(hash: Hash, header: Header, transactions: number): HeadView {
+export function headView(hash: Hash, header: Header, transactions: number | null): HeadView {
   return { ...headerView(hash, header), tx_count: transactions };
 }
 

@@ -9,8 +9,8 @@ import type { Hash } from '../primitives/hash.ts';
 import type { EpochBoundary } from '../primitives/snapshot.ts';
 import type { HeadRecord, TransactionLocation } from '../primitives/storage.ts';
 import type { TreeSource } from '../state/view.ts';
-import { type Bucket, bucketRange, heightId, META, STATE_SLOTS } from './buckets.ts';
-import { CachedBucket, type Snapshot } from './cached-bucket.ts';
+import { type Bucket, bucketRange, heightId, META } from './buckets.ts';
+import type { Snapshot } from './cached-bucket.ts';
 import { type Batch, type Database, type HeldDatabase, openDatabase } from './database.ts';
 import { StoreError, toStoreError } from './errors.ts';
 import { EvidenceStore } from './evidence.ts';
@@ -18,6 +18,7 @@ import { assertFollows, type FinalizedBlock, readHead, type StoredHead } from '.
 import { type BlockRecord, Records } from './records.ts';
 import { plainBytes } from './repository.ts';
 import { clearSlot, Restoration } from './restoration.ts';
+import { bucketsOf, StateSlots } from './state-slots.ts';
 import { type Entry, type Verification, type VerifyOptions, verifyState } from './verify.ts';
 
 export type { FinalizedBlock, StoredHead } from './head.ts';
@@ -57,11 +58,7 @@ export class ChainStore implements TreeSource {
   readonly #db: Database;
   readonly #genesisHash: Hash;
   readonly #records: Records;
-  readonly #cacheBytes: number;
-  /** position in STATE_SLOTS */
-  #slot: number;
-  #values: CachedBucket;
-  #nodes: CachedBucket;
+  readonly #state: StateSlots;
   #head: StoredHead | undefined;
   #base: HeadRecord | undefined;
   /** removes what a slot held that is not in use any more; never rejects */
@@ -80,12 +77,7 @@ export class ChainStore implements TreeSource {
     this.#db = held.db;
     this.#genesisHash = genesisHash;
     this.#records = new Records(held.db);
-    this.#cacheBytes = cacheBytes;
-    const { values, nodes } = slotAt(slot);
-    const half = Math.ceil(cacheBytes / 2);
-    this.#slot = slot;
-    this.#values = new CachedBucket(held.db, values, half);
-    this.#nodes = new CachedBucket(held.db, nodes, half);
+    this.#state = new StateSlots(held.db, slot, cacheBytes);
     this.#head = head;
     this.#base = base;
   }
@@ -147,21 +139,17 @@ export class ChainStore implements TreeSource {
     const batch = await this.#fill((writes) => {
       this.#records.put(writes, finalized);
       if (this.#head === undefined) this.#records.genesis.put(writes, META.genesis, this.#genesisHash);
-      for (const change of state.values) this.#values.put(writes, change);
-      for (const change of state.nodes) this.#nodes.put(writes, change);
+      this.#state.put(writes, state);
     });
     const before = this.#db.snapshot();
-    this.#values.hold(before);
-    this.#nodes.hold(before);
+    this.#state.hold(before);
     try {
       await batch.write({ sync: true });
       // One synchronous turn: nobody reads between these lines.
-      this.#values.release(state.values);
-      this.#nodes.release(state.nodes);
+      this.#state.release(state);
       this.#head = { height: block.header.height, hash, header: block.header };
     } catch (error) {
-      this.#values.release([]);
-      this.#nodes.release([]);
+      this.#state.release({ values: [], nodes: [] });
       throw this.#fail(error, `write block ${block.header.height}`);
     } finally {
       await before.close();
@@ -169,11 +157,11 @@ export class ChainStore implements TreeSource {
   }
 
   get(key: Uint8Array): Uint8Array | undefined {
-    return this.#values.get(key);
+    return this.#state.get(key);
   }
 
   getNode(path: Uint8Array): Uint8Array | undefined {
-    return this.#nodes.get(path);
+    return this.#state.getNode(path);
   }
 
   async blockByHeight(height: number): Promise<BlockRecord | undefined> {
@@ -207,14 +195,9 @@ export class ChainStore implements TreeSource {
   /** Keeps boundaries of blocks that are not here. @throws {StoreError} IO, as commit */
   async putBoundaries(boundaries: readonly EpochBoundary[]): Promise<void> {
     this.#assertWritable();
-    const batch = await this.#fill((writes) => {
+    await this.#put('write the boundaries of epochs', (writes) => {
       for (const boundary of boundaries) this.#records.putBoundary(writes, boundary);
     });
-    try {
-      await batch.write({ sync: true });
-    } catch (error) {
-      throw this.#fail(error, 'write the boundaries of epochs');
-    }
   }
 
   /** Of the block; undefined also where the block was finalized by a descendant's. */
@@ -238,12 +221,9 @@ export class ChainStore implements TreeSource {
     if (hash === undefined || certificate.kind !== FINAL || !equalBytes(hash, certificate.hash)) {
       throw new RangeError(`not a Final of the block at height ${height}`);
     }
-    const batch = await this.#fill((writes) => this.#records.certificates.put(writes, heightId(height), certificate));
-    try {
-      await batch.write({ sync: true });
-    } catch (error) {
-      throw this.#fail(error, `write the certificate of block ${height}`);
-    }
+    await this.#put(`write the certificate of block ${height}`, (writes) => {
+      this.#records.certificates.put(writes, heightId(height), certificate);
+    });
   }
 
   /** The state at the head. @throws {RangeError} without a head, or while a commit is under way */
@@ -251,7 +231,7 @@ export class ChainStore implements TreeSource {
     const head = this.#head;
     if (head === undefined || this.#committing !== undefined) throw new RangeError('no head, or a commit is under way');
     const snapshot = this.#db.snapshot();
-    const { values } = slotAt(this.#slot);
+    const { values } = bucketsOf(this.#state.slot);
     return { head, entries: () => this.#bucket(values, snapshot), close: () => snapshot.close() };
   }
 
@@ -278,7 +258,7 @@ export class ChainStore implements TreeSource {
     if (this.#committing !== undefined) throw new RangeError('a commit is under way');
     const { header } = restoration.boundary;
     if (!restoration.isWhole) throw new RangeError('a snapshot is not whole');
-    if (restoration.slot === this.#slot || header.height <= (this.#head?.height ?? -1)) {
+    if (restoration.slot === this.#state.slot || header.height <= (this.#head?.height ?? -1)) {
       throw new RangeError(`a snapshot of block ${header.height} is of no use any more`);
     }
     this.#committing = this.#switchTo(restoration);
@@ -289,12 +269,12 @@ export class ChainStore implements TreeSource {
     }
   }
 
-  async #switchTo({ boundary, slot, values, nodes }: Restoration): Promise<void> {
+  async #switchTo({ boundary, slot, buckets }: Restoration): Promise<void> {
     const { header, certificate } = boundary;
     const { height } = header;
     const head = { height, hash: headerHash(header), header };
     const records = this.#records;
-    const batch = await this.#fill((writes) => {
+    await this.#put(`make the snapshot of block ${height} the state`, (writes) => {
       records.headers.put(writes, heightId(height), header);
       records.certificates.put(writes, heightId(height), certificate);
       records.heights.put(writes, head.hash, height);
@@ -305,31 +285,24 @@ export class ChainStore implements TreeSource {
       if (this.#head === undefined) records.genesis.put(writes, META.genesis, this.#genesisHash);
       writes.del(records.restoration.key(META.restoration));
     });
-    try {
-      await batch.write({ sync: true });
-    } catch (error) {
-      throw this.#fail(error, `make the snapshot of block ${height} the state`);
-    }
     // One synchronous turn, as in #write.
-    const before = this.#slot;
-    this.#slot = slot;
-    this.#values = values;
-    this.#nodes = nodes;
+    this.#state.switchTo(slot, buckets);
     this.#head = head;
     this.#base = head;
     // What is left when this fails, or the process dies on the way, goes when the slot is needed again.
-    this.#clearing = clearSlot(this.#db, records, before).catch(() => undefined);
+    this.#clearing = clearSlot(this.#db, records, this.#state.other).catch(() => undefined);
   }
 
   #restorationOptions() {
-    return { db: this.#db, records: this.#records, slot: 1 - this.#slot, cacheBytes: this.#cacheBytes };
+    const slot = this.#state.other;
+    return { db: this.#db, records: this.#records, slot, buckets: this.#state.open(slot) };
   }
 
   /** The whole state at one finalized block, in the order of its keys. */
   async *entries(): AsyncGenerator<Entry> {
     const { snapshot, slot } = await this.#atHead();
     try {
-      yield* this.#bucket(slotAt(slot).values, snapshot);
+      yield* this.#bucket(bucketsOf(slot).values, snapshot);
     } finally {
       await snapshot.close();
     }
@@ -347,8 +320,8 @@ export class ChainStore implements TreeSource {
       const linked = height + 1 - (base?.height ?? 0);
       const headers = Math.min(options.headers ?? linked, linked);
       await this.#records.checkLinks(height + 1 - headers, height);
-      const values = this.#bucket(slotAt(slot).values, snapshot);
-      const nodes = this.#bucket(slotAt(slot).nodes, snapshot);
+      const values = this.#bucket(bucketsOf(slot).values, snapshot);
+      const nodes = this.#bucket(bucketsOf(slot).nodes, snapshot);
       const { entries, supply, initial } = await verifyState(header.stateRoot, values, nodes);
       if (options.supply !== undefined && initial !== options.supply) {
         throw new StoreError('CORRUPT', `the state began with ${initial} units, genesis has ${options.supply}`);
@@ -364,6 +337,16 @@ export class ChainStore implements TreeSource {
     while (this.#committing !== undefined) await this.#settled();
     await this.#clearing;
     await this.#held.close();
+  }
+
+  /** In one durable batch, or not at all. */
+  async #put(doing: string, fill: (batch: Batch) => void): Promise<void> {
+    const batch = await this.#fill(fill);
+    try {
+      await batch.write({ sync: true });
+    } catch (error) {
+      throw this.#fail(error, doing);
+    }
   }
 
   /** A batch holds memory of the database until it is written or closed, also when a value does not encode. */
@@ -391,7 +374,7 @@ export class ChainStore implements TreeSource {
   /** The database at the head, whatever is committed meanwhile. */
   async #atHead(): Promise<{ snapshot: Snapshot; slot: number } & Pick<Opened, 'head' | 'base'>> {
     while (this.#committing !== undefined) await this.#settled();
-    return { snapshot: this.#db.snapshot(), head: this.#head, base: this.#base, slot: this.#slot };
+    return { snapshot: this.#db.snapshot(), head: this.#head, base: this.#base, slot: this.#state.slot };
   }
 
   /** Who asked for the commit hears of its failure; here only its end matters. */
@@ -411,10 +394,4 @@ export class ChainStore implements TreeSource {
     this.#failure = toStoreError(error, `${doing}; nothing more is written until the database is opened again`);
     return this.#failure;
   }
-}
-
-function slotAt(slot: number): (typeof STATE_SLOTS)[number] {
-  const buckets = STATE_SLOTS[slot];
-  if (buckets === undefined) throw new StoreError('CORRUPT', `the state is said to be in slot ${slot}`);
-  return buckets;
 }

@@ -9,41 +9,38 @@ import type { CheckedChunk } from '../state/chunk.ts';
 import { allPaths, type PathRange, without } from '../state/coverage.ts';
 import { applyChanges, rootOf } from '../state/tree.ts';
 import type { TreeSource } from '../state/view.ts';
-import { bucketRange, META, STATE_SLOTS } from './buckets.ts';
-import { CachedBucket } from './cached-bucket.ts';
+import { bucketRange, META } from './buckets.ts';
 import type { Database } from './database.ts';
 import { toStoreError } from './errors.ts';
 import type { Records } from './records.ts';
+import { bucketsOf, type StateBuckets } from './state-slots.ts';
 
 export interface RestorationOptions {
   readonly db: Database;
   readonly records: Records;
   /** position in STATE_SLOTS of the slot to fill */
   readonly slot: number;
-  readonly cacheBytes: number;
+  readonly buckets: StateBuckets;
 }
 
 export class Restoration implements TreeSource {
   /** the block after which the state is so */
   readonly boundary: EpochBoundary;
   readonly slot: number;
-  readonly values: CachedBucket;
-  readonly nodes: CachedBucket;
+  readonly buckets: StateBuckets;
   readonly #db: Database;
   readonly #records: Records;
   #record: RestorationRecord;
   /** One chunk after the other: each is applied to the tree that the one before has left. */
   #written: Promise<void> = Promise.resolve();
 
-  private constructor({ db, records, slot, cacheBytes }: RestorationOptions, record: RestorationRecord) {
+  private constructor({ db, records, slot, buckets }: RestorationOptions, record: RestorationRecord) {
     this.boundary = record.boundary;
     this.slot = slot;
     this.#db = db;
     this.#records = records;
     this.#record = record;
-    const { values, nodes } = STATE_SLOTS[slot] as (typeof STATE_SLOTS)[number];
-    this.values = new CachedBucket(db, values, cacheBytes / 2);
-    this.nodes = new CachedBucket(db, nodes, cacheBytes / 2);
+    this.buckets = buckets;
   }
 
   /** The one that was begun and not finished. @throws {StoreError} IO or CORRUPT */
@@ -82,11 +79,11 @@ export class Restoration implements TreeSource {
   }
 
   get(key: Uint8Array): Uint8Array | undefined {
-    return this.values.get(key);
+    return this.buckets.values.get(key);
   }
 
   getNode(path: Uint8Array): Uint8Array | undefined {
-    return this.nodes.get(path);
+    return this.buckets.nodes.get(path);
   }
 
   /**
@@ -114,21 +111,21 @@ export class Restoration implements TreeSource {
     const values = chunk.entries.map(({ key, value }) => [key, value] as const);
     try {
       const batch = this.#db.batch();
-      for (const change of values) this.values.put(batch, change);
-      for (const change of pages) this.nodes.put(batch, change);
+      for (const change of values) this.buckets.values.put(batch, change);
+      for (const change of pages) this.buckets.nodes.put(batch, change);
       this.#records.restoration.put(batch, META.restoration, record);
       await batch.write({ sync: true });
     } catch (error) {
       throw toStoreError(error, 'store a part of a snapshot');
     }
-    this.nodes.release(pages);
+    this.buckets.nodes.release(pages);
     this.#record = record;
   }
 }
 
 /** Drops what a slot holds, which must not be in use. @throws {StoreError} IO */
 export async function clearSlot(db: Database, records: Records, slot: number): Promise<void> {
-  const { values, nodes } = STATE_SLOTS[slot] as (typeof STATE_SLOTS)[number];
+  const { values, nodes } = bucketsOf(slot);
   try {
     // The record first: without it nobody looks at what is left when this process dies on the way.
     await db.batch().del(records.restoration.key(META.restoration)).write({ sync: true });

@@ -11,6 +11,7 @@ import type { BlocksRequest } from '../primitives/wire.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { SyncError, type SyncErrorCode } from './errors.ts';
 import { vouchedRuns } from './range.ts';
+import type { SnapshotProgress } from './snapshot-sync.ts';
 
 /** A peer this far ahead is asked for ranges, whatever consensus knows of it. */
 export const CATCH_UP_DISTANCE = 16;
@@ -53,6 +54,11 @@ export interface CatchUpOptions {
     /** Executes and commits; a block that is already final is left as it is. */
     applySynced(block: Block, certificate: Certificate | undefined): Promise<void>;
   };
+  /** Comes further by a snapshot, where that is worth while; does nothing where it is not. */
+  readonly snapshot?: {
+    readonly progress: SnapshotProgress | undefined;
+    run(signal: AbortSignal): Promise<void>;
+  };
   /** Whether a body is the one its header commits to. */
   readonly bodyMatches: (block: Block) => boolean;
   /** Whether it is a certificate of its epoch's members, as far as the chain has come: of an unknown epoch none is. */
@@ -70,6 +76,8 @@ export interface CatchUpStatus {
   readonly target: number;
   readonly syncing: boolean;
   readonly blocksPerSecond: number;
+  /** while one is being fetched */
+  readonly snapshot: SnapshotProgress | undefined;
 }
 
 interface Mark {
@@ -100,7 +108,13 @@ export class CatchUp {
   get status(): CatchUpStatus {
     const { height } = this.#o.chain.head.header;
     const target = Math.max(height, ...this.#usable().map((peer) => peer.height));
-    return { target, syncing: this.#running !== undefined, blocksPerSecond: this.#blocksPerSecond };
+    const { snapshot } = this.#o;
+    return {
+      target,
+      syncing: this.#running !== undefined,
+      blocksPerSecond: this.#blocksPerSecond,
+      snapshot: snapshot?.progress,
+    };
   }
 
   /** Looks whether a peer is far ahead, and if so begins to catch up. Called with every news from a peer. */
@@ -126,11 +140,12 @@ export class CatchUp {
 
   async #run(): Promise<void> {
     const { logger, chain } = this.#o;
-    const start = chain.head.header.height;
-    const mark = { at: this.#o.now(), height: start };
-    this.#marks = [mark, mark];
-    this.#blocksPerSecond = 0;
-    for (let peer = this.#best(); peer !== undefined && !this.#stop.signal.aborted; peer = this.#best()) {
+    this.#measureAnew();
+    let start = chain.head.header.height;
+    while (!this.#stop.signal.aborted) {
+      if (await this.#takesSnapshot()) start = chain.head.header.height;
+      const peer = this.#best();
+      if (peer === undefined || this.#stop.signal.aborted) break;
       const before = chain.head.header.height;
       try {
         await this.#from(peer);
@@ -146,6 +161,20 @@ export class CatchUp {
     }
     const caughtUp = chain.head.header.height - start;
     if (caughtUp > 0) logger.info({ height: chain.head.header.height, blocks: caughtUp }, 'caught up');
+  }
+
+  /** @returns whether the chain has come further by one */
+  async #takesSnapshot(): Promise<boolean> {
+    const { chain, snapshot } = this.#o;
+    const before = chain.head.header.height;
+    try {
+      await snapshot?.run(this.#stop.signal);
+    } catch (error) {
+      if (!this.#stop.signal.aborted) throw error;
+    }
+    if (chain.head.header.height === before) return false;
+    this.#measureAnew();
+    return true;
   }
 
   async #from(peer: CatchUpPeer): Promise<void> {
@@ -222,6 +251,12 @@ export class CatchUp {
       }
     }
     this.#measure();
+  }
+
+  #measureAnew(): void {
+    const mark = { at: this.#o.now(), height: this.#o.chain.head.header.height };
+    this.#marks = [mark, mark];
+    this.#blocksPerSecond = 0;
   }
 
   #measure(): void {

@@ -1,4 +1,4 @@
-// What a peer may get wrong when it is asked for blocks. A lying peer costs time, never state.
+// What a peer may get wrong when it is asked for blocks or for a snapshot. A lying peer costs time, never state.
 
 export type SyncErrorCode =
   /** bytes that are no block, or not the block that was asked for */
@@ -10,7 +10,13 @@ export type SyncErrorCode =
   /** a certificate whose signatures do not hold */
   | 'BAD_CERTIFICATE'
   /** many blocks and no Final among them, or none at an epoch's end: nothing can be believed */
-  | 'NO_FINAL';
+  | 'NO_FINAL'
+  /** the boundary of an epoch that does not follow from what is trusted */
+  | 'WRONG_BOUNDARY'
+  /** a chunk that is not that part of the state */
+  | 'WRONG_CHUNK'
+  /** bytes that are no answer */
+  | 'MALFORMED';
 
 export class SyncError extends Error {
   override readonly name = 'SyncError';

@@ -85,6 +85,7 @@ export async function startNode(number: number, settings: NodeSettings = {}): Pr
     blocks: noBlocks,
     certificates: async () => [],
     transactions: async () => [],
+    snapshot: noBlocks,
     ...serve,
   };
   await network.start(handlers);

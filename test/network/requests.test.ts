@@ -5,6 +5,7 @@ import type { Network } from '../../src/network/network.ts';
 import { DEFAULT_RATE_LIMITS } from '../../src/network/rate-limit.ts';
 import { equalBytes } from '../../src/primitives/bytes.ts';
 import { Certificate } from '../../src/primitives/consensus.ts';
+import type { SnapshotRequest } from '../../src/primitives/snapshot.ts';
 import { type BlocksRequest, MAX_HASHES_PER_REQUEST } from '../../src/primitives/wire.ts';
 import { withTimeout } from '../helpers/timeout.ts';
 import { addressOf, connected, eventually, type NodeSettings, startNode, stopAll, type TestNode } from './harness.ts';
@@ -102,6 +103,39 @@ requests('certificates and transactions', async () => {
       transactions.slice(1).map(({ bytes }) => bytes),
     );
     assert.equal(await network.requestTransactions(server, [new Uint8Array(32)], never), []);
+  });
+});
+
+requests('snapshots: one answer to offers and chunks, as many boundaries as were asked for', async () => {
+  const asked: SnapshotRequest[] = [];
+  let messages = 1;
+  async function* snapshot(request: SnapshotRequest): AsyncIterable<Uint8Array> {
+    asked.push(request);
+    for (let i = 0; i < messages; i++) yield Uint8Array.of(i);
+  }
+  const position = new Uint8Array(32).fill(7);
+  const offers: SnapshotRequest = { selector: 0, value: { above: 5 } };
+  const boundaries: SnapshotRequest = { selector: 1, value: { from: 3, count: 2 } };
+  const chunk: SnapshotRequest = { selector: 2, value: { hash: position, position } };
+  await withPair({ serve: { snapshot } }, async (network, server, { client, server: served }) => {
+    for (const request of [offers, boundaries, chunk]) {
+      assert.equal(await collect(network.requestSnapshot(server, request, never)), [Uint8Array.of(0)]);
+    }
+    assert.equal(asked, [offers, boundaries, chunk]);
+    messages = 0;
+    assert.equal(await collect(network.requestSnapshot(server, chunk, never)), [], 'it has none');
+    messages = 2;
+    assert.is((await collect(network.requestSnapshot(server, boundaries, never))).length, 2);
+    for (const request of [offers, chunk])
+      await fails(collect(network.requestSnapshot(server, request, never)), 'MALFORMED');
+    messages = 3;
+    await fails(collect(network.requestSnapshot(server, boundaries, never)), 'MALFORMED');
+    assert.is(client.network.peers()[0]?.score, -30, 'who sends too much pays for it');
+    const before = served.network.peers()[0]?.score ?? 0;
+    for (const count of [0, 129]) {
+      await fails(collect(network.requestSnapshot(server, { selector: 1, value: { from: 0, count } }, never)), 'RESET');
+    }
+    assert.ok((served.network.peers()[0]?.score ?? 0) < before, 'and who asks for too much');
   });
 });
 

@@ -16,7 +16,12 @@ class World {
   head = 100;
   peers = 3;
   complaint: string | undefined;
-  catchUp = { target: 100, syncing: false, blocksPerSecond: 0 };
+  catchUp: HealthOptions['catchUp']['status'] = {
+    target: 100,
+    syncing: false,
+    blocksPerSecond: 0,
+    snapshot: undefined,
+  };
 
   open({ alone = false } = {}): NodeHealth {
     const world = this;
@@ -85,7 +90,7 @@ healthTest('a node that is behind is healthy and not ready', () => {
   assert.ok(health.health().ready, 'a few blocks are on their way by gossip');
   world.catchUp = { ...world.catchUp, target: world.head + CATCH_UP_DISTANCE };
   assert.equal(health.health(), { healthy: true, ready: false, reasons: ['catching up'] });
-  world.catchUp = { target: world.head, syncing: true, blocksPerSecond: 1 };
+  world.catchUp = { target: world.head, syncing: true, blocksPerSecond: 1, snapshot: undefined };
   assert.equal(health.health(), { healthy: true, ready: false, reasons: ['catching up'] });
 });
 
@@ -100,7 +105,7 @@ healthTest('every reason is told', () => {
   const health = world.open();
   world.now += 100_000;
   world.peers = 0;
-  world.catchUp = { target: 500, syncing: true, blocksPerSecond: 1 };
+  world.catchUp = { target: 500, syncing: true, blocksPerSecond: 1, snapshot: undefined };
   health.failed(new Error('the disk is full'));
   health.draining();
   assert.equal(health.health(), {
@@ -121,7 +126,7 @@ healthTest('progress and the time that is left', () => {
     progress: 1,
     etaSeconds: undefined,
   });
-  world.catchUp = { target: 400, syncing: true, blocksPerSecond: 0 };
+  world.catchUp = { target: 400, syncing: true, blocksPerSecond: 0, snapshot: undefined };
   assert.equal(health.syncStatus(), {
     head: 100,
     target: 400,
@@ -130,10 +135,26 @@ healthTest('progress and the time that is left', () => {
     progress: 0.25,
     etaSeconds: undefined,
   });
-  world.catchUp = { target: 400, syncing: true, blocksPerSecond: 40 };
+  world.catchUp = { target: 400, syncing: true, blocksPerSecond: 40, snapshot: undefined };
   assert.is(health.syncStatus().etaSeconds, 8);
+  const snapshot = { height: 300, bytes: 250, totalBytes: 1000, bytesPerSecond: 100 };
+  world.catchUp = { target: 400, syncing: true, blocksPerSecond: 0, snapshot };
+  assert.equal(health.syncStatus(), {
+    head: 100,
+    target: 400,
+    peers: 3,
+    phase: 'snapshot',
+    progress: 0.25,
+    etaSeconds: 8,
+  });
+  world.catchUp = { ...world.catchUp, snapshot: { ...snapshot, bytes: 2000, bytesPerSecond: 0 } };
+  assert.equal(
+    [health.syncStatus().progress, health.syncStatus().etaSeconds],
+    [1, undefined],
+    'peers may have said less',
+  );
   world.head = 0;
-  world.catchUp = { target: 0, syncing: false, blocksPerSecond: 40 };
+  world.catchUp = { target: 0, syncing: false, blocksPerSecond: 40, snapshot: undefined };
   assert.is(health.syncStatus().progress, 1, 'a new chain');
   assert.is(health.syncStatus().etaSeconds, undefined);
 });

@@ -106,6 +106,7 @@ service.before(async () => {
     genesisHash: GENESIS_HASH,
     chain,
     store,
+    snapshots: { offers: [], chunk: async () => undefined },
     mempool,
     relay,
     consensus,

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   BitListType,
+  ByteListType,
   ByteVectorType,
   ContainerType,
   ListBasicType,
@@ -45,6 +46,14 @@ import { toJson } from '../../src/primitives/json.ts';
 import { PARAMETER_KEYS, Parameters } from '../../src/primitives/parameters.ts';
 import { RECEIPT_CODES, Receipt } from '../../src/primitives/receipt.ts';
 import { DOMAINS } from '../../src/primitives/signing.ts';
+import {
+  EpochBoundary,
+  SnapshotChunk,
+  SnapshotOffer,
+  SnapshotRequest,
+  StateEntries,
+  StateEntry,
+} from '../../src/primitives/snapshot.ts';
 import {
   AddressType,
   AmountType,
@@ -102,6 +111,10 @@ import { withTempDir } from '../helpers/temp-dir.ts';
 const page = suite('docs/protocol.md');
 const text = readFileSync(new URL('../../docs/protocol.md', import.meta.url), 'utf8');
 
+function alternative(union: unknown, index: number): Type<unknown> {
+  return (union as TaggedUnionType<Type<unknown>[]>).types[index] as Type<unknown>;
+}
+
 /** In the order of the page. */
 const DEFINED: readonly (readonly [string, Type<unknown>])[] = Object.entries({
   Output,
@@ -149,6 +162,9 @@ const DEFINED: readonly (readonly [string, Type<unknown>])[] = Object.entries({
   Supply,
   StateLeaf,
   StateProof,
+  StateEntry,
+  StateEntries,
+  SnapshotChunk,
   Validator,
   Authority,
   Staker,
@@ -177,9 +193,15 @@ const DEFINED: readonly (readonly [string, Type<unknown>])[] = Object.entries({
   GossipProposal,
   Status,
   CertifiedBlock,
-  BlockRange: (BlocksRequest as unknown as TaggedUnionType<Type<unknown>[]>).types[0] as Type<unknown>,
+  BlockRange: alternative(BlocksRequest, 0),
   BlocksRequest,
   CertificatesRequest,
+  SnapshotOffer,
+  EpochBoundary,
+  OffersRequest: alternative(SnapshotRequest, 0),
+  BoundariesRequest: alternative(SnapshotRequest, 1),
+  ChunkRequest: alternative(SnapshotRequest, 2),
+  SnapshotRequest,
 });
 const NAMES = new Map(DEFINED.map(([name, type]) => [type, name]));
 /** Names that stand in tables of their own. */
@@ -200,6 +222,7 @@ function expand(type: Type<unknown>): string {
   if (type instanceof AddressType) return 'Address';
   if (type instanceof ByteVectorType) return `Bytes${type.lengthBytes}`;
   if (type instanceof TextType) return `Text[${type.limitBytes}]`;
+  if (type instanceof ByteListType) return `Bytes[${type.limitBytes}]`;
   if (type instanceof BitListType) return `Bitlist[${type.limitBits}]`;
   if (type instanceof OptionalType) return `Optional[${nameOf(type.elementType)}]`;
   if (type instanceof EncodedListType) return `List[${nameOf(type.decoded)}, ${type.limit}]`;

@@ -318,6 +318,36 @@ export function stateRoot(entries: readonly { key: string; value: string }[]): B
   return subtree('');
 }
 
+const MAX_CHUNK_BYTES = 262_144;
+const stateEntry = container({ key: bytes(undefined), value: bytes(undefined) });
+export const snapshotChunk = container({ depth: uint(2), siblings: list(bytes(32)), entries: list(stateEntry) });
+
+/** A state cut into chunks, in order of their paths. */
+export function chunksOf(entries: readonly { key: string; value: string }[]) {
+  const all = entries.map(({ key, value }) => {
+    const path = sha256(Buffer.from(key, 'hex'));
+    const bits = [...path].map((byte) => byte.toString(2).padStart(8, '0')).join('');
+    return { key, value, bits, hash: sha256(Buffer.of(0), path, sha256(Buffer.from(value, 'hex'))) };
+  });
+  all.sort((a, b) => (a.bits < b.bits ? -1 : 1));
+  const below = (prefix: string) => all.filter(({ bits }) => bits.startsWith(prefix));
+  const hashOf = (prefix: string): Buffer => {
+    const found = below(prefix);
+    if (found.length < 2) return found[0]?.hash ?? Buffer.alloc(32);
+    return sha256(hashOf(`${prefix}0`), hashOf(`${prefix}1`));
+  };
+  const cut = (prefix: string): string[] => {
+    const found = below(prefix);
+    const isChunk = found.length < 2 || list(stateEntry).encode(found).length <= MAX_CHUNK_BYTES;
+    return isChunk ? [prefix] : [...cut(`${prefix}0`), ...cut(`${prefix}1`)];
+  };
+  return cut('').map((prefix) => ({
+    depth: prefix.length,
+    siblings: [...prefix].map((bit, at) => hashOf(prefix.slice(0, at) + (bit === '0' ? '1' : '0')).toString('hex')),
+    entries: below(prefix),
+  }));
+}
+
 const ALPHABET = 'qpzry9x8gf2tvdw0s3jn54khce6mua7l';
 const BECH32M = 0x2bc830a3;
 const PREFIX = 'ait';

@@ -37,6 +37,13 @@ interface Transactions {
   refused_ssz: { why: string; ssz: string }[];
   refused_json: { why: string; path: string; action: unknown }[];
 }
+interface SnapshotStates {
+  states: {
+    entries: number;
+    state_root: string;
+    chunks: { depth: number; siblings: string[]; keys: string[]; ssz_sha256: string }[];
+  }[];
+}
 interface Addresses {
   derived: { seed: string; public_key: string; address_bytes: string; address: string }[];
   accepted: { text: string; address_bytes: string }[];
@@ -285,6 +292,23 @@ vectors('blocks: a second implementation agrees', () => {
     );
     assert.is(roots(block.receipts_ssz), block.header.receipts_root);
     assert.is(second.stateRoot(block.state).toString('hex'), block.header.state_root);
+  }
+});
+
+vectors('snapshots: a second implementation agrees', () => {
+  for (const { entries: count, state_root, chunks } of read<SnapshotStates>('snapshot.json').states) {
+    const entries = Array.from({ length: count }, (_, i) => {
+      const key = Buffer.from(String(i));
+      return { key: key.toString('hex'), value: second.sha256(key).toString('hex').repeat(512) };
+    });
+    assert.is(second.stateRoot(entries).toString('hex'), state_root);
+    const cut = second.chunksOf(entries).map((chunk) => ({
+      depth: chunk.depth,
+      siblings: chunk.siblings,
+      keys: chunk.entries.map(({ key }) => Buffer.from(key, 'hex').toString()),
+      ssz_sha256: second.sha256(second.snapshotChunk.encode(chunk)).toString('hex'),
+    }));
+    assert.equal(cut, chunks);
   }
 });
 

@@ -134,6 +134,8 @@ export class TestChain implements ChainReader {
   /** reads of blocks, for tests that watch them */
   reads = 0;
   missing: number | undefined;
+  /** as of a node that began from a snapshot: blocks up to it are not there */
+  base: number | undefined;
 
   readonly genesisHash: Hash;
 
@@ -168,7 +170,7 @@ export class TestChain implements ChainReader {
   async blockByHeight(height: number) {
     this.reads++;
     await new Promise((resolve) => setImmediate(resolve));
-    return height === this.missing ? undefined : this.blocks[height];
+    return height === this.missing || height <= (this.base ?? -1) ? undefined : this.blocks[height];
   }
 
   async blockByHash(hash: Hash) {

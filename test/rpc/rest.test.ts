@@ -48,6 +48,28 @@ rest('get_head is the newest finalized header', () =>
   }),
 );
 
+rest('a node that began from a snapshot says what it does not have', () =>
+  withNode({}, async ({ http, chain }) => {
+    chain.base = 0;
+    const head = await get(`${http}/rpc/get_head`);
+    assert.equal([head.status, head.body.height, head.body.tx_count], [200, 0, null]);
+    const unknown = 'ab'.repeat(32);
+    for (const path of ['get_block/0', 'get_block/latest', `get_tx/${unknown}`, `get_receipt/${unknown}`]) {
+      const { status, body } = await get(`${http}/rpc/${path}`);
+      assert.equal([status, body.code], [404, 'NOT_HELD'], path);
+      assert.match(body.detail, 'from height 1 on');
+    }
+    for (const path of ['get_block/7', `get_block/${unknown}`]) {
+      const { status, body } = await get(`${http}/rpc/${path}`);
+      assert.equal([status, body.code], [404, 'NOT_FOUND'], path);
+    }
+    await chain.mempool.add(transfer());
+    chain.produce();
+    const block = await get(`${http}/rpc/get_block/1`);
+    assert.equal([block.status, block.body.tx_count], [200, 1]);
+  }),
+);
+
 rest('get_balance tells what an account has, and zeros for one that does not exist', () =>
   withNode({}, async ({ http, chain }) => {
     await chain.mempool.add(transfer({ amount: 7n }));

@@ -275,7 +275,7 @@ catchUpTest('without peers there is nothing to do', async () => {
     assert.not(catchUp.status.syncing);
     catchUp.begin();
     await settle();
-    assert.equal(catchUp.status, { target: 0, syncing: false, blocksPerSecond: 0 });
+    assert.equal(catchUp.status, { target: 0, syncing: false, blocksPerSecond: 0, snapshot: undefined });
   });
 });
 

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { AddressError, parseAddress } from '../../primitives/address.ts';
 import { CONSENSUS_MODES } from '../../primitives/genesis.ts';
 import { LOG_LEVELS } from '../../telemetry/logger.ts';
-import { KEY_NAME, MAX_PEERS_LIMIT, MAX_VERIFIER_THREADS, type SettingName } from './settings.ts';
+import { KEY_NAME, MAX_PEERS_LIMIT, MAX_SNAPSHOTS, MAX_VERIFIER_THREADS, type SettingName } from './settings.ts';
 import { parseDuration, parseSize } from './units.ts';
 
 const HOUR_MS = 3_600_000;
@@ -24,6 +24,10 @@ const NETWORK_NAME = /^[a-z0-9][a-z0-9-]{0,31}$/;
 
 /** The path of a unix socket has at most 107 bytes. */
 const SIGNER_SOCKET = /^unix:\/[\x21-\x7e]{1,106}$/;
+
+/** height:hash */
+const CHECKPOINT = /^\d{1,15}:[0-9a-f]{64}$/;
+const SYNC_MODES = ['auto', 'snapshot', 'blocks'] as const;
 
 const text = z.string().trim().min(1);
 const digits = z
@@ -91,6 +95,9 @@ export const SettingsSchema = z.object({
   maxPeers: integer(1, MAX_PEERS_LIMIT).default(50),
   maxConnectionsPerIp: integer(1, MAX_PEERS_LIMIT).default(16),
   maxUploadPerPeer: quantity(parseSize, MEBIBYTE / 16, 1024 * MEBIBYTE).default(16 * MEBIBYTE),
+  sync: z.enum(SYNC_MODES).default('auto'),
+  checkpoint: text.regex(CHECKPOINT).optional(),
+  keepSnapshots: integer(0, MAX_SNAPSHOTS).default(2),
   verifierThreads: integer(1, MAX_VERIFIER_THREADS).default(2),
   blockCacheSize: quantity(parseSize, MEBIBYTE, MAX_CACHE_BYTES).default(32 * MEBIBYTE),
   logLevel: z.enum(LOG_LEVELS).default('info'),

@@ -23,6 +23,9 @@ export const MAX_PEERS_LIMIT = 1000;
 /** One thread for each core is the most that helps; no machine in sight has more. */
 export const MAX_VERIFIER_THREADS = 64;
 
+/** An offer names so many at most. */
+export const MAX_SNAPSHOTS = 8;
+
 export const SETTINGS = {
   network: {
     form: NETWORK_NAME_FORM,
@@ -103,6 +106,18 @@ export const SETTINGS = {
     form: `${SIZE_FORM}, from 64KiB to 1GiB`,
     doc: 'Bytes a second that one peer gets in answer to what it asks, such as blocks to catch up with.',
   },
+  sync: {
+    form: 'auto, snapshot or blocks',
+    doc: 'How a node that is behind catches up. blocks: all of them, the whole history. snapshot: the state of a recent epoch first, then blocks; history begins there. auto: snapshot when more than 100,000 blocks behind.',
+  },
+  checkpoint: {
+    form: 'the height and the hash of a final block, like 123456:0a1b… (64 hex digits), or none',
+    doc: 'A block that is known to be final from a source you trust. Needed on pos and hybrid for a snapshot when this node was away for more than two thirds of the unbonding period, or is new on a chain that is older.',
+  },
+  keepSnapshots: {
+    form: `a whole number from 0 to ${MAX_SNAPSHOTS}`,
+    doc: 'Of how many epochs the last state is kept for others to begin from. Each takes the disk space of the state. 0: none.',
+  },
   verifierThreads: {
     form: `a whole number from 1 to ${MAX_VERIFIER_THREADS}`,
     doc: 'Worker threads that check signatures.',
@@ -126,7 +141,12 @@ export const PATH_SETTINGS: ReadonlySet<SettingName> = new Set([
   'adminSocket',
 ]);
 /** Where `none` means "not set", to undo what a weaker source says. */
-export const NONE_SETTINGS: ReadonlySet<SettingName> = new Set(['validatorKey', 'validatorSigner', 'faucetKey']);
+export const NONE_SETTINGS: ReadonlySet<SettingName> = new Set([
+  'validatorKey',
+  'validatorSigner',
+  'faucetKey',
+  'checkpoint',
+]);
 /** Held in milliseconds. */
 export const DURATION_SETTINGS: ReadonlySet<SettingName> = new Set(['blockTime', 'rpcTimeout', 'signerListen']);
 /** Held in bytes. */

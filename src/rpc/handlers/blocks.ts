@@ -14,20 +14,31 @@ export const headParams = z.strictObject({});
 export async function getHead({ chain, blocks }: Pick<Services, 'chain' | 'blocks'>): Promise<HeadView> {
   const { hash, header } = chain.head;
   const head = await blocks.byHeight(header.height);
-  if (head === undefined) throw new Error(`the head at height ${header.height} has no block`);
-  return headView(hash, header, head.block.body.transactions.length);
+  // Of the block of a snapshot there is the header alone.
+  return headView(hash, header, head?.block.body.transactions.length ?? null);
 }
 
 export const blockParams = z.strictObject({ height: blockIdParam });
 
-/** @throws {RpcProblem} NOT_FOUND */
+/** @throws {RpcProblem} NOT_FOUND, NOT_HELD */
 export async function getBlock(
   services: Pick<Services, 'chain' | 'blocks'>,
   { height: id }: z.output<typeof blockParams>,
 ): Promise<BlockView> {
   const block = await find(services, id);
   if (block !== undefined) return blockView(block);
-  throw new RpcProblem('NOT_FOUND', absence(id, services.chain.head.header.height));
+  const { base, head } = services.chain;
+  const height = 'hash' in id ? undefined : (id.height ?? head.header.height);
+  if (height !== undefined && base !== undefined && height <= base) throw new RpcProblem('NOT_HELD', historyFrom(base));
+  throw new RpcProblem(
+    'NOT_FOUND',
+    absence(id, head.header.height) + (base === undefined ? '' : `; ${historyFrom(base)}`),
+  );
+}
+
+/** What a node says that began from a snapshot. */
+export function historyFrom(base: number): string {
+  return `this node began from a snapshot and has blocks and transactions from height ${base + 1} on: ask one that has them all`;
 }
 
 function find({ chain, blocks }: Pick<Services, 'chain' | 'blocks'>, id: BlockId): Promise<StoredBlock | undefined> {

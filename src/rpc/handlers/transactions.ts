@@ -8,6 +8,7 @@ import { hashParam } from '../params.ts';
 import { RpcProblem } from '../problems.ts';
 import type { WaitLevel } from '../tracker.ts';
 import { includedView, type ReceiptView, receiptView, type TransactionView, transactionView } from '../views.ts';
+import { historyFrom } from './blocks.ts';
 import type { Services } from './method.ts';
 
 export const transactionParams = z.strictObject({ hash: hashParam });
@@ -21,7 +22,7 @@ export interface TransactionAnswer extends TransactionView {
   receipt?: ReceiptView;
 }
 
-type Sources = Pick<Services, 'blocks' | 'tracker' | 'mempool'>;
+type Sources = Pick<Services, 'blocks' | 'tracker' | 'mempool' | 'chain'>;
 
 /** @throws {RpcProblem} NOT_FOUND */
 export async function getTransaction(services: Sources, { hash }: TransactionParams): Promise<TransactionAnswer> {
@@ -29,7 +30,7 @@ export async function getTransaction(services: Sources, { hash }: TransactionPar
   if (found !== undefined) return { status: found.status, ...includedView(found.included) };
   const waiting = services.mempool.get(toHex(hash));
   if (waiting !== undefined) return { status: 'pending', ...transactionView(waiting.id, waiting.signed) };
-  throw new RpcProblem('NOT_FOUND', `no transaction ${toHex(hash)} in a block or waiting here`);
+  throw notFound(services, `no transaction ${toHex(hash)} in a block or waiting here`);
 }
 
 /** @throws {RpcProblem} NOT_FOUND, also for a transaction that waits. */
@@ -40,10 +41,15 @@ export async function getReceipt(
   const found = await locate(services, hash);
   if (found !== undefined) return { status: found.status, ...receiptView(found.included) };
   const waits = services.mempool.get(toHex(hash)) !== undefined;
-  throw new RpcProblem(
-    'NOT_FOUND',
-    waits ? `transaction ${toHex(hash)} is pending: no receipt yet` : `no receipt for ${toHex(hash)}`,
-  );
+  if (waits) throw new RpcProblem('NOT_FOUND', `transaction ${toHex(hash)} is pending: no receipt yet`);
+  throw notFound(services, `no receipt for ${toHex(hash)}`);
+}
+
+/** Where the beginning of the history is missing nobody can say that there never was such a transaction. */
+function notFound({ chain: { base } }: Sources, detail: string): RpcProblem {
+  return base === undefined
+    ? new RpcProblem('NOT_FOUND', detail)
+    : new RpcProblem('NOT_HELD', `${detail}; ${historyFrom(base)}`);
 }
 
 export interface LocatedTransaction {

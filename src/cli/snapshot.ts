@@ -1,0 +1,186 @@
+// `snapshot create` and `restore`: the state after a recent epoch, with what proves it, to a file and from there into the
+// data directory of a node that is not running.
+
+import type { Command } from 'commander';
+import type { NodeConfig } from '../node/config.ts';
+import type { Genesis } from '../primitives/genesis.ts';
+import type { Hash } from '../primitives/hash.ts';
+import type { ChainStore } from '../store/chain-store.ts';
+import { type CliContext, columns, printResult } from './context.ts';
+import { CliError } from './errors.ts';
+import { type DataDirOptions, flagsOf, withDataDir, withJson } from './options.ts';
+
+interface FileOptions extends DataDirOptions {
+  readonly genesisFile?: string;
+  readonly checkpoint?: string;
+}
+
+interface Opened {
+  readonly config: NodeConfig;
+  readonly genesis: Genesis;
+  readonly hash: Hash;
+  readonly store: ChainStore;
+}
+
+export function addSnapshot(program: Command, context: CliContext): void {
+  const snapshot = program
+    .command('snapshot')
+    .description('Carry the state of a chain to another node in a file. Both nodes must not be running.');
+  withGenesis(snapshot.command('create'))
+    .description('Write the newest snapshot that the node keeps, with the way to it from genesis.')
+    .argument('<file>', 'the file to write; it must not exist')
+    .addHelpText('after', '\nExample:\n  aitbc-node snapshot create state.snapshot --network devnet')
+    .action((file: string, options: FileOptions) =>
+      withStore(context, options, (opened) => create(context, options, opened, file)),
+    );
+  withGenesis(snapshot.command('restore'))
+    .description('Check a snapshot against genesis, or a checkpoint, and begin from it.')
+    .argument('<file>', 'the file to read')
+    .option(
+      '--checkpoint <height:hash>',
+      'the last block of an epoch that is known to be final from a source you trust',
+    )
+    .addHelpText(
+      'after',
+      '\nExits with 9 when the file is not what it should be; the node is then as it was.\n\nExample:\n  aitbc-node snapshot restore state.snapshot --network devnet',
+    )
+    .action((file: string, options: FileOptions) =>
+      withStore(context, options, (opened) => restore(context, options, opened, file)),
+    );
+}
+
+function withGenesis(command: Command): Command {
+  return withJson(withDataDir(command)).option(
+    '--genesis-file <file>',
+    'the genesis of the chain, where it is not in the data directory or the package',
+  );
+}
+
+async function withStore(
+  context: CliContext,
+  options: FileOptions,
+  use: (opened: Opened) => Promise<void>,
+): Promise<void> {
+  const { loadConfig } = await import('../node/config.ts');
+  const { dataPaths, requireInitialized } = await import('../node/data-dir.ts');
+  const { loadGenesis } = await import('../node/genesis-file.ts');
+  const { ChainStore } = await import('../store/chain-store.ts');
+  const { DirectoryLock } = await import('../store/lock.ts');
+  const { config } = await loadConfig({
+    flags: flagsOf(options),
+    environment: context.environment,
+    file: options.config,
+  });
+  const { genesis, hash } = await loadGenesis(config.genesisFile);
+  await requireInitialized(config.dataDir, config.network);
+  const lock = await DirectoryLock.acquire(config.dataDir, { hash });
+  try {
+    const store = await ChainStore.open(dataPaths(config.dataDir).db, { hash });
+    try {
+      await use({ config, genesis, hash, store });
+    } finally {
+      await store.close();
+    }
+  } finally {
+    await lock.release();
+  }
+}
+
+async function create(
+  context: CliContext,
+  options: FileOptions,
+  { config, hash, store }: Opened,
+  file: string,
+): Promise<void> {
+  const { createWriteStream } = await import('node:fs');
+  const { pipeline } = await import('node:stream/promises');
+  const { dataPaths } = await import('../node/data-dir.ts');
+  const { MAX_SNAPSHOTS } = await import('../node/config/settings.ts');
+  const { writeArchive } = await import('../node/snapshot-archive.ts');
+  const { Snapshots } = await import('../store/snapshots.ts');
+  const { toHex } = await import('../primitives/bytes.ts');
+  const place = dataPaths(config.dataDir).snapshots;
+  const snapshots = await Snapshots.open(place, { keep: MAX_SNAPSHOTS, rest: async () => undefined });
+  const offer = snapshots.offers[0];
+  if (offer === undefined) {
+    throw new CliError('data', `the node in ${config.dataDir} keeps no snapshot`, {
+      hint: 'one is made whenever an epoch ends while it runs, unless keep_snapshots is 0',
+    });
+  }
+  const source = { genesisHash: hash, store, snapshots };
+  await pipeline(writeArchive(offer, source), createWriteStream(file, { flags: 'wx', mode: 0o644 }));
+  const { height, epoch, entries, bytes } = offer;
+  printResult(context, options, { file, height, hash: toHex(offer.hash), epoch, entries, bytes }, [
+    ...columns([
+      ['block', `${height}  ${toHex(offer.hash)}`],
+      ['ends epoch', String(epoch)],
+      ['entries', `${entries}, ${bytes} bytes`],
+    ]),
+    `written to ${file}`,
+  ]);
+}
+
+async function restore(
+  context: CliContext,
+  options: FileOptions,
+  { config, genesis, hash, store }: Opened,
+  file: string,
+): Promise<void> {
+  const { createReadStream } = await import('node:fs');
+  const { genesisBlock } = await import('../chain/genesis.ts');
+  const { verifyNative } = await import('../crypto/keys.ts');
+  const { currentEpoch } = await import('../ledger/records.ts');
+  const { readArchive } = await import('../node/snapshot-archive.ts');
+  const { consensusMode } = await import('../primitives/genesis.ts');
+  const { toHex } = await import('../primitives/bytes.ts');
+  const { SyncError } = await import('../sync/errors.ts');
+  const { parseCheckpoint, Trust } = await import('../sync/trust.ts');
+  if (store.head === undefined) {
+    const { hash: zero, block, overlay } = genesisBlock(genesis, store);
+    await store.commit({
+      hash: zero,
+      block,
+      receipts: [],
+      transactionIds: [],
+      certificate: undefined,
+      state: overlay.changes,
+    });
+  }
+  const head = store.head;
+  if (head === undefined) throw new Error('a chain with a genesis block has a head');
+  const { epoch, parameters } = currentEpoch(store);
+  const checkpoint = config.checkpoint === undefined ? undefined : parseCheckpoint(config.checkpoint);
+  const refusal = new Trust({
+    mode: consensusMode(genesis),
+    checkpoint,
+    head: () => head.header,
+    present: () => ({ epoch, unbondingPeriod: parameters.unbondingPeriod }),
+    requestBlocks: async function* nobody() {
+      yield* [];
+    },
+    clock: Date,
+  }).refusal();
+  if (refusal !== undefined) throw new CliError('config', refusal);
+  try {
+    const restoration = await readArchive(createReadStream(file), {
+      genesisHash: hash,
+      trusted: { epoch, validatorsRoot: head.header.nextValidatorsRoot, height: head.height },
+      checkpoint,
+      verify: async (checks) =>
+        checks.map(({ publicKey, message, signature }) => verifyNative(publicKey, message, signature)),
+      store,
+      onProgress: () => undefined,
+    });
+    const { height } = restoration.boundary.header;
+    if (height <= head.height) {
+      throw new CliError('data', `the node is at block ${head.height} already, the snapshot is of block ${height}`);
+    }
+    await store.adopt(restoration);
+    const { entries } = restoration.progress;
+    const json = { file, height, hash: toHex(store.head?.hash ?? head.hash), entries };
+    printResult(context, options, json, [`the node begins with the state after block ${height}, ${entries} entries`]);
+  } catch (error) {
+    if (!(error instanceof SyncError)) throw error;
+    throw new CliError('checkFailed', `${file}: ${error.message}`, { code: error.code });
+  }
+}

@@ -1,0 +1,135 @@
+// Fetches the chunks of one snapshot from several peers side by side, each from another part of the state, and hands on
+// those that are true. Who sends another one is not asked again; who is slow or silent is asked less.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { toHex } from '../primitives/bytes.ts';
+import type { Hash } from '../primitives/hash.ts';
+import { type CheckedChunk, checkChunk } from '../state/chunk.ts';
+import type { PathRange } from '../state/coverage.ts';
+import { SyncError } from './errors.ts';
+import type { SnapshotClient } from './snapshot-client.ts';
+
+/** Peers asked at once: what they send together is more than can be stored meanwhile. */
+const MAX_FETCHERS = 4;
+/** Between two requests to one peer (ms): 20 a second are within what it allows. */
+const REQUEST_INTERVAL_MS = 50;
+/** After an answer that did not come (ms); doubled each time in a row. */
+const FAILURE_PAUSE_MS = 500;
+/** A part that somebody has not sent for so long is asked of another peer as well (ms). */
+const PATIENCE_MS = 2000;
+/** Failures in a row after which a peer is left out. */
+const MAX_FAILURES = 5;
+
+export interface ChunkFetchOptions {
+  readonly client: Pick<SnapshotClient, 'chunk'>;
+  /** of the snapshot's block */
+  readonly hash: Hash;
+  readonly stateRoot: Hash;
+  /** What is still to come; each range is covered from its beginning on. */
+  readonly missing: () => readonly PathRange[];
+  /** Stores a true chunk. */
+  readonly add: (chunk: CheckedChunk) => Promise<void>;
+  /** A peer sent what is not so. */
+  readonly onLie: (peer: string, error: SyncError) => void;
+  /** ms of a clock that is never set back */
+  readonly now: () => number;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Resolves when nothing is missing any more, or no peer is left.
+ * @param peers who said to have the snapshot
+ * @throws what `add` throws, and the signal's reason
+ */
+export async function fetchChunks(peers: readonly string[], options: ChunkFetchOptions): Promise<void> {
+  const fetch = new ChunkFetch(options);
+  // The first alone: a small state is one chunk, which nobody else need send as well.
+  const waiting = [...peers];
+  while (!fetch.hasBegun && !fetch.isDone && waiting.length > 0) await fetch.from(waiting.shift() as string, 'one');
+  if (fetch.hasBegun) await fetch.fromAll([...peers]);
+}
+
+class ChunkFetch {
+  readonly #o: ChunkFetchOptions;
+  /** ranges being fetched and since when, by their end: that does not move */
+  readonly #busy = new Map<string, number>();
+  readonly #out = new Set<string>();
+  hasBegun = false;
+
+  constructor(options: ChunkFetchOptions) {
+    this.#o = options;
+  }
+
+  get isDone(): boolean {
+    return this.#o.missing().length === 0;
+  }
+
+  /** Some at once; whoever is left out makes room for the next. */
+  async fromAll(peers: string[]): Promise<void> {
+    const lane = async () => {
+      for (let peer = peers.shift(); peer !== undefined && !this.isDone; peer = peers.shift()) {
+        if (!this.#out.has(peer)) await this.from(peer, 'all');
+      }
+    };
+    const results = await Promise.allSettled(Array.from({ length: MAX_FETCHERS }, lane));
+    const failed = results.find((result) => result.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+  }
+
+  /** Takes chunks from a peer until there is no more for it to do, or it is left out. */
+  async from(peer: string, howMany: 'one' | 'all'): Promise<void> {
+    const { signal } = this.#o;
+    for (let failures = 0; failures < MAX_FAILURES; ) {
+      const range = this.#take();
+      if (range === undefined) {
+        if (this.isDone) return;
+        // What is left is on its way from others, who may yet fail.
+        await sleep(REQUEST_INTERVAL_MS, undefined, { signal });
+        continue;
+      }
+      try {
+        const outcome = await this.#fetch(peer, range);
+        if (outcome === 'gone' || (outcome === 'added' && howMany === 'one')) break;
+        failures = outcome === 'added' ? 0 : failures + 1;
+      } finally {
+        this.#busy.delete(nameOf(range));
+      }
+      await sleep(failures === 0 ? REQUEST_INTERVAL_MS : FAILURE_PAUSE_MS * 2 ** failures, undefined, { signal });
+    }
+    if (howMany === 'all') this.#out.add(peer);
+  }
+
+  async #fetch(peer: string, { from }: PathRange): Promise<'added' | 'failed' | 'gone'> {
+    const { client, hash, stateRoot, add, onLie, signal } = this.#o;
+    let checked: CheckedChunk | string;
+    try {
+      const chunk = await client.chunk(peer, hash, from, signal);
+      if (chunk === undefined) return 'gone';
+      checked = checkChunk(stateRoot, from, chunk);
+      if (typeof checked === 'string') throw new SyncError('WRONG_CHUNK', checked);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof SyncError)) return 'failed';
+      this.#out.add(peer);
+      onLie(peer, error);
+      return 'gone';
+    }
+    await add(checked);
+    this.hasBegun = true;
+    return 'added';
+  }
+
+  #take(): PathRange | undefined {
+    const now = this.#o.now();
+    const isFree = (range: PathRange) =>
+      (this.#busy.get(nameOf(range)) ?? Number.NEGATIVE_INFINITY) + PATIENCE_MS <= now;
+    const ranges = this.#o.missing();
+    const range = ranges.find((one) => !this.#busy.has(nameOf(one))) ?? ranges.find(isFree);
+    if (range !== undefined) this.#busy.set(nameOf(range), now);
+    return range;
+  }
+}
+
+function nameOf({ to }: PathRange): string {
+  return to === null ? 'the end' : toHex(to);
+}

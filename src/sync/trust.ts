@@ -1,0 +1,112 @@
+// Where trust begins: at this node's own head, or at a checkpoint that its operator has given it. Validators who have
+// their stake back may sign whatever they like about the past, so that on pos and hybrid a head which is too old says
+// nothing about the present any more.
+
+import { withDeadline } from '../network/deadline.ts';
+import type { Header } from '../primitives/block.ts';
+import { headerHash } from '../primitives/block.ts';
+import { equalBytes, fromHex, toHex } from '../primitives/bytes.ts';
+import type { ConsensusMode } from '../primitives/genesis.ts';
+import type { Hash } from '../primitives/hash.ts';
+import { type BlocksRequest, CertifiedBlock } from '../primitives/wire.ts';
+import type { TrustedEpoch } from './epoch-walk.ts';
+import { SyncError } from './errors.ts';
+
+export interface Checkpoint {
+  readonly height: number;
+  readonly hash: Hash;
+}
+
+export interface TrustOptions {
+  readonly mode: ConsensusMode;
+  readonly checkpoint: Checkpoint | undefined;
+  readonly head: () => Header;
+  /** at the head */
+  readonly present: () => { readonly epoch: number; readonly unbondingPeriod: number };
+  readonly requestBlocks: (peer: string, request: BlocksRequest, signal: AbortSignal) => AsyncIterable<Uint8Array>;
+  /** ms since 1970 */
+  readonly clock: { now(): number };
+}
+
+const REQUEST_TIMEOUT_MS = 10_000;
+
+/** @param text `height:hash`, as the setting has it */
+export function parseCheckpoint(text: string): Checkpoint {
+  const [height, hash] = text.split(':') as [string, string];
+  return { height: Number(height), hash: fromHex(hash) };
+}
+
+/** How long a header can be trusted (ms): well before stake that was there comes free. */
+export function trustPeriod(unbondingPeriod: number): number {
+  return Math.floor((2 * unbondingPeriod) / 3);
+}
+
+export class Trust {
+  readonly #o: TrustOptions;
+  /** of the checkpoint's block, once somebody has sent it */
+  #header: Header | undefined;
+
+  constructor(options: TrustOptions) {
+    this.#o = options;
+  }
+
+  /** Why nothing here can be trusted, for the operator; undefined when something can. */
+  refusal(): string | undefined {
+    if (!this.#isTooOld(this.#o.head().timestamp) || this.#checkpointAhead !== undefined) return undefined;
+    return (
+      'the newest block of this node is too old to trust who validated then: set checkpoint to the height and hash of a ' +
+      'recent final block from a source you trust'
+    );
+  }
+
+  /**
+   * The epoch whose validator set is trusted.
+   * @param peer who is asked for the checkpoint's header
+   * @throws {SyncError} WRONG_BLOCK when it answers with another one
+   * @throws {Error} when it has it not, or it is too old as well
+   */
+  async start(peer: string, signal: AbortSignal): Promise<TrustedEpoch> {
+    const checkpoint = this.#checkpointAhead;
+    if (checkpoint === undefined) {
+      const { height, nextValidatorsRoot } = this.#o.head();
+      return { epoch: this.#o.present().epoch, validatorsRoot: nextValidatorsRoot, height };
+    }
+    this.#header ??= await this.#fetch(checkpoint, peer, signal);
+    const { epoch, validatorsRoot, height, timestamp } = this.#header;
+    if (this.#isTooOld(timestamp)) throw new Error(`the checkpoint at height ${height} is too old: set a recent one`);
+    return { epoch, validatorsRoot, height };
+  }
+
+  get #checkpointAhead(): Checkpoint | undefined {
+    const { checkpoint } = this.#o;
+    return checkpoint !== undefined && checkpoint.height > this.#o.head().height ? checkpoint : undefined;
+  }
+
+  #isTooOld(timestamp: number): boolean {
+    const { mode, present, clock } = this.#o;
+    return mode !== 'poa' && clock.now() - timestamp > trustPeriod(present().unbondingPeriod);
+  }
+
+  #fetch({ height, hash }: Checkpoint, peer: string, signal: AbortSignal): Promise<Header> {
+    const request: BlocksRequest = { selector: 1, value: [hash] };
+    return withDeadline(REQUEST_TIMEOUT_MS, `the checkpoint from ${peer}`, signal, async (limit) => {
+      for await (const bytes of this.#o.requestBlocks(peer, request, limit)) {
+        const header = headerOf(bytes);
+        if (header === undefined || !equalBytes(headerHash(header), hash)) {
+          throw new SyncError('WRONG_BLOCK', 'another block than the one that was asked for');
+        }
+        if (header.height === height) return header;
+        throw new Error(`the block ${toHex(hash)} of the checkpoint has height ${header.height}, not ${height}`);
+      }
+      throw new Error('it has not the block of the checkpoint');
+    });
+  }
+}
+
+function headerOf(bytes: Uint8Array): Header | undefined {
+  try {
+    return CertifiedBlock.deserialize(bytes).block.header;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,152 @@
+// `snapshot create` and `restore`, from one data directory to another, over real chains of several epochs.
+
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { EXIT } from '../../src/cli/exit-codes.ts';
+import { dataPaths } from '../../src/node/data-dir.ts';
+import { initDataDir } from '../../src/node/init.ts';
+import { headerHash } from '../../src/primitives/block.ts';
+import { toHex } from '../../src/primitives/bytes.ts';
+import { type Genesis, genesisHash } from '../../src/primitives/genesis.ts';
+import { Snapshots } from '../../src/store/snapshots.ts';
+import { makeGenesis, Node } from '../chain/fixture.ts';
+import { withTempDir } from '../helpers/temp-dir.ts';
+import { type CliResult, runCli } from './run-cli.ts';
+
+const test = suite('snapshot create and restore');
+const LENGTH = 12;
+const SNAPSHOT = 3 * LENGTH;
+const genesis = makeGenesis({
+  accounts: 300,
+  parameters: {
+    blockTime: 1,
+    minBlockInterval: 1,
+    epochDuration: LENGTH,
+    evidenceWindow: 100,
+    unbondingPeriod: 300,
+    votingPeriod: 100,
+  },
+});
+
+interface World {
+  readonly directory: string;
+  /** of the node with a snapshot */
+  readonly from: string;
+  /** hashes of the blocks, from 1 on */
+  readonly hashes: readonly string[];
+  readonly stateRoot: string;
+  run(command: string, ...args: string[]): Promise<CliResult>;
+  fresh(name: string): Promise<string>;
+}
+
+async function withWorld(use: (world: World) => Promise<void>, of: Genesis = genesis): Promise<void> {
+  await withTempDir(async (directory) => {
+    const fresh = async (name: string) => {
+      const place = join(directory, name);
+      await initDataDir({
+        directory: place,
+        genesis: of,
+        genesisHash: genesisHash(of),
+        keys: [],
+        settings: { network: 'mine' },
+      });
+      return place;
+    };
+    const from = await fresh('from');
+    const paths = dataPaths(from);
+    await mkdir(paths.db);
+    const node = await Node.open(of, paths.db);
+    const snapshots = await Snapshots.open(paths.snapshots, { keep: 2, rest: async () => undefined });
+    const hashes: string[] = [];
+    let stateRoot = '';
+    while (node.chain.head.height < SNAPSHOT + 3) {
+      const { hash, block } = await node.grow();
+      hashes.push(toHex(hash));
+      if (block.header.height !== SNAPSHOT) continue;
+      assert.equal(headerHash(block.header), hash);
+      stateRoot = toHex(block.header.stateRoot);
+      await snapshots.make(node.store.freeze());
+    }
+    await node.stop();
+    const run = (command: string, ...args: string[]) => runCli([...command.split(' '), ...args, '--json']);
+    await use({ directory, from, hashes, stateRoot, run, fresh });
+  });
+}
+
+function json<T>({ code, stdout, stderr }: CliResult): T {
+  assert.is(code, EXIT.ok, stderr);
+  return JSON.parse(stdout) as T;
+}
+
+function failure({ code, stderr }: CliResult, expected: number): string {
+  assert.is(code, expected, stderr);
+  return String(JSON.parse(stderr).error.message);
+}
+
+test('a new node begins with the state of another one', () =>
+  withWorld(async ({ directory, from, hashes, stateRoot, run, fresh }) => {
+    const file = join(directory, 'state.snapshot');
+    const made = json<{ height: number; hash: string; entries: number }>(
+      await run('snapshot create', file, '--data-dir', from),
+    );
+    assert.equal([made.height, made.hash], [SNAPSHOT, hashes[SNAPSHOT - 1]]);
+    assert.match(failure(await run('snapshot create', file, '--data-dir', from), EXIT.data), /exist/i);
+    const to = await fresh('to');
+    const taken = json<typeof made>(await run('snapshot restore', file, '--data-dir', to));
+    assert.equal([taken.height, taken.hash, taken.entries], [made.height, made.hash, made.entries]);
+    const verified = json<{ height: number; state_root: string; headers: number }>(
+      await run('db verify', '--data-dir', to),
+    );
+    assert.equal([verified.height, verified.state_root, verified.headers], [SNAPSHOT, stateRoot, 1]);
+    assert.match(
+      failure(await run('snapshot restore', file, '--data-dir', to), EXIT.checkFailed),
+      /older than this node/,
+    );
+    assert.match(
+      failure(await run('snapshot create', join(directory, 'none'), '--data-dir', to), EXIT.data),
+      /keeps no snapshot/,
+    );
+    assert.not((await readdir(directory)).includes('none'));
+  }));
+
+test('a damaged file, or one of another chain, changes nothing', () =>
+  withWorld(async ({ directory, from, run, fresh }) => {
+    const file = join(directory, 'state.snapshot');
+    json(await run('snapshot create', file, '--data-dir', from));
+    const bytes = await readFile(file);
+    const to = await fresh('to');
+    for (const at of [3, 40, 200, 1000, bytes.length >> 1, bytes.length - 5]) {
+      const damaged = join(directory, `damaged-${at}`);
+      await writeFile(damaged, bytes.with(at, (bytes[at] as number) ^ 1));
+      failure(await run('snapshot restore', damaged, '--data-dir', to), EXIT.checkFailed);
+    }
+    const short = join(directory, 'short');
+    await writeFile(short, bytes.subarray(0, -1));
+    assert.match(failure(await run('snapshot restore', short, '--data-dir', to), EXIT.checkFailed), /ends too early/);
+    assert.is(json<{ height: number }>(await run('db verify', '--data-dir', to)).height, 0);
+    json(await run('snapshot restore', file, '--data-dir', to));
+  }));
+
+test('where stake is at work the way begins at a checkpoint', () => {
+  const { authorities, ...rest } = genesis;
+  return withWorld(
+    async ({ directory, from, hashes, run, fresh }) => {
+      const file = join(directory, 'state.snapshot');
+      json(await run('snapshot create', file, '--data-dir', from));
+      const to = await fresh('to');
+      const restore = (...args: string[]) => run('snapshot restore', file, '--data-dir', to, ...args);
+      assert.match(failure(await restore(), EXIT.config), /too old to trust/);
+      assert.match(
+        failure(await restore('--checkpoint', `5:${'00'.repeat(32)}`), EXIT.checkFailed),
+        /none of the boundaries/,
+      );
+      const boundary = 2 * LENGTH;
+      json(await restore('--checkpoint', `${boundary}:${hashes[boundary - 1]}`));
+    },
+    { ...rest, authorities, mode: 2 },
+  );
+});
+
+test.run();

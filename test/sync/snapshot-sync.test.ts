@@ -1,0 +1,424 @@
+// New nodes begin from the snapshot of a chain with several epochs and some thousand accounts: real blocks, certificates,
+// stores and snapshots, and peers that answer as honest nodes do or lie.
+
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Anchor } from '../../src/consensus/types.ts';
+import { verifyNative } from '../../src/crypto/keys.ts';
+import { snapshotService } from '../../src/node/snapshot-service.ts';
+import { type Block, headerHash } from '../../src/primitives/block.ts';
+import { concatBytes, equalBytes } from '../../src/primitives/bytes.ts';
+import { NOTAR } from '../../src/primitives/consensus.ts';
+import { type ConsensusMode, genesisHash } from '../../src/primitives/genesis.ts';
+import type { SignatureCheck } from '../../src/primitives/signing.ts';
+import { EpochBoundary, SnapshotChunk, SnapshotOffers, type SnapshotRequest } from '../../src/primitives/snapshot.ts';
+import { CertifiedBlock } from '../../src/primitives/wire.ts';
+import { Snapshots } from '../../src/store/snapshots.ts';
+import { CatchUp } from '../../src/sync/catch-up.ts';
+import { SnapshotSync, type SyncMode } from '../../src/sync/snapshot-sync.ts';
+import { type Checkpoint, Trust } from '../../src/sync/trust.ts';
+import { silentLogger } from '../../src/telemetry/logger.ts';
+import { account, certify, GENESIS_TIME, makeGenesis, Node, pay } from '../chain/fixture.ts';
+import { withTempDir } from '../helpers/temp-dir.ts';
+import { withTimeout } from '../helpers/timeout.ts';
+import { hang, stream, TestNetwork, type TestPeer } from './fixture.ts';
+
+const test = suite('snapshot sync');
+/** Blocks of an epoch. */
+const LENGTH = 12;
+const SNAPSHOT = 3 * LENGTH;
+const HEIGHT = SNAPSHOT + 20;
+/** Of the snapshot, each half of the state. */
+const CHUNKS = 2;
+const genesis = makeGenesis({ accounts: 9000, parameters: { epochDuration: LENGTH } });
+const hash = genesisHash(genesis);
+const blocks: Block[] = [];
+const block = (height: number) => blocks[height - 1] as Block;
+
+let source: Node;
+/** of the boundary of epoch 3, and of a block in the middle of an epoch as a liar has it */
+let kept: Snapshots;
+let inBetween: Snapshots;
+let chunks = 0;
+let directory: string;
+let over: () => void;
+let removed: Promise<void>;
+
+test.before(async () => {
+  await new Promise<void>((ready, failed) => {
+    removed = withTempDir(async (path) => {
+      directory = path;
+      ready();
+      await new Promise<void>((resolve) => {
+        over = resolve;
+      });
+    }).catch(failed);
+  });
+  source = await Node.open(genesis);
+  const options = { keep: 2, rest: async () => undefined };
+  kept = await Snapshots.open(join(directory, 'kept'), options);
+  inBetween = await Snapshots.open(join(directory, 'in-between'), options);
+  while (source.chain.head.height < HEIGHT) {
+    const height = source.chain.head.height + 1;
+    const transfers = height % 2 === 1 ? [pay(genesis, { from: 0, to: account(1), nonce: (height - 1) / 2 })] : [];
+    blocks.push((await source.grow(transfers)).block);
+    if (height === SNAPSHOT) await kept.make(source.store.freeze());
+    if (height === SNAPSHOT + 4) await inBetween.make(source.store.freeze());
+  }
+});
+test.after(async () => {
+  await source.remove();
+  over();
+  await removed;
+});
+
+type Answer = (request: SnapshotRequest, signal: AbortSignal) => AsyncIterable<Uint8Array>;
+
+interface SnapshotPeer extends TestPeer {
+  readonly snapshot: Answer;
+}
+
+const answerOf =
+  (snapshots: Snapshots): Answer =>
+  (request) =>
+    snapshotService({ store: source.store, snapshots }, request);
+const honest: Answer = (request, signal) => answerOf(kept)(request, signal);
+
+/** Another answer in place of an honest one to requests of this kind. */
+function lying(selector: SnapshotRequest['selector'], lie: (answer: Uint8Array) => Uint8Array): Answer {
+  return async function* (request, signal) {
+    for await (const answer of honest(request, signal)) yield request.selector === selector ? lie(answer) : answer;
+  };
+}
+
+class Network extends TestNetwork {
+  readonly reported: [peer: string, reason: string][] = [];
+  readonly snapshotRequests: [peer: string, request: SnapshotRequest][] = [];
+
+  requestSnapshot(id: string, request: SnapshotRequest, signal: AbortSignal): AsyncIterable<Uint8Array> {
+    this.snapshotRequests.push([id, request]);
+    if (request.selector === 2) chunks++;
+    return (this.list.find((peer) => peer.id === id) as SnapshotPeer).snapshot(request, signal);
+  }
+
+  report(peer: string, _kind: string, reason: string): void {
+    this.reported.push([peer, reason]);
+  }
+}
+
+function peer(id: string, snapshot: Answer, height = HEIGHT): SnapshotPeer {
+  return {
+    id,
+    height,
+    snapshot,
+    blocks: async function* (request) {
+      if (request.selector === 1) {
+        const found = blocks.find((one) => equalBytes(headerHash(one.header), request.value[0] as Uint8Array));
+        if (found !== undefined) yield CertifiedBlock.serialize({ block: found, certificate: null });
+        return;
+      }
+      const { from, count } = request.value;
+      for (const one of blocks.slice(from - 1, from - 1 + count)) {
+        yield CertifiedBlock.serialize({ block: one, certificate: certify(genesis, one) });
+      }
+    },
+  };
+}
+
+interface Settings {
+  readonly mode?: SyncMode;
+  readonly node?: Node;
+  readonly trust?: { consensus: ConsensusMode; checkpoint?: Checkpoint; now: number };
+  readonly stopAfterChunks?: number;
+  /** its directory is the test's to remove */
+  readonly keep?: boolean;
+}
+
+const verify = async (checks: readonly SignatureCheck[]) =>
+  checks.map(({ publicKey, message, signature }) => verifyNative(publicKey, message, signature));
+
+interface Synced {
+  readonly node: Node;
+  readonly network: Network;
+  readonly anchors: readonly Anchor[];
+}
+
+/** A node that has caught up with these peers, as far as it could. */
+async function synced(
+  peers: readonly SnapshotPeer[],
+  { mode = 'snapshot', node: given, trust, stopAfterChunks = Number.POSITIVE_INFINITY, keep = false }: Settings,
+  look: (result: Synced) => Promise<void>,
+): Promise<void> {
+  const node = given ?? (await Node.open(genesis));
+  const { chain, store } = node;
+  const network = new Network(...peers);
+  const anchors: Anchor[] = [];
+  const fatal: Error[] = [];
+  const common = { network, chain, onSynced: (anchor: Anchor) => anchors.push(anchor), logger: silentLogger() };
+  const now = () => performance.now();
+  const snapshot = new SnapshotSync({
+    ...common,
+    mode,
+    store,
+    trust: new Trust({
+      mode: trust?.consensus ?? 'poa',
+      checkpoint: trust?.checkpoint,
+      head: () => chain.head.header,
+      present: () => ({ epoch: chain.epoch.epoch, unbondingPeriod: 300 }),
+      requestBlocks: (id, request, signal) => network.requestBlocks(id, request, signal),
+      clock: { now: () => trust?.now ?? GENESIS_TIME },
+    }),
+    genesisHash: hash,
+    verify,
+    now,
+  });
+  const catchUp = new CatchUp({
+    ...common,
+    snapshot,
+    bodyMatches: (one) => chain.bodyMatches(one),
+    holds: (certificate) => chain.holds(certificate),
+    onFatal: (error) => fatal.push(error),
+    now,
+  });
+  chunks = 0;
+  try {
+    catchUp.begin();
+    const done = async () => {
+      while (catchUp.status.syncing && chunks < stopAfterChunks) await new Promise(setImmediate);
+    };
+    await withTimeout(done(), 60_000, 'catch-up to end');
+    if (stopAfterChunks < Number.POSITIVE_INFINITY) await catchUp.stop();
+    assert.equal(fatal, []);
+    await look({ node, network, anchors });
+  } finally {
+    await catchUp.stop();
+    await (keep ? node.stop() : node.remove());
+  }
+}
+
+/** It is where the others are, with their state and without their past. */
+async function isAtHead({ node }: Synced): Promise<void> {
+  const { chain, store } = node;
+  assert.equal(chain.head.hash, source.chain.head.hash);
+  assert.equal(chain.epoch, source.chain.epoch);
+  assert.is(store.base?.height, SNAPSHOT);
+  assert.is(await store.blockByHeight(SNAPSHOT - 1), undefined);
+  const verified = await store.verify();
+  assert.equal(verified.stateRoot, source.chain.head.header.stateRoot);
+  assert.is(verified.headers, HEIGHT - SNAPSHOT + 1);
+}
+
+test('a new node begins from the newest snapshot, and goes on with the blocks above it', () =>
+  synced([peer('a', honest), peer('b', honest)], {}, async (result) => {
+    await isAtHead(result);
+    const { node, network, anchors } = result;
+    assert.equal(network.reported, []);
+    assert.equal(
+      network.requests.map((request) => request.selector === 0 && request.value.from),
+      [SNAPSHOT + 1],
+      'no block below',
+    );
+    const [first] = anchors;
+    assert.equal([first?.header.height, first?.certificate?.epoch], [SNAPSHOT, 3]);
+    assert.ok(new Set(network.snapshotRequests.map(([id]) => id)).size === 2, 'from both');
+    for (const epoch of [1, 2, 3, 4]) {
+      const [own, theirs] = await Promise.all([node.store.boundary(epoch), source.store.boundary(epoch)]);
+      assert.equal(own, theirs, 'it can lead others the same way');
+    }
+    const { anchor, epoch } = await node.chain.instance();
+    assert.equal([epoch, anchor.header.height], [source.chain.epoch.epoch, HEIGHT]);
+    const next = await source.build([], {});
+    await node.chain.applySynced(next.block, certify(genesis, next.block));
+    assert.is(node.chain.head.height, HEIGHT + 1);
+  }));
+
+test('one that is stopped on the way goes on where it was, and fetches nothing twice', () =>
+  withTempDir(async (place) => {
+    // The last chunk never comes.
+    const slow: Answer = async function* (request, signal) {
+      if (request.selector === 2 && chunks > CHUNKS) await hang(signal);
+      yield* honest(request, signal);
+    };
+    const node = await Node.open(genesis, place);
+    await synced([peer('a', slow)], { node, keep: true, stopAfterChunks: CHUNKS + 1 }, async () => {
+      assert.is(node.chain.head.height, 0);
+      assert.is((await node.store.unfinishedRestoration())?.missing.length, 16 / CHUNKS);
+      await node.store.verify();
+    });
+    await synced([peer('a', honest)], { node: await Node.open(genesis, place), keep: true }, async (result) => {
+      await isAtHead(result);
+      const kinds = result.network.snapshotRequests.map(([, { selector }]) => selector);
+      assert.equal(kinds, [0, 2], 'no walk again, and the one chunk that was missing');
+    });
+  }));
+
+const LIES: readonly (readonly [what: string, reason: RegExp, answer: Answer])[] = [
+  ['sends a chunk with an altered value', /not those of the state/, lying(2, alter)],
+  [
+    'leaves an entry out',
+    /not those of the state/,
+    lying(2, (answer) => editChunk(answer, (chunk) => ({ ...chunk, entries: chunk.entries.slice(1) }))),
+  ],
+  [
+    'turns entries round',
+    /not in order/,
+    lying(2, (answer) => editChunk(answer, (chunk) => ({ ...chunk, entries: [...chunk.entries].reverse() }))),
+  ],
+  ['sends what is no chunk', /no SnapshotChunk/, lying(2, () => Uint8Array.of(1, 2, 3))],
+  [
+    'has a Notar for a boundary',
+    /no Final/,
+    lying(1, (answer) => editBoundary(answer, (one) => ({ ...one, certificate: { ...one.certificate, kind: NOTAR } }))),
+  ],
+  [
+    'forges a signature',
+    /do not hold/,
+    lying(1, (answer) =>
+      editBoundary(answer, (one) => {
+        const [first, ...rest] = one.certificate.signatures as [Uint8Array, ...Uint8Array[]];
+        return {
+          ...one,
+          certificate: { ...one.certificate, signatures: [first.with(40, (first[40] as number) ^ 1), ...rest] },
+        };
+      }),
+    ),
+  ],
+  [
+    'names a set of its own',
+    /not the validator set/,
+    lying(1, (answer) => editBoundary(answer, (one) => ({ ...one, validators: one.validators?.slice(0, 1) ?? null }))),
+  ],
+  [
+    'changes a header',
+    /no Final/,
+    lying(1, (answer) =>
+      editBoundary(answer, (one) => ({ ...one, header: { ...one.header, stateRoot: new Uint8Array(32) } })),
+    ),
+  ],
+  [
+    'offers another block than the last of its epoch',
+    /does not end with the block/,
+    lying(0, (answer) => {
+      const offers = SnapshotOffers.deserialize(answer);
+      return SnapshotOffers.serialize(
+        offers.map((offer) => ({ ...offer, height: offer.height + 1, hash: new Uint8Array(32) })),
+      );
+    }),
+  ],
+  [
+    'has the state of a block in the middle of an epoch',
+    /does not end epoch/,
+    async function* (request, signal) {
+      const poser = block(SNAPSHOT + 4);
+      if (request.selector !== 1) yield* answerOf(inBetween)(request, signal);
+      else {
+        yield* honest({ selector: 1, value: { from: request.value.from, count: 3 } }, signal);
+        const { validators } = (await source.store.boundary(4)) as EpochBoundary;
+        yield EpochBoundary.serialize({ header: poser.header, certificate: certify(genesis, poser), validators });
+      }
+    },
+  ],
+];
+
+for (const [what, reason, answer] of LIES) {
+  test(`a peer that ${what} is reported, and the others help`, () =>
+    synced([peer('liar', answer, HEIGHT + 1), peer('honest', honest)], {}, async (result) => {
+      await isAtHead(result);
+      assert.ok(result.network.reported.length > 0, 'somebody is reported');
+      for (const [id, said] of result.network.reported) {
+        assert.is(id, 'liar');
+        assert.match(said, reason);
+      }
+    }));
+}
+
+test('a peer that has not what it offers, or fails, costs time', () =>
+  synced(
+    [
+      peer('empty', async function* (request, signal) {
+        if (request.selector === 0) yield* honest(request, signal);
+      }),
+      peer('failing', async function* (request, signal) {
+        if (request.selector !== 0) throw new Error('reset');
+        yield* honest(request, signal);
+      }),
+      peer('honest', honest),
+    ],
+    {},
+    async (result) => {
+      await isAtHead(result);
+      assert.equal(result.network.reported, []);
+    },
+  ));
+
+test('blocks where that was asked for, or where they are few', async () => {
+  for (const mode of ['blocks', 'auto'] as const) {
+    await synced([peer('a', honest)], { mode }, async ({ node, network }) => {
+      assert.equal(node.chain.head.hash, source.chain.head.hash);
+      assert.is(node.store.base, undefined);
+      assert.equal(network.snapshotRequests, []);
+    });
+  }
+  const near = await Node.open(genesis);
+  for (const one of blocks.slice(0, 2)) await near.chain.applySynced(one, certify(genesis, one));
+  await synced([peer('a', honest)], { node: near }, async ({ node }) => {
+    assert.equal(node.chain.head.hash, source.chain.head.hash);
+    assert.is(node.store.base, undefined, 'not for some dozen blocks');
+  });
+});
+
+const checkpointAt = (height: number): Checkpoint => ({ height, hash: headerHash(block(height).header) });
+/** ms after genesis, where two thirds of the unbonding period are 200 */
+const later = (ms: number) => GENESIS_TIME + ms;
+
+test('with stake at work an old head is not trusted, a checkpoint is', async () => {
+  await synced([peer('a', honest)], { trust: { consensus: 'pos', now: later(201) } }, async ({ network, node }) => {
+    assert.equal(network.snapshotRequests, []);
+    assert.is(node.store.base, undefined);
+  });
+  for (const height of [LENGTH + 5, 2 * LENGTH, SNAPSHOT]) {
+    const checkpoint = checkpointAt(height);
+    const trust = { consensus: 'hybrid' as const, now: later(201 + height - 1), checkpoint };
+    await synced([peer('a', honest)], { trust }, async (result) => {
+      await isAtHead(result);
+      const epochs = result.network.snapshotRequests.flatMap(([, request]) =>
+        request.selector === 1 ? [request.value.from] : [],
+      );
+      assert.equal(epochs, [block(height).header.epoch], 'the walk begins there');
+    });
+  }
+});
+
+test('a checkpoint that nobody has, or of another chain, leads nowhere', async () => {
+  const trust = {
+    consensus: 'pos' as const,
+    now: later(230),
+    checkpoint: { height: SNAPSHOT, hash: concatBytes(new Uint8Array(31), Uint8Array.of(1)) },
+  };
+  const foreign: SnapshotPeer = {
+    ...peer('foreign', honest),
+    blocks: () => stream(CertifiedBlock.serialize({ block: block(SNAPSHOT), certificate: null })),
+  };
+  await synced([foreign, peer('a', honest, 0)], { trust, stopAfterChunks: 0 }, async ({ node }) => {
+    assert.is(node.store.base, undefined);
+  });
+});
+
+function alter(answer: Uint8Array): Uint8Array {
+  return editChunk(answer, (chunk) => {
+    const [first, ...rest] = chunk.entries;
+    if (first === undefined) return chunk;
+    return { ...chunk, entries: [{ ...first, value: first.value.with(0, (first.value[0] as number) ^ 1) }, ...rest] };
+  });
+}
+
+function editChunk(answer: Uint8Array, edit: (chunk: SnapshotChunk) => SnapshotChunk): Uint8Array {
+  return SnapshotChunk.serialize(edit(SnapshotChunk.deserialize(answer)));
+}
+
+function editBoundary(answer: Uint8Array, edit: (boundary: EpochBoundary) => EpochBoundary): Uint8Array {
+  return EpochBoundary.serialize(edit(EpochBoundary.deserialize(answer)));
+}
+
+test.run();
