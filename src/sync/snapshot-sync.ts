@@ -88,7 +88,7 @@ export class SnapshotSync {
   readonly #client: SnapshotClient;
   /** who lied in this run */
   readonly #liars = new Set<string>();
-  /** snapshots of which no chunk came in this run, whoever offers them */
+  /** snapshots of which no chunk came in this run, though not only liars offered them */
   readonly #fruitless = new Set<string>();
   #givenUpUntil = Number.NEGATIVE_INFINITY;
   /** chunks that came in since the start */
@@ -152,7 +152,8 @@ export class SnapshotSync {
       const before = this.#chunks;
       await this.#fetch(restoration, candidate, signal);
       if (restoration.missing.length === 0) return this.#adopt(restoration);
-      if (this.#chunks === before) this.#fruitless.add(nameOf(candidate.offer));
+      const isLost = this.#chunks === before && candidate.peers.some((peer) => !this.#liars.has(peer));
+      if (isLost) this.#fruitless.add(nameOf(candidate.offer));
       return false;
     }
     return false;

@@ -1,5 +1,6 @@
 // A network of authorities with short epochs and many accounts, each node a process, and nodes that follow it.
 
+import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KeyPair } from '../../../src/crypto/keys.ts';
@@ -83,10 +84,10 @@ export class AuthorityNetwork {
     return new AuthorityNetwork(path, genesis, nodes, wish.settings, remove);
   }
 
-  /** A node without a key, not started yet. @param peers multiaddrs */
+  /** A node without a key, not started yet; one of the same name as before goes on in its directory. @param peers multiaddrs */
   async follower(name: string, peers: readonly string[], settings: Partial<Settings>): Promise<TestNode> {
     const directory = join(this.directory, name);
-    await initialize(directory, this.genesis, undefined);
+    if (!existsSync(directory)) await initialize(directory, this.genesis, undefined);
     const ports = devnetPorts(await freePorts(PORTS_PER_NODE), 0);
     const all = { ...this.#settings, ...ports, bootstrapPeers: [...peers], ...settings };
     const node = await configured(directory, join(this.directory, `${name}.log`), all);
