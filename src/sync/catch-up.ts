@@ -9,7 +9,7 @@ import { type EpochRecord, epochEnd } from '../primitives/epoch.ts';
 import type { Hash } from '../primitives/hash.ts';
 import type { BlocksRequest } from '../primitives/wire.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { SyncError, type SyncErrorCode } from './errors.ts';
+import { OFFENCES, SyncError } from './errors.ts';
 import { vouchedRuns } from './range.ts';
 import type { SnapshotProgress } from './snapshot-sync.ts';
 
@@ -24,15 +24,6 @@ const FIRST_PAUSE_MS = 5000;
 const LONGEST_PAUSE_MS = 60_000;
 /** The rate for the ETA is measured over the last one or two of these (ms). */
 const RATE_WINDOW_MS = 10_000;
-
-/** A chain that was without a Final for long may be honest. */
-const OFFENCES: Readonly<Record<SyncErrorCode, OffenceKind>> = {
-  WRONG_BLOCK: 'untrue',
-  BROKEN_CHAIN: 'untrue',
-  WRONG_EPOCH: 'untrue',
-  BAD_CERTIFICATE: 'untrue',
-  NO_FINAL: 'nuisance',
-};
 
 export interface CatchUpPeer {
   readonly id: string;

@@ -1,5 +1,7 @@
 // What a peer may get wrong when it is asked for blocks or for a snapshot. A lying peer costs time, never state.
 
+import type { OffenceKind } from '../network/offences.ts';
+
 export type SyncErrorCode =
   /** bytes that are no block, or not the block that was asked for */
   | 'WRONG_BLOCK'
@@ -17,6 +19,18 @@ export type SyncErrorCode =
   | 'WRONG_CHUNK'
   /** bytes that are no answer */
   | 'MALFORMED';
+
+/** A chain that was without a Final for long may be honest. */
+export const OFFENCES: Readonly<Record<SyncErrorCode, OffenceKind>> = {
+  WRONG_BLOCK: 'untrue',
+  BROKEN_CHAIN: 'untrue',
+  WRONG_EPOCH: 'untrue',
+  BAD_CERTIFICATE: 'untrue',
+  NO_FINAL: 'nuisance',
+  WRONG_BOUNDARY: 'untrue',
+  WRONG_CHUNK: 'untrue',
+  MALFORMED: 'violation',
+};
 
 export class SyncError extends Error {
   override readonly name = 'SyncError';

@@ -20,7 +20,7 @@ import type { Restoration } from '../store/restoration.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { fetchChunks } from './chunk-fetch.ts';
 import { EpochWalk, type TrustedBoundary } from './epoch-walk.ts';
-import { SyncError } from './errors.ts';
+import { OFFENCES, SyncError } from './errors.ts';
 import { SnapshotClient, type SnapshotNetwork } from './snapshot-client.ts';
 import type { Trust } from './trust.ts';
 
@@ -303,7 +303,7 @@ export class SnapshotSync {
     if (error instanceof StoreError) throw error;
     if (error instanceof SyncError) {
       this.#liars.add(peer);
-      this.#o.network.report(peer, 'untrue', error.message);
+      this.#o.network.report(peer, OFFENCES[error.code], `its answer to a snapshot request: ${error.message}`);
     }
     this.#o.logger.warn({ peer, reason: String(error) }, 'a peer did not help with a snapshot');
   }

@@ -123,7 +123,8 @@ class Network extends TestNetwork {
     return (this.list.find((peer) => peer.id === id) as SnapshotPeer).snapshot(request, signal);
   }
 
-  report(peer: string, _kind: string, reason: string): void {
+  override report(peer: string, kind: string, reason = ''): void {
+    super.report(peer, kind);
     this.reported.push([peer, reason]);
   }
 }
