@@ -5,6 +5,7 @@ import { Command, CommanderError } from 'commander';
 import { buildInfo } from '../node/package-root.ts';
 import { addAccount } from './account.ts';
 import { addBench } from './bench.ts';
+import { addBootstrap } from './bootstrap.ts';
 import { addConfig } from './config.ts';
 import { type CliContext, processContext } from './context.ts';
 import { addDb } from './db.ts';
@@ -63,6 +64,7 @@ Exit codes: 0 done, 1 a fault of this program, 2 usage, 3 configuration, 4 data 
   for (const add of [
     addStart,
     addDevnet,
+    addBootstrap,
     addInit,
     addStatus,
     addPeers,

@@ -16,11 +16,14 @@ export function withJson(command: Command): Command {
   return command.option('--json', 'print JSON for scripts');
 }
 
-/** For every command that opens a data directory. */
-export function withDataDir(command: Command): Command {
+/**
+ * For every command that opens a data directory.
+ * @param where it is when no option says so
+ */
+export function withDataDir(command: Command, where = '~/.aitbc/<network>'): Command {
   return command
     .option('--network <name>', 'the network: devnet, testnet, mainnet or your own (default: devnet)')
-    .option('--data-dir <dir>', 'the data directory (default: ~/.aitbc/<network>)')
+    .option('--data-dir <dir>', `the data directory (default: ${where})`)
     .option('--config <file>', 'the config file (default: config.yaml in the data directory)');
 }
 

@@ -1,6 +1,6 @@
 // Runs a node: start, announce, wait for a reason to stop, stop.
 
-import type { Node, NodeInfo } from '../node/lifecycle.ts';
+import type { Service } from '../node/lifecycle.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { CliError } from './errors.ts';
 import type { StopRequest } from './stop-request.ts';
@@ -9,11 +9,11 @@ import type { StopRequest } from './stop-request.ts';
  * Resolves when the node has stopped because it was asked to.
  * @throws {CliError} when it failed by itself, after it has stopped; what `start` throws.
  */
-export async function runNode(
-  node: Node,
+export async function runNode<Info>(
+  node: Service<Info>,
   stop: Pick<StopRequest, 'requested'>,
   logger: Logger,
-  announce: (info: NodeInfo) => void,
+  announce: (info: Info) => void,
 ): Promise<void> {
   announce(await node.start());
   const failure = await Promise.race([node.failed, stop.requested.then((reason) => describe(logger, reason))]);

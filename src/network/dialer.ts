@@ -1,65 +1,64 @@
-// Keeps connections to the configured peers: dials them at start and again, with growing pauses, while they are away.
+// How peers are dialled: one attempt at a time for each, with a time limit; and connections to the configured ones kept
+// up, with growing pauses while they are away. Whom else to dial is the business of discovery.
 
 import type { PeerId } from '@libp2p/interface';
-import { peerIdFromString } from '@libp2p/peer-id';
-import { type Multiaddr, multiaddr } from '@multiformats/multiaddr';
+import type { Multiaddr } from '@multiformats/multiaddr';
 import type { Logger } from 'pino';
+import { parsePeerAddress } from './addresses.ts';
 import { withDeadline } from './deadline.ts';
 import { asError, NetworkError } from './errors.ts';
-import type { Host } from './host.ts';
+import type { CommonHost } from './host.ts';
 
 export interface DialerContext {
   readonly network: 'private' | 'public';
   readonly logger: Logger;
   /** between 0 and 1 */
   readonly random: () => number;
+  /** milliseconds of a clock that never goes back */
+  readonly now: () => number;
+  /** whether this node looks for peers, so that one which only helps to find them is of use */
+  readonly needsHelp: () => boolean;
   readonly lifetime: AbortSignal;
 }
 
 interface Target {
   readonly id: PeerId;
   readonly addresses: Multiaddr[];
-  /** dials since the peer was last connected */
+  /** dials since the peer was last connected for a while */
   attempts: number;
+  connectedAt: number | undefined;
+  /** it runs no chain (`aitbc-node bootstrap`): it is let go, and dialled again only when help is needed */
+  helps: boolean;
   timer: NodeJS.Timeout | undefined;
 }
 
 const FIRST_PAUSE_MS = 100;
 /** A restarted peer of a private network is back within a second; elsewhere a lost one is not worth more than this. */
 const LONGEST_PAUSE_MS = { private: 1_000, public: 30_000 } as const;
+/** A bootstrap node that serves a whole network closes old connections to make room for new ones. */
+const HELPER_PAUSE_MS = { private: 1_000, public: 60_000 } as const;
 /** Pauses vary by a quarter each way, so that nodes which lost each other do not dial at the same moment for ever. */
 const JITTER = 0.25;
+/** Whoever closes the connection sooner has no place for us, and is not asked again at once. */
+const SETTLED_MS = 3_000;
 /** Of one peer; each is tried at every dial. */
 const MAX_ADDRESSES = 16;
-const DIAL_TIMEOUT_MS = 5_000;
-
-/** @throws {NetworkError} BAD_ADDRESS */
-export function parseAddress(text: string): Multiaddr {
-  try {
-    return multiaddr(text);
-  } catch (cause) {
-    throw new NetworkError('BAD_ADDRESS', `not a multiaddr: ${text}`, { cause });
-  }
-}
-
-function parseTarget(text: string): { id: PeerId; address: Multiaddr } {
-  const address = parseAddress(text);
-  const id = address.getComponents().findLast(({ name }) => name === 'p2p')?.value;
-  if (id === undefined) throw new NetworkError('BAD_ADDRESS', `a peer's address ends in /p2p/<peer id>: ${text}`);
-  try {
-    return { id: peerIdFromString(id), address };
-  } catch (cause) {
-    throw new NetworkError('BAD_ADDRESS', `not a peer id: ${id}`, { cause });
-  }
-}
+/** For the connection to be there, encrypted. */
+export const DIAL_TIMEOUT_MS = 5_000;
 
 export class Dialer {
-  readonly #host: Host;
+  readonly #host: Pick<CommonHost, 'peerId' | 'dial' | 'getConnections'>;
   readonly #context: DialerContext;
   readonly #targets = new Map<string, Target>();
+  /** everyone whom an address of theirs names: relays too */
+  readonly #named = new Set<string>();
 
   /** @param peers multiaddrs ending in /p2p/<peer id>; our own is left out. @throws {NetworkError} BAD_ADDRESS */
-  constructor(host: Host, peers: readonly string[], context: DialerContext) {
+  constructor(
+    host: Pick<CommonHost, 'peerId' | 'dial' | 'getConnections'>,
+    peers: readonly string[],
+    context: DialerContext,
+  ) {
     this.#host = host;
     this.#context = context;
     for (const peer of peers) this.#target(peer);
@@ -81,17 +80,24 @@ export class Dialer {
 
   /** @returns undefined for our own. @throws {NetworkError} BAD_ADDRESS */
   #target(text: string): Target | undefined {
-    const { id, address } = parseTarget(text);
+    const { id, address } = parsePeerAddress(text);
     if (id.equals(this.#host.peerId)) return undefined;
-    const target = this.#targets.get(id.toString()) ?? { id, addresses: [], attempts: 0, timer: undefined };
+    const target = this.#targets.get(id.toString()) ?? newTarget(id);
+    for (const { name, value } of address.getComponents()) if (name === 'p2p') this.#named.add(value ?? '');
     const isNew = !target.addresses.some((known) => known.equals(address));
     if (isNew && target.addresses.length < MAX_ADDRESSES) target.addresses.push(address);
     this.#targets.set(id.toString(), target);
     return target;
   }
 
+  /** Whether the peer is a configured one. */
   has(peer: string): boolean {
     return this.#targets.has(peer);
+  }
+
+  /** Whether the peer is a configured one, or a relay on the way to one. */
+  isNamed(peer: string): boolean {
+    return this.#named.has(peer);
   }
 
   start(): void {
@@ -102,39 +108,69 @@ export class Dialer {
     for (const target of this.#targets.values()) clearTimeout(target.timer);
   }
 
-  /** The peer has passed the handshake: should it go, it is dialled at once. */
+  /** The peer has passed the handshake: should it go after a while, it is dialled at once. */
   onConnected(peer: string): void {
     const target = this.#targets.get(peer);
-    if (target !== undefined) target.attempts = 0;
+    if (target === undefined) return;
+    target.connectedAt = this.#context.now();
+    target.helps = false;
+  }
+
+  /** The peer turned out to run no chain and to answer questions about others only. */
+  onHelper(peer: string): void {
+    const target = this.#targets.get(peer);
+    if (target !== undefined) target.helps = true;
   }
 
   /** The last connection to the peer has closed. */
   onDisconnected(peer: string): void {
     const target = this.#targets.get(peer);
-    if (target !== undefined) this.#retry(target);
+    if (target === undefined) return;
+    const { connectedAt } = target;
+    if (connectedAt !== undefined && this.#context.now() - connectedAt >= SETTLED_MS) target.attempts = 0;
+    target.connectedAt = undefined;
+    this.#retry(target);
+  }
+
+  /** One attempt. @returns whether there is a connection to the peer now; it has yet to identify itself. */
+  async dial(id: PeerId, addresses: readonly Multiaddr[]): Promise<boolean> {
+    if (this.#host.getConnections(id).length > 0) return true;
+    try {
+      const named = addresses.map((address) => (isNamed(address, id) ? address : address.encapsulate(`/p2p/${id}`)));
+      await withDeadline(DIAL_TIMEOUT_MS, `dial of ${id}`, this.#context.lifetime, (signal) =>
+        this.#host.dial(named, { signal }),
+      );
+      return true;
+    } catch (error) {
+      this.#context.logger.debug({ peer: id.toString(), reason: asError(error).message }, 'could not dial');
+      return false;
+    }
   }
 
   #retry(target: Target): void {
-    const pause = Math.min(FIRST_PAUSE_MS * 2 ** target.attempts, LONGEST_PAUSE_MS[this.#context.network]);
+    const { network, random } = this.#context;
+    const growing = Math.min(FIRST_PAUSE_MS * 2 ** target.attempts, LONGEST_PAUSE_MS[network]);
+    const pause = target.helps ? HELPER_PAUSE_MS[network] : growing;
     target.attempts += 1;
-    this.#schedule(target, pause * (1 - JITTER + 2 * JITTER * this.#context.random()));
+    this.#schedule(target, pause * (1 - JITTER + 2 * JITTER * random()));
   }
 
   #schedule(target: Target, pause: number): void {
     clearTimeout(target.timer);
     if (this.#context.lifetime.aborted) return;
-    target.timer = setTimeout(() => void this.#dial(target), pause);
+    target.timer = setTimeout(() => void this.#keep(target), pause);
   }
 
-  async #dial(target: Target): Promise<void> {
-    if (this.#host.getConnections(target.id).length > 0) return;
-    try {
-      await withDeadline(DIAL_TIMEOUT_MS, `dial of ${target.id}`, this.#context.lifetime, (signal) =>
-        this.#host.dial(target.addresses, { signal }),
-      );
-    } catch (error) {
-      this.#context.logger.debug({ peer: target.id.toString(), reason: asError(error).message }, 'could not dial');
-      this.#retry(target);
-    }
+  async #keep(target: Target): Promise<void> {
+    const isWanted = !target.helps || this.#context.needsHelp();
+    if (!isWanted || !(await this.dial(target.id, target.addresses))) this.#retry(target);
   }
+}
+
+function newTarget(id: PeerId): Target {
+  return { id, addresses: [], attempts: 0, connectedAt: undefined, helps: false, timer: undefined };
+}
+
+function isNamed(address: Multiaddr, id: PeerId): boolean {
+  return address.getComponents().some(({ name, value }) => name === 'p2p' && value === id.toString());
 }

@@ -1,17 +1,20 @@
-// Who may connect: nobody who is banned, and of one host only so many at once. An address is judged before a byte is
-// read or a key is touched, a peer id as soon as it is proven.
+// Who may connect: nobody who is banned, of one host only so many at once, and nobody is dialled whom outreach does not
+// want. An address is judged before a byte is read or a key is touched, a peer id as soon as it is proven.
 
 import type { ConnectionGater, MultiaddrConnection, PeerId } from '@libp2p/interface';
 import type { BanList } from './ban-list.ts';
 import { ipOf, isLoopback } from './ip.ts';
+import type { Outreach } from './outreach.ts';
 
 export interface GateOptions {
   readonly bans: Pick<BanList, 'find'>;
   /** that come from one host, those included that have not said who they are yet */
   readonly maxConnectionsPerIp: number;
+  /** asked for every dial, whoever wants it: the dialer, discovery, the DHT */
+  readonly outreach: () => Pick<Outreach, 'mayDial' | 'mayDialAddress'>;
 }
 
-export function gate({ bans, maxConnectionsPerIp }: GateOptions): ConnectionGater {
+export function gate({ bans, maxConnectionsPerIp, outreach }: GateOptions): ConnectionGater {
   const isBanned = (peer: PeerId) => bans.find(peer.toString()) !== undefined;
   const perIp = new ConnectionsPerIp(maxConnectionsPerIp);
   return {
@@ -22,11 +25,10 @@ export function gate({ bans, maxConnectionsPerIp }: GateOptions): ConnectionGate
     },
     denyInboundEncryptedConnection: isBanned,
     denyOutboundEncryptedConnection: isBanned,
-    // whoever dials: the dialer, discovery, the DHT
-    denyDialPeer: isBanned,
+    denyDialPeer: (peer) => isBanned(peer) || !outreach().mayDial(peer),
     denyDialMultiaddr(address) {
       const ip = ipOf(address);
-      return ip !== undefined && bans.find(ip) !== undefined;
+      return (ip !== undefined && bans.find(ip) !== undefined) || !outreach().mayDialAddress(address);
     },
   };
 }

@@ -7,16 +7,19 @@ import { EventEmitter, setMaxListeners } from 'node:events';
 import type { Certificate } from '../primitives/consensus.ts';
 import type { SnapshotRequest } from '../primitives/snapshot.ts';
 import type { BlocksRequest, CertificatesRequest } from '../primitives/wire.ts';
+import { parseAddress } from './addresses.ts';
 import { type Ban, BanList } from './ban-list.ts';
-import { Dialer, parseAddress } from './dialer.ts';
-import { asError, NetworkError } from './errors.ts';
+import { NetworkError } from './errors.ts';
 import { gate } from './gate.ts';
 import { Gossip } from './gossip.ts';
-import { createHost, type Host } from './host.ts';
+import { gossipRouter } from './gossip-router.ts';
+import { createHost, type Host, type HostServices, listenError } from './host.ts';
 import { peerIdOf } from './identity.ts';
+import { routingTableSize } from './kad.ts';
 import type { Network, NetworkEvents, NetworkHandlers, PeerInfo } from './network.ts';
 import type { OffenceKind } from './offences.ts';
 import type { Libp2pNetworkOptions } from './options.ts';
+import { Outreach } from './outreach.ts';
 import { type ClockOffset, PeerClocks } from './peer-clocks.ts';
 import { Peers } from './peers.ts';
 import { type GossipTopic, ProtocolNames } from './protocols.ts';
@@ -40,7 +43,7 @@ interface Parts {
   readonly requester: Requester;
   readonly responder: Responder;
   readonly peers: Peers;
-  readonly dialer: Dialer;
+  readonly outreach: Outreach;
   /** aborts when the node stops */
   readonly lifetime: AbortController;
 }
@@ -76,6 +79,14 @@ export class Libp2pNetwork implements Network {
     return this.#parts?.peers.list() ?? [];
   }
 
+  get knowledge(): Network['knowledge'] {
+    const table = this.#parts?.host.services.dht;
+    return {
+      knownPeers: this.#parts?.outreach.book.size ?? 0,
+      routingTable: table === undefined ? 0 : routingTableSize(table),
+    };
+  }
+
   async start(handlers: NetworkHandlers): Promise<void> {
     if (this.#parts !== undefined) throw new Error('the network is running already');
     for (const address of [...this.#options.listen, ...this.#options.announce]) parseAddress(address);
@@ -83,24 +94,27 @@ export class Libp2pNetwork implements Network {
     const bans = await BanList.open({ file, now: Date.now, logger });
     const onExcess = (peer: string, reason: string) => this.#onOffence(peer, 'nuisance', reason);
     const reads = readThrottles(rateLimits, onExcess);
-    const host = await createHost(this.#options, this.#names, {
-      penalties: this.#penalties,
-      connectionGater: gate({ bans, maxConnectionsPerIp }),
+    const pubsub = reads.gossip.service(gossipRouter(this.#options, this.#names, this.#penalties));
+    const strangers = {
+      connectionGater: gate({ bans, maxConnectionsPerIp, outreach: () => parts.outreach }),
       streams: new StreamGuard(rateLimits.streams, steadyNow, (peer) => onExcess(peer, 'streams past its share')),
       reads,
-    });
+    };
+    const host = await createHost<Pick<HostServices, 'pubsub'>>(this.#options, this.#names, strangers, { pubsub });
     const parts = this.#assemble({ host, bans, reads }, handlers);
+    await parts.outreach.load();
     await parts.responder.register();
     parts.peers.start();
     try {
       await host.start();
     } catch (error) {
       parts.peers.stop();
+      await parts.outreach.stop();
       throw listenError(error);
     }
     this.#parts = parts;
     parts.gossip.join();
-    parts.dialer.start();
+    parts.outreach.start();
     this.#options.logger.info({ peerId: this.peerId, addresses: this.addresses }, 'network started');
   }
 
@@ -109,8 +123,8 @@ export class Libp2pNetwork implements Network {
     if (parts === undefined) return;
     this.#parts = undefined;
     parts.lifetime.abort(new NetworkError('NOT_RUNNING', 'the network is stopping'));
-    parts.dialer.stop();
     parts.peers.stop();
+    await parts.outreach.stop();
     parts.gossip.leave();
     await parts.responder.unregister();
     await parts.host.stop();
@@ -170,7 +184,7 @@ export class Libp2pNetwork implements Network {
   }
 
   addPeer(address: string): string {
-    return this.#running().dialer.add(address);
+    return this.#running().outreach.add(address);
   }
 
   on<K extends keyof NetworkEvents>(event: K, listener: (...args: NetworkEvents[K]) => void): void {
@@ -195,7 +209,7 @@ export class Libp2pNetwork implements Network {
   }
 
   #assemble({ host, bans, reads }: Base, handlers: NetworkHandlers): Parts {
-    const { logger, observer, network, maxPeers, statusInterval, rateLimits } = this.#options;
+    const { logger, observer, maxPeers, statusInterval, rateLimits } = this.#options;
     const names = this.#names;
     const lifetime = new AbortController();
     // every stream and dial under way listens to it
@@ -211,10 +225,9 @@ export class Libp2pNetwork implements Network {
         onOffence(peer, 'rejected', `a message on topic ${topic} that breaks a rule or is badly signed`),
     });
     const requester = new Requester(host, { names, observer, onOffence });
-    const dialer = new Dialer(host, this.#options.peers, {
-      network,
-      logger,
-      random: Math.random,
+    const outreach = new Outreach(host, {
+      options: this.#options,
+      outbound: () => peers.outbound(),
       lifetime: lifetime.signal,
     });
     const peers = new Peers(host, {
@@ -226,15 +239,15 @@ export class Libp2pNetwork implements Network {
       clocks: this.#clocks,
       observer,
       logger,
-      isConfigured: (peer) => dialer.has(peer),
+      isConfigured: (peer) => outreach.isConfigured(peer),
       maxPeers,
+      maxInbound: maxPeers - placesKept(this.#options),
       statusInterval,
       ownStatus: () => handlers.status(),
-      emit: (event, peer) => {
-        if (event === 'peer:connected') dialer.onConnected(peer.id);
-        this.#events.emit(event, peer);
-      },
-      onGone: (peer) => dialer.onDisconnected(peer),
+      emit: (event, peer) => this.#events.emit(event, peer),
+      onMet: (session) => (session.phase === 'helping' ? outreach.onHelper(session) : outreach.onPeer(session)),
+      onIncompatible: (peer) => outreach.onIncompatible(peer),
+      onGone: (peer) => outreach.onGone(peer),
       lifetime: lifetime.signal,
     });
     const responder = new Responder(host, {
@@ -247,18 +260,11 @@ export class Libp2pNetwork implements Network {
       onStatus: (peer, status) => peers.onStatus(peer, status),
       lifetime: lifetime.signal,
     });
-    return { host, bans, gossip, requester, responder, peers, dialer, lifetime };
+    return { host, bans, gossip, requester, responder, peers, outreach, lifetime };
   }
 }
 
-/** The host tells why it cannot listen only in the text of its error. */
-function listenError(error: unknown): Error {
-  const { message } = asError(error);
-  const inUse = /EADDRINUSE[^\n]*?(\S+:\d+)\s*$/m.exec(message)?.[1];
-  if (inUse !== undefined) {
-    return new NetworkError('ADDRESS_IN_USE', `${inUse} is in use by another process`, { cause: error });
-  }
-  const reason = /listen (E[A-Z]+: [^\n]+)/.exec(message)?.[1];
-  if (asError(error).name !== 'UnsupportedListenAddressesError') return asError(error);
-  return new NetworkError('CANNOT_LISTEN', `cannot listen: ${reason ?? message.split('\n')[0]}`, { cause: error });
+/** Places that strangers who come by themselves do not get; of few places half. */
+function placesKept({ discovery, maxPeers, outboundPeers }: Libp2pNetworkOptions): number {
+  return discovery === 'off' ? 0 : Math.min(outboundPeers, Math.floor(maxPeers / 2));
 }

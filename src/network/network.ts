@@ -73,6 +73,8 @@ export interface Network {
   readonly addresses: string[];
   /** This node's clock beside those of the connected peers. */
   readonly clockOffset: ClockOffset;
+  /** What this node knows of the network beyond its peers: entries of its peer book and of the DHT's routing table. */
+  readonly knowledge: { readonly knownPeers: number; readonly routingTable: number };
   /** Peers that are connected and have passed the handshake. */
   peers(): PeerInfo[];
   /** @throws {NetworkError} ADDRESS_IN_USE, CANNOT_LISTEN, BAD_ADDRESS */

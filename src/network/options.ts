@@ -1,11 +1,12 @@
-// What a Libp2pNetwork is built from.
+// What a host, and a Libp2pNetwork around it, are built from.
 
 import type { Logger } from 'pino';
 import type { Hash } from '../primitives/hash.ts';
+import type { DhtMode } from './kad.ts';
 import type { NetworkObserver } from './observer.ts';
 import type { RateLimits } from './rate-limit.ts';
 
-export interface Libp2pNetworkOptions {
+export interface HostOptions {
   readonly genesisHash: Hash;
   /** 32 bytes: the Ed25519 seed from which the peer id follows; keep it and the id stays */
   readonly identitySeed: Uint8Array;
@@ -21,16 +22,33 @@ export interface Libp2pNetworkOptions {
   readonly maxPeers: number;
   /** connections that one IP address may hold open to this node; those from this machine itself are not counted */
   readonly maxConnectionsPerIp: number;
+  /**
+   * `private`: the nodes know each other under private addresses, many may share one, and they are dialled again within a
+   * second; `public`: the careful bounds
+   */
+  readonly network: 'private' | 'public';
+  /** how this node takes part in the DHT; `off`: it knows the configured peers and those who come to it */
+  readonly discovery: 'off' | DhtMode;
+  /** how many peers discovery keeps that this node has chosen itself; so many places are closed to those who come to it */
+  readonly outboundPeers: number;
+  /** file in which known addresses are kept; undefined for none */
+  readonly peerBook: string | undefined;
+  /** whether to find a way in through a home router: UPnP, relays, hole punching */
+  readonly nat: boolean;
+  /** whether to pass connections on to peers behind routers */
+  readonly relay: boolean;
+  /** called for each question that a peer asks the DHT here */
+  readonly onDhtQuery?: () => void;
+  readonly logger: Logger;
+}
+
+export interface Libp2pNetworkOptions extends HostOptions {
   /** where bans are kept; undefined forgets them at the end */
   readonly banFile: string | undefined;
-  /** `private`: all nodes may share one address and are dialled again within a second; `public`: the careful bounds */
-  readonly network: 'private' | 'public';
-  readonly dht: 'off' | 'client' | 'server';
   /** milliseconds: T of the protocol; gossip forgets a message before it is sent again */
   readonly resendInterval: number;
   /** milliseconds between two status exchanges with a peer; three without an answer and it is dropped */
   readonly statusInterval: number;
   readonly rateLimits: RateLimits;
-  readonly logger: Logger;
   readonly observer?: NetworkObserver;
 }

@@ -3,11 +3,12 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection, IdentifyResult, PeerId } from '@libp2p/interface';
+import type { Multiaddr } from '@multiformats/multiaddr';
 import type { Logger } from 'pino';
 import type { Status } from '../primitives/wire.ts';
 import { type BanList, FIRST_BAN_MS } from './ban-list.ts';
 import { withDeadline } from './deadline.ts';
-import { asError, NetworkError } from './errors.ts';
+import { asError } from './errors.ts';
 import type { Gossip } from './gossip.ts';
 import type { Host } from './host.ts';
 import { ipOf } from './ip.ts';
@@ -29,15 +30,21 @@ export interface PeersContext {
   readonly clocks: PeerClocks;
   readonly observer: NetworkObserver | undefined;
   readonly logger: Logger;
-  /** configured peers are let in beyond `maxPeers` */
+  /** configured peers are let in beyond the bounds */
   readonly isConfigured: (peer: string) => boolean;
   readonly maxPeers: number;
+  /** of these, whom we have not chosen ourselves */
+  readonly maxInbound: number;
   /** milliseconds */
   readonly statusInterval: number;
   readonly ownStatus: () => Status;
   readonly emit: (event: keyof NetworkEvents, peer: PeerInfo) => void;
+  /** the peer has passed the handshake, or is a helper */
+  readonly onMet: (session: Session) => void;
+  /** the peer is of another network or version */
+  readonly onIncompatible: (peer: string) => void;
   /** the last connection of a peer has closed, handshake or not */
-  readonly onGone: (peer: string) => void;
+  readonly onGone: (peer: PeerId) => void;
   readonly lifetime: AbortSignal;
 }
 
@@ -46,6 +53,10 @@ const HANDSHAKE_TIMEOUT_MS = 10_000;
 /** Gossipsub does not tell when its stream to a peer opens; this is how often we look, and what the handshake may wait. */
 const GOSSIP_POLL_MS = 5;
 const MAX_MISSED_STATUS = 3;
+/** Peers without a chain that are let in, besides configured ones: they help to find others, and take no part. */
+const MAX_HELPERS = 8;
+/** A helper is asked whether it is there in so many intervals of the status exchange. */
+const HELPER_INTERVALS = 10;
 /**
  * A peer that connects while we hold a connection older than this has lost the old one without our noticing. Younger
  * ones are two nodes dialling each other.
@@ -54,6 +65,8 @@ const STALE_CONNECTION_MS = 2_000;
 const CLOSE_TIMEOUT_MS = 1_000;
 /** A node of another network learns from us what we learned from it, and its operator reads it in its log. */
 const LINGER_MS = 500;
+/** A newcomer who finds no place here may ask who else there is, over a few round trips. */
+const FULL_LINGER_MS = 2_000;
 const GOSSIP_PROTOCOL = '/meshsub/';
 
 export class Peers {
@@ -61,6 +74,7 @@ export class Peers {
   readonly #context: PeersContext;
   readonly #sessions = new Map<string, Session>();
   #watch: NodeJS.Timeout | undefined;
+  #rounds = 0;
 
   constructor(host: Host, context: PeersContext) {
     this.#host = host;
@@ -88,11 +102,18 @@ export class Peers {
       .map((session) => this.#info(session));
   }
 
+  /** Where the peers are that we have dialled: connected, or on the way to it. */
+  outbound(): Multiaddr[] {
+    return [...this.#sessions.values()]
+      .filter(({ direction, phase }) => direction === 'outbound' && (phase === 'handshake' || phase === 'connected'))
+      .map(({ remote }) => remote);
+  }
+
   /** A peer told its status, in answer to ours or with its own request. */
   onStatus(peer: string, status: Status): void {
     const session = this.#sessions.get(peer);
     const reason = incompatibility(this.#context.ownStatus(), status);
-    if (reason !== undefined) this.drop(peer, reason, LINGER_MS);
+    if (reason !== undefined) this.#turnAway(peer, reason);
     else if (session !== undefined) session.status = status;
   }
 
@@ -131,6 +152,11 @@ export class Peers {
     for (const connection of connections) void this.#close(connection, reason, linger);
   }
 
+  #turnAway(peer: string, reason: string): void {
+    this.#context.onIncompatible(peer);
+    this.drop(peer, reason, LINGER_MS);
+  }
+
   async #close(connection: Connection, reason: string, linger: number): Promise<void> {
     try {
       await sleep(linger, undefined, { signal: this.#context.lifetime });
@@ -141,6 +167,8 @@ export class Peers {
   }
 
   readonly #onOpen = ({ detail: opened }: CustomEvent<Connection>) => {
+    // one through a relay says nothing about a direct one
+    if (opened.limits !== undefined) return;
     const stale = this.#host
       .getConnections(opened.remotePeer)
       .filter(({ id, timeline }) => id !== opened.id && opened.timeline.open - timeline.open > STALE_CONNECTION_MS);
@@ -166,13 +194,20 @@ export class Peers {
     if (session === undefined) this.#context.logger.debug({ peer: id }, 'connection closed before the handshake');
     else this.#end(session);
     this.#sessions.delete(id);
-    this.#context.onGone(id);
+    this.#context.onGone(detail);
   };
 
   async #handshake(session: Session, protocols: readonly string[]): Promise<void> {
+    const foreign = this.#context.names.whyForeign(protocols);
+    if (this.#context.names.isHelper(protocols)) this.#letHelp(session);
+    else if (foreign !== undefined) this.#turnAway(session.id, foreign);
+    else await this.#greet(session);
+  }
+
+  async #greet(session: Session): Promise<void> {
+    const full = this.#whyFull(session);
+    if (full !== undefined) return this.drop(session.id, full, FULL_LINGER_MS);
     try {
-      const reason = this.#context.names.whyForeign(protocols) ?? this.#whyFull(session.id);
-      if (reason !== undefined) throw new NetworkError('INCOMPATIBLE', reason);
       await withDeadline(HANDSHAKE_TIMEOUT_MS, 'handshake', this.#context.lifetime, async (signal) => {
         await this.#exchange(session, signal);
         while (session.phase === 'handshake' && !this.#gossips(session)) {
@@ -180,8 +215,7 @@ export class Peers {
         }
       });
     } catch (error) {
-      const linger = error instanceof NetworkError && error.code === 'INCOMPATIBLE' ? LINGER_MS : 0;
-      if (session.phase === 'handshake') this.drop(session.id, asError(error).message, linger);
+      if (session.phase === 'handshake') this.drop(session.id, asError(error).message);
       return;
     }
     if (session.phase !== 'handshake') return;
@@ -190,7 +224,18 @@ export class Peers {
       { peer: session.id, direction: session.direction, client: session.client },
       'peer connected',
     );
+    this.#context.onMet(session);
     this.#context.emit('peer:connected', this.#info(session));
+  }
+
+  #letHelp(session: Session): void {
+    const helpers = [...this.#sessions.values()].filter(({ phase }) => phase === 'helping').length;
+    if (!this.#context.isConfigured(session.id) && helpers >= MAX_HELPERS) {
+      return this.#turnAway(session.id, `there are ${helpers} bootstrap nodes already`);
+    }
+    session.phase = 'helping';
+    this.#context.logger.info({ peer: session.id, client: session.client }, 'bootstrap node connected');
+    this.#context.onMet(session);
   }
 
   async #exchange(session: Session, signal: AbortSignal): Promise<void> {
@@ -215,13 +260,25 @@ export class Peers {
     );
   }
 
-  #whyFull(peer: string): string | undefined {
-    if (this.#context.isConfigured(peer) || this.list().length < this.#context.maxPeers) return undefined;
-    return `there are ${this.#context.maxPeers} peers already`;
+  #whyFull({ id, direction }: Session): string | undefined {
+    const { isConfigured, maxPeers, maxInbound } = this.#context;
+    if (isConfigured(id)) return undefined;
+    // those that will be peers in a moment take their place already
+    const peers = [...this.#sessions.values()].filter(
+      (other) => other.id !== id && (other.phase === 'connected' || other.phase === 'handshake'),
+    );
+    if (peers.length >= maxPeers) return `there are ${maxPeers} peers already`;
+    const inbound = peers.filter((peer) => peer.direction === 'inbound').length;
+    if (direction === 'outbound' || inbound < maxInbound) return undefined;
+    return `there are ${maxInbound} peers already that came by themselves`;
   }
 
   #lookAfter(): void {
-    for (const session of this.#sessions.values()) if (session.phase === 'connected') void this.#check(session);
+    this.#rounds += 1;
+    for (const session of this.#sessions.values()) {
+      if (session.phase === 'connected') void this.#check(session);
+      if (session.phase === 'helping' && this.#rounds % HELPER_INTERVALS === 0) void this.#ping(session);
+    }
     for (const { remotePeer, timeline } of this.#host.getConnections()) {
       const peer = remotePeer.toString();
       const late = Date.now() - timeline.open > HANDSHAKE_TIMEOUT_MS;
@@ -250,6 +307,17 @@ export class Peers {
       if (missed >= MAX_MISSED_STATUS) this.drop(id, `${missed} status exchanges without an answer`);
     } finally {
       session.exchanging = false;
+    }
+  }
+
+  /** A helper that has gone without a word would be taken for one that is there. */
+  async #ping(session: Session): Promise<void> {
+    try {
+      await withDeadline(HANDSHAKE_TIMEOUT_MS, 'ping', this.#context.lifetime, (signal) =>
+        this.#host.services.ping.ping(session.peer, { signal }),
+      );
+    } catch (error) {
+      if (session.phase === 'helping') this.drop(session.id, asError(error).message);
     }
   }
 

@@ -39,6 +39,11 @@ export class ProtocolNames {
     return `${this.#prefix}/kad/1`;
   }
 
+  /** Whether a peer that speaks these protocols runs no chain but answers questions about this network's peers. */
+  isHelper(protocols: readonly string[]): boolean {
+    return protocols.includes(this.kad) && !protocols.some((protocol) => STATUS_PROTOCOL.test(protocol));
+  }
+
   /**
    * Why a peer that speaks these protocols is none of ours.
    * @returns undefined when it speaks the status protocol of this network.

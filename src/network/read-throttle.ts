@@ -3,6 +3,7 @@
 // seen, and who could make us ignore honest ones could silence others.
 
 import type { Stream, StreamHandler, StreamMessageEvent } from '@libp2p/interface';
+import { overlaid } from './overlaid.ts';
 import { PeerBuckets, type Rate, type RateLimits } from './rate-limit.ts';
 
 /** What a message costs beyond its bytes, in bytes: with 8 MiB a second 2,000 can be judged, and no more should have to be. */
@@ -41,7 +42,7 @@ export class ReadThrottle {
       const { registrar } = components as { registrar: Registrar };
       const handle: Registrar['handle'] = (protocol, handler, options) =>
         registrar.handle(protocol, this.#watched(handler), options);
-      return create(overlaid(components, { registrar: overlaid(registrar, { handle }) }));
+      return create(overlaid<object>(components, { registrar: overlaid(registrar, { handle }) }) as C);
     };
   }
 
@@ -68,17 +69,6 @@ export class ReadThrottle {
       setTimeout(() => stream.readStatus === 'paused' && stream.resume(), Math.max(debt, SHORTEST_PAUSE_MS));
     });
   }
-}
-
-/** The same object with other values for some of its properties; methods still run on the object itself. */
-function overlaid<T extends object>(target: T, values: Readonly<Record<string, unknown>>): T {
-  return new Proxy(target, {
-    get(_, key) {
-      if (typeof key === 'string' && Object.hasOwn(values, key)) return values[key];
-      const value: unknown = Reflect.get(target, key, target);
-      return typeof value === 'function' ? value.bind(target) : value;
-    },
-  });
 }
 
 export interface ReadThrottles {

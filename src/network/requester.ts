@@ -158,14 +158,19 @@ export class Requester {
   async #open(protocol: RequestProtocol, peer: string, signal: AbortSignal) {
     const connection = this.#connection(peer);
     try {
-      return await connection.newStream([this.#context.names.request(protocol)], { signal });
+      return await connection.newStream([this.#context.names.request(protocol)], {
+        signal,
+        runOnLimitedConnection: true,
+      });
     } catch (cause) {
       throw new NetworkError('RESET', `no ${protocol} stream to ${peer}: ${asError(cause).message}`, { cause });
     }
   }
 
   #connection(peer: string): Connection {
-    const connection = this.#host.getConnections(peerIdFromString(peer)).find(({ status }) => status === 'open');
+    const open = this.#host.getConnections(peerIdFromString(peer)).filter(({ status }) => status === 'open');
+    // a direct one carries more than one through a relay
+    const connection = open.find(({ limits }) => limits === undefined) ?? open[0];
     if (connection === undefined) throw new NetworkError('NOT_CONNECTED', `no connection to ${peer}`);
     return connection;
   }

@@ -77,7 +77,12 @@ export class Responder {
           const peer = connection.remotePeer.toString();
           return protocol === 'status' ? this.#serveStatus(stream, peer) : this.#serve(protocol, stream, peer);
         },
-        { maxInboundStreams: MAX_INBOUND_STREAMS, maxOutboundStreams: MAX_OUTBOUND_STREAMS },
+        {
+          maxInboundStreams: MAX_INBOUND_STREAMS,
+          maxOutboundStreams: MAX_OUTBOUND_STREAMS,
+          // through a relay too, as far as it lets us
+          runOnLimitedConnection: true,
+        },
       );
     }
   }

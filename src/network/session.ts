@@ -2,6 +2,7 @@
 // is told of it, and why two nodes cannot be peers. No connections and no timers here.
 
 import type { IdentifyResult, PeerId } from '@libp2p/interface';
+import type { Multiaddr } from '@multiformats/multiaddr';
 import { equalBytes, toHex } from '../primitives/bytes.ts';
 import type { Status } from '../primitives/wire.ts';
 import type { PeerInfo } from './network.ts';
@@ -15,10 +16,14 @@ export interface Session {
   readonly connection: string;
   readonly direction: 'inbound' | 'outbound';
   readonly client: string;
-  readonly addresses: string[];
+  /** where the connection leads; an inbound one comes from a port of no use to anyone */
+  readonly remote: Multiaddr;
+  /** what the peer says of itself */
+  readonly announced: readonly Multiaddr[];
   readonly connectedAt: number;
   readonly channel: StatusChannel;
-  phase: 'handshake' | 'connected' | 'dropped';
+  /** `helping`: it runs no chain, and answers questions about other peers */
+  phase: 'handshake' | 'connected' | 'helping' | 'dropped';
   status: Status | undefined;
   latencyMs: number | undefined;
   /** status exchanges in a row without an answer */
@@ -37,7 +42,8 @@ export function openSession(identified: IdentifyResult, channel: StatusChannel):
     connection: identified.connection.id,
     direction: identified.connection.direction,
     client: printable(identified.agentVersion ?? '').slice(0, MAX_CLIENT_CHARACTERS),
-    addresses: addressesOf(identified),
+    remote: identified.connection.remoteAddr,
+    announced: identified.listenAddrs.slice(0, MAX_ADDRESSES),
     connectedAt: Date.now(),
     channel,
     phase: 'handshake',
@@ -50,12 +56,12 @@ export function openSession(identified: IdentifyResult, channel: StatusChannel):
 
 /** @param penalties what the peer has against it */
 export function peerInfo(session: Session, penalties: Pick<PenaltyBook, 'points' | 'offences'>): PeerInfo {
-  const { id, addresses, direction, client, status, latencyMs, connectedAt } = session;
+  const { id, direction, client, status, latencyMs, connectedAt } = session;
   const hash = status === undefined || status.finalizedHeight === 0 ? undefined : status.finalizedHash;
   const score = 0 - Math.round(penalties.points(id));
   return {
     id,
-    addresses,
+    addresses: addressesOf(session),
     direction,
     client,
     height: status?.finalizedHeight ?? 0,
@@ -82,11 +88,10 @@ function versions({ oldestVersion: oldest, newestVersion: newest }: Status): str
   return oldest === newest ? `is ${newest}` : `are ${oldest} to ${newest}`;
 }
 
-/** The port an inbound connection comes from is of no use to anyone: there what the peer announces goes first. */
-function addressesOf({ connection, listenAddrs }: IdentifyResult): string[] {
-  const announced = listenAddrs.slice(0, MAX_ADDRESSES).map(String);
-  const used = connection.remoteAddr.toString();
-  return connection.direction === 'outbound' ? [used, ...announced] : [...announced, used];
+/** The better one to dial first. */
+function addressesOf({ direction, remote, announced }: Session): string[] {
+  const all = direction === 'outbound' ? [remote, ...announced] : [...announced, remote];
+  return all.map(String);
 }
 
 function printable(text: string): string {

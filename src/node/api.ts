@@ -13,7 +13,7 @@ import { DEFAULT_LIMITS } from '../rpc/options.ts';
 import { RpcServer } from '../rpc/server.ts';
 import type { ChainStore } from '../store/chain-store.ts';
 import { partLogger } from '../telemetry/logger.ts';
-import { MetricsServer } from '../telemetry/metrics-server.ts';
+import { metricsServer } from '../telemetry/metrics-server.ts';
 import type { NodeConfig } from './config.ts';
 import { Faucet } from './faucet.ts';
 import type { NodeHealth } from './health.ts';
@@ -49,14 +49,14 @@ export async function openApi(
   teardown: Teardown,
 ): Promise<ApiUrls> {
   const { metrics, health } = parts;
-  const metricsServer = new MetricsServer({
+  const pages = metricsServer({
     registry: metrics.registry,
     host,
     port: metricsPort,
     logger: partLogger(inputs.logger, 'metrics'),
   });
-  await metricsServer.start();
-  teardown.add('metrics', () => metricsServer.stop());
+  await pages.start();
+  teardown.add('metrics', () => pages.stop());
   const rpc = new RpcServer(rpcDependencies(inputs, parts), {
     host,
     port: rpcPort,
@@ -82,12 +82,12 @@ export async function openApi(
   return {
     rpcUrl: `http://${authority}:${rpc.ports.rpc}`,
     wsUrl: `ws://${authority}:${rpc.ports.ws}`,
-    metricsUrl: `http://${authority}:${metricsServer.port}/metrics`,
+    metricsUrl: `http://${authority}:${pages.port}/metrics`,
   };
 }
 
 /** How this machine itself reaches a server that listens on `host`. */
-function reachable(host: string): string {
+export function reachable(host: string): string {
   if (host === '0.0.0.0') return '127.0.0.1';
   if (host === '::') return '[::1]';
   return host.includes(':') ? `[${host}]` : host;

@@ -46,10 +46,18 @@ export interface ConfigInputs {
   readonly environment?: Environment;
   /** `--config`; without it `config.yaml` in the data directory is read when it exists */
   readonly file?: string | undefined;
+  /** name of the data directory under ~/.aitbc where no setting says another */
+  readonly dataDirName?: (network: string) => string;
 }
 
 /** @throws {ConfigError} with every problem found. */
-export async function loadConfig({ flags = {}, environment = {}, file }: ConfigInputs): Promise<LoadedConfig> {
+export async function loadConfig({
+  flags = {},
+  environment = {},
+  file,
+  dataDirName = (network) => network,
+}: ConfigInputs): Promise<LoadedConfig> {
+  const dataDirOf = (raw: RawSettings) => dataDirIn(raw) ?? defaultDataDir(dataDirName(networkOf(raw)));
   const strong = { ...settingsFromEnvironment(environment), ...settingsFromFlags(flags) };
   const explicit = file === undefined ? undefined : await requireFile(file);
   const first = { ...explicit, ...strong };
@@ -69,8 +77,8 @@ export async function loadConfig({ flags = {}, environment = {}, file }: ConfigI
   };
 }
 
-export function defaultDataDir(network: string): string {
-  return join(homedir(), '.aitbc', network);
+export function defaultDataDir(name: string): string {
+  return join(homedir(), '.aitbc', name);
 }
 
 function defaultGenesisFile(dataDir: string, network: string): string {
@@ -90,9 +98,9 @@ function networkOf(raw: RawSettings): string {
   return parsed.success ? parsed.data : 'devnet';
 }
 
-function dataDirOf(raw: RawSettings): string {
+function dataDirIn(raw: RawSettings): string | undefined {
   const parsed = SettingsSchema.shape.dataDir.safeParse(raw.dataDir?.value);
-  return (parsed.success ? parsed.data : undefined) ?? defaultDataDir(networkOf(raw));
+  return parsed.success ? parsed.data : undefined;
 }
 
 function judge(raw: RawSettings): Settings {

@@ -16,6 +16,8 @@ export interface DataPaths {
   readonly bans: string;
   /** through which a running node is changed; a setting may put it elsewhere */
   readonly adminSocket: string;
+  /** addresses of other nodes */
+  readonly peerBook: string;
   /** what the validator key has signed */
   readonly signerRecord: string;
   /** consensus messages and blocks above the last final slot */
@@ -34,6 +36,7 @@ export function dataPaths(directory: string): DataPaths {
     identity: join(directory, 'node-identity.key'),
     bans: join(directory, 'bans.json'),
     adminSocket: join(directory, 'admin.sock'),
+    peerBook: join(directory, 'peers.json'),
     signerRecord: join(directory, 'signer', 'record'),
     journal: join(directory, 'journal'),
     db: join(directory, 'db'),

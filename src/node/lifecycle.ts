@@ -31,11 +31,14 @@ export interface NodeInfo {
   readonly validatorAddress?: string;
 }
 
-export interface Node {
+/** What runs until it is stopped. @typeParam Info what it tells when it is up */
+export interface Service<Info> {
   /** Resolves when everything listens. When it rejects, what was started is stopped again. */
-  start(): Promise<NodeInfo>;
+  start(): Promise<Info>;
   /** Finishes what is under way, then closes everything; more than one call does no harm. */
   stop(): Promise<void>;
   /** Resolves with the reason when a started node can not go on, such as a failing disk. */
   readonly failed: Promise<Error>;
 }
+
+export type Node = Service<NodeInfo>;

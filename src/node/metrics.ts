@@ -9,9 +9,10 @@ import { toHex } from '../primitives/bytes.ts';
 import { EVIDENCE_KINDS, type EvidenceKind } from '../primitives/evidence.ts';
 import { type ChainMetrics, createChainMetrics } from '../telemetry/metrics/chain.ts';
 import { type ConsensusMetrics, createConsensusMetrics } from '../telemetry/metrics/consensus.ts';
+import { createDiscoveryMetrics, type DiscoveryLevels, type DiscoveryMetrics } from '../telemetry/metrics/discovery.ts';
 import { createMempoolMetrics, type MempoolLevels, type MempoolMetrics } from '../telemetry/metrics/mempool.ts';
 import { createNetworkMetrics, type NetworkLevels, type NetworkMetrics } from '../telemetry/metrics/network.ts';
-import { type BuildInfo, registerProcessMetrics } from '../telemetry/metrics/process.ts';
+import { type BuildInfo, registerProcessMetrics, registerSignatureQueue } from '../telemetry/metrics/process.ts';
 import { createRpcMetrics, type RpcMetrics } from '../telemetry/metrics/rpc.ts';
 import { registerValidatorMetrics, type ValidatorLevels } from '../telemetry/metrics/validator.ts';
 
@@ -23,6 +24,7 @@ export interface MetricsSources {
   readonly build: BuildInfo;
   readonly mempool: () => MempoolLevels;
   readonly network: () => NetworkLevels;
+  readonly discovery: () => DiscoveryLevels;
   readonly signatureQueue: () => number;
   readonly validator: () => ValidatorLevels;
 }
@@ -34,6 +36,7 @@ export class NodeMetrics {
   readonly #chain: ChainMetrics;
   readonly #mempool: MempoolMetrics;
   readonly #network: NetworkMetrics;
+  readonly #discovery: DiscoveryMetrics;
   readonly #proposedAt = new LRUCache<string, number>({ max: REMEMBERED_PROPOSALS });
   readonly #submittedAt = new LRUCache<string, number>({ max: REMEMBERED_TRANSACTIONS });
 
@@ -42,11 +45,13 @@ export class NodeMetrics {
     this.#chain = createChainMetrics(this.registry);
     this.#mempool = createMempoolMetrics(this.registry, sources.mempool);
     this.#network = createNetworkMetrics(this.registry, sources.network);
+    this.#discovery = createDiscoveryMetrics(this.registry, sources.discovery);
     this.rpc = createRpcMetrics(this.registry);
     registerValidatorMetrics(this.registry, sources.validator);
     // From zero, so that the first one is a rise.
     for (const kind of EVIDENCE_KINDS) this.#consensus.evidence.inc({ kind }, 0);
-    registerProcessMetrics(this.registry, sources.build, sources.signatureQueue);
+    registerProcessMetrics(this.registry, sources.build);
+    registerSignatureQueue(this.registry, sources.signatureQueue);
   }
 
   get network(): NetworkObserver {
@@ -58,6 +63,11 @@ export class NodeMetrics {
       requestServed: () => undefined,
       offence: (kind) => metrics.offences.inc({ kind }),
     };
+  }
+
+  /** A peer has asked the DHT here. */
+  dhtQuery(): void {
+    this.#discovery.queries.inc();
   }
 
   consensus(event: ConsensusEvent): void {

@@ -33,7 +33,7 @@ import { tell, tellEpoch, tellEvidence } from './events.ts';
 import { EvidenceDesk } from './evidence.ts';
 import { FinalityLog } from './finality-log.ts';
 import { NodeHealth } from './health.ts';
-import { readIdentity } from './identity-file.ts';
+import { hostOptions } from './host-options.ts';
 import type { Node, NodeInfo, NodeInputs } from './lifecycle.ts';
 import { NodeMetrics } from './metrics.ts';
 import { networkLevels } from './network-levels.ts';
@@ -182,11 +182,16 @@ class AitbcNode implements Node {
       build: buildInfo(),
       mempool: () => mempool,
       network: () => networkLevels(network),
+      discovery: () => network.knowledge,
       signatureQueue: () => pool.queued,
       validator: () => validatorLevels(store, this.#own),
     });
     const { Libp2pNetwork } = await import('../network/libp2p-network.ts');
-    const network: Network = new Libp2pNetwork({ ...(await this.#networkOptions()), observer: metrics.network });
+    const network: Network = new Libp2pNetwork({
+      ...(await this.#networkOptions()),
+      observer: metrics.network,
+      onDhtQuery: () => metrics.dhtQuery(),
+    });
     const relay = new TransactionRelay({
       mempool,
       publish: (batch) => network.publishTransactions(batch),
@@ -350,24 +355,12 @@ class AitbcNode implements Node {
   }
 
   async #networkOptions(): Promise<Libp2pNetworkOptions> {
-    const { p2pHost, p2pPort, p2pWsPort, announceAddresses, bootstrapPeers } = this.#config;
-    const { maxPeers, maxConnectionsPerIp, maxUploadPerPeer, network } = this.#config;
-    const paths = dataPaths(this.#config.dataDir);
+    const { maxUploadPerPeer } = this.#config;
     const { genesis, genesisHash, logger } = this.#inputs;
-    const isPrivate = network === 'devnet';
-    const family = p2pHost.includes(':') ? 'ip6' : 'ip4';
     return {
+      ...(await hostOptions(this.#config)),
       genesisHash,
-      identitySeed: await readIdentity(paths.identity),
-      version: buildInfo().version,
-      listen: [`/${family}/${p2pHost}/tcp/${p2pPort}`, `/${family}/${p2pHost}/tcp/${p2pWsPort}/ws`],
-      announce: announceAddresses,
-      peers: bootstrapPeers,
-      maxPeers,
-      maxConnectionsPerIp: isPrivate ? Number.POSITIVE_INFINITY : maxConnectionsPerIp,
-      banFile: paths.bans,
-      network: isPrivate ? 'private' : 'public',
-      dht: 'server',
+      banFile: dataPaths(this.#config.dataDir).bans,
       resendInterval: genesis.parameters.resendInterval,
       statusInterval: STATUS_INTERVAL_MS,
       rateLimits: { ...DEFAULT_RATE_LIMITS, bytes: { burst: 2 * maxUploadPerPeer, perSecond: maxUploadPerPeer } },

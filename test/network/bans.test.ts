@@ -118,7 +118,11 @@ function connection(address: string) {
 }
 
 bans('so many connections from one address, whoever is behind it; this machine itself is not counted', async () => {
-  const { denyInboundConnection: denies } = gate({ bans: { find: () => undefined }, maxConnectionsPerIp: 2 });
+  const { denyInboundConnection: denies } = gate({
+    bans: { find: () => undefined },
+    maxConnectionsPerIp: 2,
+    outreach: () => ({ mayDial: () => true, mayDialAddress: () => true }),
+  });
   const come = (address: string) => {
     const one = connection(address);
     return { one, isDenied: denies?.(one) };

@@ -3,7 +3,7 @@
 import '../../src/polyfills.ts';
 import { pino } from 'pino';
 import { Libp2pNetwork } from '../../src/network/libp2p-network.ts';
-import type { Network, NetworkHandlers, Verdict } from '../../src/network/network.ts';
+import type { NetworkHandlers, Verdict } from '../../src/network/network.ts';
 import type { Libp2pNetworkOptions } from '../../src/network/options.ts';
 import { DEFAULT_RATE_LIMITS } from '../../src/network/rate-limit.ts';
 import { OLDEST_PROTOCOL_VERSION, PROTOCOL_VERSION, type Status } from '../../src/primitives/wire.ts';
@@ -18,7 +18,7 @@ export interface Arrival {
 }
 
 export interface TestNode {
-  readonly network: Network;
+  readonly network: Libp2pNetwork;
   readonly arrivals: Arrival[];
   /** JSON lines of the log */
   readonly log: string[];
@@ -64,7 +64,11 @@ export async function startNode(number: number, settings: NodeSettings = {}): Pr
     banFile: undefined,
     network: 'private',
     // it connects to peers of peers, and the tests mean the connections they make
-    dht: 'off',
+    discovery: 'off',
+    outboundPeers: 8,
+    peerBook: undefined,
+    nat: false,
+    relay: false,
     resendInterval: 1_000,
     statusInterval: 1_000,
     rateLimits: DEFAULT_RATE_LIMITS,

@@ -70,9 +70,9 @@ lifecycle('nodes talk over WebSocket', async () => {
 });
 
 lifecycle('with the DHT component in either mode nodes connect, gossip and stop', async () => {
-  const nodes = [await startNode(1, { dht: 'server' })];
-  nodes.push(await startNode(2, { dht: 'server', peers: nodes.map(addressOf) }));
-  nodes.push(await startNode(3, { dht: 'client', peers: nodes.map(addressOf) }));
+  const nodes = [await startNode(1, { discovery: 'server' })];
+  nodes.push(await startNode(2, { discovery: 'server', peers: nodes.map(addressOf) }));
+  nodes.push(await startNode(3, { discovery: 'client', peers: nodes.map(addressOf) }));
   try {
     await Promise.all(nodes.map((node) => connected(node, 2)));
     await nodes[2]?.network.publishVote(Uint8Array.of(1, 2, 3));

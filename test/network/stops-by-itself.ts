@@ -2,6 +2,6 @@
 
 import { startMesh, stopAll } from './harness.ts';
 
-const nodes = await startMesh(2, { dht: 'server' });
+const nodes = await startMesh(2, { discovery: 'server' });
 await stopAll(nodes);
 process.stdout.write('stopped\n');

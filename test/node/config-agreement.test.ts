@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { KeyPair } from '../../src/crypto/keys.ts';
-import { checkAgreement, checkValidator, remoteOperator } from '../../src/node/config/agreement.ts';
+import { checkAgreement, checkNat, checkValidator, remoteOperator } from '../../src/node/config/agreement.ts';
 import { ConfigError } from '../../src/node/config/errors.ts';
 import { loadConfig } from '../../src/node/config.ts';
 import { publishedKeys } from '../../src/node/devnet-keys.ts';
@@ -51,6 +51,14 @@ agreement('a key without a seat in genesis may get one later', async () => {
   const stranger = KeyPair.generate().publicKey;
   checkValidator(await load(), genesis, stranger);
   checkValidator(await load({ VALIDATOR_ADDRESS: keyNamed('alice').address }), genesis, stranger);
+});
+
+agreement('a validator does not hide behind a router', async () => {
+  checkNat(await load({ NAT: 'true', VALIDATOR_KEY: 'none' }));
+  checkNat(await load());
+  refused(await load({ NAT: 'true' }).then((loaded) => () => checkNat(loaded)), 'nat', /a validator \(validator_key\)/);
+  const remote = { NAT: 'true', VALIDATOR_KEY: 'none', VALIDATOR_SIGNER: 'unix:/run/signer.sock' };
+  refused(await load(remote).then((loaded) => () => checkNat(loaded)), 'nat', /a validator \(validator_signer\)/);
 });
 
 agreement('VALIDATOR_ADDRESS must be that of the key', async () => {

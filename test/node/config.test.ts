@@ -8,6 +8,7 @@ import { SettingsSchema } from '../../src/node/config/schema.ts';
 import { environmentName, fileKey, flagName, SETTING_NAMES } from '../../src/node/config/settings.ts';
 import { configTemplate } from '../../src/node/config/template.ts';
 import { type ConfigInputs, loadConfig } from '../../src/node/config.ts';
+import { isPrivateNetwork } from '../../src/node/host-options.ts';
 import { withTempDir } from '../helpers/temp-dir.ts';
 
 const config = suite('config');
@@ -88,6 +89,29 @@ config('reads units', async () => {
   assert.is(loaded.rpcTimeout, 120_000);
 });
 
+config('reads true and false, and nothing that looks like them', async () => {
+  await withFile('nat: true\nrelay: false\n', async (file) => {
+    const { config: loaded } = await loadConfig({ file, environment: { RELAY: 'true' } });
+    assert.is(loaded.nat, true);
+    assert.is(loaded.relay, true);
+    assert.is((await loadConfig({ file })).config.relay, false);
+  });
+  for (const NAT of ['yes', '1', 'True']) assert.is((await problemsOf({ environment: { NAT } }))[0]?.key, 'nat');
+});
+
+config('a network is private when the addresses of this node are', async () => {
+  const isPrivate = async (environment: Record<string, string>) =>
+    isPrivateNetwork((await loadConfig({ environment: { NETWORK: 'mynet', ...environment } })).config);
+  assert.is(await isPrivate({}), false);
+  assert.is(await isPrivate({ P2P_HOST: '127.0.0.1' }), true);
+  assert.is(await isPrivate({ P2P_HOST: 'fd00::1' }), true);
+  assert.is(await isPrivate({ P2P_HOST: '10.0.0.5', ANNOUNCE_ADDRESSES: '/ip4/8.8.8.8/tcp/9000' }), false);
+  assert.is(await isPrivate({ ANNOUNCE_ADDRESSES: '/ip4/192.168.0.7/tcp/9000' }), true);
+  assert.is(await isPrivate({ PRIVATE_NETWORK: 'true' }), true);
+  assert.is(await isPrivate({ P2P_HOST: '127.0.0.1', PRIVATE_NETWORK: 'false' }), false);
+  assert.is(await isPrivate({ NETWORK: 'devnet', P2P_HOST: '0.0.0.0' }), true);
+});
+
 config('takes a relative path from where it is written', async () => {
   await withFile('data_dir: data\ngenesis_file: ../g.json\n', async (file, directory) => {
     const { config: loaded } = await loadConfig({ file });
@@ -104,6 +128,28 @@ config('a list is YAML in a file and has commas elsewhere', async () => {
   });
   const environment = { BOOTSTRAP_PEERS: `${peer}, ${other}` };
   assert.equal((await loadConfig({ environment })).config.bootstrapPeers, [peer, other]);
+});
+
+config('addresses of other nodes may be IPv4, IPv6 or DNS names, over TCP or WebSocket', async () => {
+  const id = `/p2p/${'1'.repeat(52)}`;
+  const good = [
+    '/ip4/8.8.8.8/tcp/1',
+    '/ip6/2001:db8::1/tcp/1/ws',
+    '/dns/a.b/tcp/1',
+    '/dns4/a.b/tcp/443/wss',
+    '/dns6/a.b/tcp/1/tls/ws',
+  ];
+  const environment = { BOOTSTRAP_PEERS: good.map((one) => one + id).join(), ANNOUNCE_ADDRESSES: good.join() };
+  assert.is((await loadConfig({ environment })).config.bootstrapPeers.length, good.length);
+  for (const bad of [
+    '8.8.8.8:9000',
+    '/ip4/8.8.8.8',
+    '/ip4/8.8.8.8/udp/1',
+    '/ip4/8.8.8.8/tcp/1',
+    `/ip4/8.8.8.8/tcp/x${id}`,
+  ]) {
+    assert.is((await problemsOf({ environment: { BOOTSTRAP_PEERS: bad } }))[0]?.key, 'bootstrap_peers', bad);
+  }
 });
 
 config('none takes back what the network says', async () => {

@@ -36,6 +36,7 @@ function open() {
     build: { version: '1.2.3', commit: 'abc' },
     mempool: () => levels,
     network: () => levels.network,
+    discovery: () => ({ knownPeers: 17, routingTable: 5 }),
     signatureQueue: () => levels.queue,
     validator: () => levels.validator,
   });
@@ -59,6 +60,8 @@ metricsTest('levels are read when somebody looks', async () => {
   assert.is(await value('blockchain_network_clock_offset_seconds'), -0.25);
   levels.size = 4;
   assert.is(await value('blockchain_mempool_size'), 4);
+  assert.is(await value('blockchain_network_known_peers'), 17);
+  assert.is(await value('blockchain_network_routing_table_peers'), 5);
 });
 
 metricsTest('the validator of this node: weight, slots and votes of the epoch, jail', async () => {

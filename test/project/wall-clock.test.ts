@@ -13,6 +13,8 @@ const READS_IT: ReadonlyMap<string, string> = new Map([
   ['node/genesis-file.ts', 'whether genesis lies in the past'],
   ['network/session.ts', 'since when a peer is connected, for people'],
   ['network/libp2p-network.ts', 'how far it is from the clocks of peers'],
+  ['network/bootstrap-network.ts', 'libp2p says by it when a connection was opened'],
+  ['network/outreach.ts', 'when a known peer was last reached, for the next start'],
   ['network/peers.ts', 'libp2p says by it when a connection was opened'],
 ]);
 

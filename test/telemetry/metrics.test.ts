@@ -4,12 +4,13 @@ import * as assert from 'uvu/assert';
 import { createLogger, silentLogger } from '../../src/telemetry/logger.ts';
 import { createChainMetrics } from '../../src/telemetry/metrics/chain.ts';
 import { createConsensusMetrics } from '../../src/telemetry/metrics/consensus.ts';
+import { createDiscoveryMetrics } from '../../src/telemetry/metrics/discovery.ts';
 import { createMempoolMetrics } from '../../src/telemetry/metrics/mempool.ts';
 import { createNetworkMetrics } from '../../src/telemetry/metrics/network.ts';
-import { registerProcessMetrics } from '../../src/telemetry/metrics/process.ts';
+import { registerProcessMetrics, registerSignatureQueue } from '../../src/telemetry/metrics/process.ts';
 import { createRpcMetrics } from '../../src/telemetry/metrics/rpc.ts';
 import { registerValidatorMetrics } from '../../src/telemetry/metrics/validator.ts';
-import { MetricsServer } from '../../src/telemetry/metrics-server.ts';
+import { metricsServer } from '../../src/telemetry/metrics-server.ts';
 
 const metrics = suite('telemetry/metrics');
 
@@ -25,11 +26,13 @@ function everything(registry: Registry) {
     jailed: false,
     tombstoned: false,
   }));
-  registerProcessMetrics(registry, { version: '1.2.3', commit: 'abc1234' }, () => 5);
+  registerProcessMetrics(registry, { version: '1.2.3', commit: 'abc1234' });
+  registerSignatureQueue(registry, () => 5);
   return {
     chain: createChainMetrics(registry),
     consensus: createConsensusMetrics(registry),
     mempool: createMempoolMetrics(registry, () => ({ size: 3, bytes: 700 })),
+    discovery: createDiscoveryMetrics(registry, () => ({ knownPeers: 17, routingTable: 5 })),
     network: createNetworkMetrics(registry, () => ({
       peers: { good: 4, marked: 0, poor: 0 },
       bans: { node: 0, operator: 0 },
@@ -120,7 +123,7 @@ metrics('of two nodes in one process do not mix', async () => {
 metrics('are served at /metrics and nowhere else', async () => {
   const registry = new Registry();
   everything(registry);
-  const server = new MetricsServer({ registry, host: '127.0.0.1', port: 0, logger: silentLogger() });
+  const server = metricsServer({ registry, host: '127.0.0.1', port: 0, logger: silentLogger() });
   await server.start();
   try {
     const url = `http://127.0.0.1:${server.port}`;
@@ -137,9 +140,9 @@ metrics('are served at /metrics and nowhere else', async () => {
 
 metrics('server names the port and the setting when the port is taken', async () => {
   const options = { registry: new Registry(), host: '127.0.0.1', logger: silentLogger() };
-  const holder = new MetricsServer({ ...options, port: 0 });
+  const holder = metricsServer({ ...options, port: 0 });
   await holder.start();
-  const second = new MetricsServer({ ...options, port: holder.port });
+  const second = metricsServer({ ...options, port: holder.port });
   try {
     await second.start();
     assert.unreachable('the port was taken');
@@ -159,7 +162,7 @@ metrics('server logs a failing collector and answers 500', async () => {
   });
   const lines: string[] = [];
   const stream = { write: (line: string) => lines.push(line) } as unknown as NodeJS.WritableStream;
-  const server = new MetricsServer({
+  const server = metricsServer({
     registry,
     host: '127.0.0.1',
     port: 0,
@@ -168,7 +171,7 @@ metrics('server logs a failing collector and answers 500', async () => {
   await server.start();
   try {
     assert.is((await fetch(`http://127.0.0.1:${server.port}/metrics`)).status, 500);
-    assert.match(lines.join(''), /metrics could not be collected/);
+    assert.match(lines.join(''), /a page could not be made/);
   } finally {
     await server.stop();
   }

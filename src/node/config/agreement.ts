@@ -42,6 +42,22 @@ function disagrees(
 }
 
 /**
+ * A validator is reached directly or through its own full nodes: votes that come through a stranger's relay, or a port that
+ * a home router may take back, are late.
+ * @throws {ConfigError} when `nat` is set for a validator.
+ */
+export function checkNat({ config, sources }: Expectations): void {
+  const { nat, validatorKey, validatorSigner } = config;
+  const key = validatorKey === undefined ? 'validator_signer' : 'validator_key';
+  if (!nat || (validatorKey ?? validatorSigner) === undefined) return;
+  throw configError({
+    key: 'nat',
+    source: sources.nat ?? 'default',
+    message: `is true, but this node is a validator (${key}), which must not depend on relays and routers. Remove nat and give it an address that others reach, or let it connect to full nodes of yours.`,
+  });
+}
+
+/**
  * Whether the validator key is the one that is meant: `validator_address`, where it is set, is the account for which the
  * key validates in genesis. A key that genesis does not name may become that of a validator later.
  * @param publicKey 32 bytes; undefined when no `validator_key` is set.

@@ -5,7 +5,14 @@ import { z } from 'zod';
 import { AddressError, parseAddress } from '../../primitives/address.ts';
 import { CONSENSUS_MODES } from '../../primitives/genesis.ts';
 import { LOG_LEVELS } from '../../telemetry/logger.ts';
-import { KEY_NAME, MAX_PEERS_LIMIT, MAX_SNAPSHOTS, MAX_VERIFIER_THREADS, type SettingName } from './settings.ts';
+import {
+  KEY_NAME,
+  MAX_OUTBOUND_PEERS,
+  MAX_PEERS_LIMIT,
+  MAX_SNAPSHOTS,
+  MAX_VERIFIER_THREADS,
+  type SettingName,
+} from './settings.ts';
 import { parseDuration, parseSize } from './units.ts';
 
 const HOUR_MS = 3_600_000;
@@ -18,8 +25,9 @@ const MAX_CACHE_BYTES = 64 * 1024 * MEBIBYTE;
 /** More addresses than this in one setting are a mistake. */
 const MAX_LIST_LENGTH = 256;
 
-const MULTIADDR = /^\/(?:ip4|ip6|dns|dns4|dns6)\/[^/\s]+\/tcp\/\d{1,5}(?:\/ws)?$/;
-const PEER_MULTIADDR = /^\/(?:ip4|ip6|dns|dns4|dns6)\/[^/\s]+\/tcp\/\d{1,5}(?:\/ws)?\/p2p\/[A-Za-z0-9]{46,64}$/;
+const MULTIADDR = /^\/(?:ip4|ip6|dns|dns4|dns6)\/[^/\s]+\/tcp\/\d{1,5}(?:\/ws|\/wss|\/tls\/ws)?$/;
+const PEER_MULTIADDR =
+  /^\/(?:ip4|ip6|dns|dns4|dns6)\/[^/\s]+\/tcp\/\d{1,5}(?:\/ws|\/wss|\/tls\/ws)?\/p2p\/[A-Za-z0-9]{46,64}$/;
 const NETWORK_NAME = /^[a-z0-9][a-z0-9-]{0,31}$/;
 
 /** The path of a unix socket has at most 107 bytes. */
@@ -45,6 +53,9 @@ const port = integer(0, 65_535);
 function quantity(parse: (text: string) => number | undefined, minimum: number, maximum: number) {
   return text.transform(parse).pipe(z.number().int().min(minimum).max(maximum));
 }
+
+/** YAML knows the two words, flags and the environment only text. */
+const yesOrNo = z.union([z.boolean(), z.enum(['true', 'false']).transform((word) => word === 'true')]);
 
 function isAddress(value: string): boolean {
   try {
@@ -95,6 +106,11 @@ export const SettingsSchema = z.object({
   maxPeers: integer(1, MAX_PEERS_LIMIT).default(50),
   maxConnectionsPerIp: integer(1, MAX_PEERS_LIMIT).default(16),
   maxUploadPerPeer: quantity(parseSize, MEBIBYTE / 16, 1024 * MEBIBYTE).default(16 * MEBIBYTE),
+  discovery: z.enum(['auto', 'server', 'client', 'off']).default('auto'),
+  outboundPeers: integer(1, MAX_OUTBOUND_PEERS).default(10),
+  privateNetwork: yesOrNo.optional(),
+  nat: yesOrNo.default(false),
+  relay: yesOrNo.default(false),
   sync: z.enum(SYNC_MODES).default('auto'),
   checkpoint: text.regex(CHECKPOINT).optional(),
   keepSnapshots: integer(0, MAX_SNAPSHOTS).default(2),

@@ -20,6 +20,8 @@ const NETWORK_NAME_FORM = 'lower-case letters, digits and -, at most 32 characte
 export const KEY_NAME_FORM = 'lower-case letters, digits, - and _, at most 64 characters';
 /** Each peer costs file descriptors and copies of gossip. */
 export const MAX_PEERS_LIMIT = 1000;
+/** Far more than keep a node well connected: each of them could be somebody else's place. */
+export const MAX_OUTBOUND_PEERS = 100;
 /** One thread for each core is the most that helps; no machine in sight has more. */
 export const MAX_VERIFIER_THREADS = 64;
 
@@ -95,7 +97,7 @@ export const SETTINGS = {
   },
   bootstrapPeers: {
     form: 'multiaddrs like /dns4/node.example/tcp/9000/p2p/12D3Koo…, with commas between them outside YAML',
-    doc: 'The nodes to keep connected to.',
+    doc: 'The nodes to keep connected to, and to find others through.',
   },
   maxPeers: { form: `a whole number from 1 to ${MAX_PEERS_LIMIT}`, doc: 'The most connections to other nodes.' },
   maxConnectionsPerIp: {
@@ -105,6 +107,26 @@ export const SETTINGS = {
   maxUploadPerPeer: {
     form: `${SIZE_FORM}, from 64KiB to 1GiB`,
     doc: 'Bytes a second that one peer gets in answer to what it asks, such as blocks to catch up with.',
+  },
+  discovery: {
+    form: 'auto, server, client or off',
+    doc: 'Finding other nodes. server: others find this one too; client: they do not; auto: server where others can reach it; off: only bootstrap_peers.',
+  },
+  outboundPeers: {
+    form: `a whole number from 1 to ${MAX_OUTBOUND_PEERS}`,
+    doc: 'How many of the nodes that it finds this one keeps connected to.',
+  },
+  privateNetwork: {
+    form: 'true or false',
+    doc: 'Whether the nodes of this network reach each other under private addresses (10.…, 192.168.…, 127.…). Default: true where p2p_host or an announced address is one.',
+  },
+  nat: {
+    form: 'true or false',
+    doc: 'Whether this node may be behind a home router: it asks the router for a port (UPnP) and is reached through relays. Not for validators.',
+  },
+  relay: {
+    form: 'true or false',
+    doc: 'Whether this node passes connections on to nodes behind home routers, within bounds.',
   },
   sync: {
     form: 'auto, snapshot or blocks',

@@ -23,14 +23,9 @@ export interface NetworkLevels {
 /** @param levels asked at every scrape. */
 export function createNetworkMetrics(registry: Registry, levels: () => NetworkLevels): NetworkMetrics {
   const registers = [registry];
-  new Gauge({
-    name: 'blockchain_network_peers',
-    help: 'Peers connected now.',
-    registers,
-    collect() {
-      const { good, marked, poor } = levels().peers;
-      this.set(good + marked + poor);
-    },
+  registerPeerCount(registry, () => {
+    const { good, marked, poor } = levels().peers;
+    return good + marked + poor;
   });
   new Gauge({
     name: 'blockchain_network_peers_by_standing',
@@ -78,4 +73,16 @@ export function createNetworkMetrics(registry: Registry, levels: () => NetworkLe
       registers,
     }),
   };
+}
+
+/** @param count asked at every scrape. */
+export function registerPeerCount(registry: Registry, count: () => number): void {
+  new Gauge({
+    name: 'blockchain_network_peers',
+    help: 'Peers connected now.',
+    registers: [registry],
+    collect() {
+      this.set(count());
+    },
+  });
 }

@@ -1,4 +1,4 @@
-// The process itself: build, event-loop lag, heap, garbage collection and the queue of signatures to verify.
+// The process itself: build, event-loop lag, heap, garbage collection, and what waits for its worker threads.
 
 import { collectDefaultMetrics, Gauge, type Registry } from 'prom-client';
 
@@ -12,11 +12,8 @@ export interface BuildInfo {
 /** Gauges under a counter's name, which the naming rules forbid; the same numbers exist by type without `_total`. */
 const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total'];
 
-/**
- * Call once for a registry.
- * @param signatureQueue signatures that wait for a verifier, asked at every scrape.
- */
-export function registerProcessMetrics(registry: Registry, build: BuildInfo, signatureQueue: () => number): void {
+/** Call once for a registry. */
+export function registerProcessMetrics(registry: Registry, build: BuildInfo): void {
   const registers = [registry];
   new Gauge({
     name: 'blockchain_build_info',
@@ -24,14 +21,18 @@ export function registerProcessMetrics(registry: Registry, build: BuildInfo, sig
     labelNames: ['version', 'commit'],
     registers,
   }).set({ version: build.version, commit: build.commit }, 1);
+  collectDefaultMetrics({ register: registry });
+  for (const name of MISNAMED) registry.removeSingleMetric(name);
+}
+
+/** @param waiting signatures that wait for a verifier, asked at every scrape. */
+export function registerSignatureQueue(registry: Registry, waiting: () => number): void {
   new Gauge({
     name: 'blockchain_crypto_signature_queue',
     help: 'Signatures that wait to be verified.',
-    registers,
+    registers: [registry],
     collect() {
-      this.set(signatureQueue());
+      this.set(waiting());
     },
   });
-  collectDefaultMetrics({ register: registry });
-  for (const name of MISNAMED) registry.removeSingleMetric(name);
 }

@@ -1,0 +1,75 @@
+// Gossipsub, with every setting that differs from the library's default and why. Nothing here knows what is sent.
+
+import { gossipsub } from '@chainsafe/libp2p-gossipsub';
+import { IDONTWANT_MIN_BYTES, messageId } from './gossip.ts';
+import type { Libp2pNetworkOptions } from './options.ts';
+import { GOSSIP_TOPICS, type ProtocolNames } from './protocols.ts';
+import { gossipScoring, type PenaltyBook } from './scoring.ts';
+
+/** Mesh degrees: a network of up to 7 nodes is a full mesh, so that every message takes one hop. */
+const MESH = { D: 8, Dlo: 6, Dhi: 12, Dout: 3, Dscore: 4, Dlazy: 6 } as const;
+/** Gossip for one peer that its connection does not take: past it the stream is reset and the peer dropped. */
+const MAX_OUTBOUND_BUFFER_BYTES = 8 * 1024 * 1024;
+/** One RPC of gossipsub: several messages when a peer asks for what it missed. The library buffers 4 MiB in all. */
+const MAX_RPC_BYTES = 4 * 1024 * 1024;
+
+export function gossipRouter(options: Libp2pNetworkOptions, names: ProtocolNames, penalties: PenaltyBook) {
+  return gossipsub({
+    ...gossipScoring(penalties, options.network),
+    ...MESH,
+    ...memory(options.resendInterval),
+    // messages carry our own signatures; a second one would cost four times the work
+    globalSignaturePolicy: 'StrictNoSign',
+    msgIdFn: messageId,
+    allowedTopics: GOSSIP_TOPICS.map((topic) => names.topic(topic)),
+    // our own messages are encoded once for all peers; one sent at a time also piggybacks on a shared object
+    batchPublish: true,
+    allowPublishToZeroTopicPeers: true,
+    ignoreDuplicatePublishError: true,
+    fallbackToFloodsub: false,
+    // relayed connections carry it too, as far as the relay lets them
+    runOnLimitedConnection: true,
+    doPX: false,
+    tagMeshPeers: false,
+    maxInboundStreams: 2,
+    maxOutboundStreams: 2,
+    maxOutboundBufferSize: MAX_OUTBOUND_BUFFER_BYTES,
+    maxInboundDataLength: MAX_RPC_BYTES,
+    idontwantMinDataSize: IDONTWANT_MIN_BYTES,
+    decodeRpcLimits: {
+      maxSubscriptions: 64,
+      maxMessages: 1024,
+      maxIhaveMessageIDs: 5000,
+      maxIwantMessageIDs: 5000,
+      maxIdontwantMessageIDs: 512,
+      maxControlMessages: 64,
+      maxPeerInfos: 16,
+    },
+  });
+}
+
+/** Gossipsub's own default: longer than a message wanders through any network. */
+const LONGEST_MEMORY_MS = 120_000;
+/** Also its default, which it counts in heartbeats of a second: a starved node forwards seconds after it was told not to. */
+const MESSAGE_CACHE_MS = 5_000;
+const SHORTEST_HEARTBEAT_MS = 100;
+const LONGEST_HEARTBEAT_MS = 1_000;
+
+/**
+ * How long gossip remembers. A message that is sent again after the re-send interval must not be taken for a duplicate,
+ * neither here nor at a peer that has lost it since. What has been seen is dropped at the first heartbeat after its time,
+ * and a heartbeat comes up to a quarter late.
+ */
+function memory(resendInterval: number) {
+  const heartbeatInterval = clamp(resendInterval / 6, SHORTEST_HEARTBEAT_MS, LONGEST_HEARTBEAT_MS);
+  return {
+    heartbeatInterval,
+    seenTTL: clamp(resendInterval - 1.5 * heartbeatInterval, SHORTEST_HEARTBEAT_MS, LONGEST_MEMORY_MS),
+    // heartbeats for which messages are kept for those who ask, and for which IDONTWANT holds
+    mcacheLength: Math.ceil(MESSAGE_CACHE_MS / heartbeatInterval),
+  };
+}
+
+function clamp(value: number, least: number, most: number): number {
+  return Math.min(most, Math.max(least, value));
+}

@@ -1,0 +1,42 @@
+// How a configuration becomes the settings of this node's place in the network, be it a whole node or a bootstrap node.
+
+import type { HostOptions } from '../network/options.ts';
+import { isPrivateHost } from '../network/private-hosts.ts';
+import type { NodeConfig } from './config.ts';
+import { dataPaths } from './data-dir.ts';
+import { readIdentity } from './identity-file.ts';
+import { buildInfo } from './package-root.ts';
+
+/** @throws {DataDirError} MALFORMED, or a system error when the identity can not be read. */
+export async function hostOptions(config: NodeConfig): Promise<Omit<HostOptions, 'genesisHash' | 'logger'>> {
+  const { p2pHost, p2pPort, p2pWsPort, announceAddresses, bootstrapPeers, maxPeers } = config;
+  const { network, maxConnectionsPerIp } = config;
+  const { discovery, outboundPeers, nat, relay } = config;
+  const paths = dataPaths(config.dataDir);
+  const family = p2pHost.includes(':') ? 'ip6' : 'ip4';
+  return {
+    identitySeed: await readIdentity(paths.identity),
+    version: buildInfo().version,
+    listen: [`/${family}/${p2pHost}/tcp/${p2pPort}`, `/${family}/${p2pHost}/tcp/${p2pWsPort}/ws`],
+    announce: announceAddresses,
+    peers: bootstrapPeers,
+    maxPeers,
+    maxConnectionsPerIp: network === 'devnet' ? Number.POSITIVE_INFINITY : maxConnectionsPerIp,
+    network: isPrivateNetwork(config) ? 'private' : 'public',
+    // What is announced is meant for others to come to.
+    discovery: discovery === 'auto' && announceAddresses.length > 0 ? 'server' : discovery,
+    outboundPeers,
+    peerBook: discovery === 'off' ? undefined : paths.peerBook,
+    nat,
+    relay,
+  };
+}
+
+/** A machine behind an address translation listens on a private address, and announces the public one. */
+export function isPrivateNetwork(
+  config: Pick<NodeConfig, 'privateNetwork' | 'p2pHost' | 'announceAddresses'>,
+): boolean {
+  const { privateNetwork, p2pHost, announceAddresses } = config;
+  const announced = announceAddresses.map((address) => address.split('/')[2] ?? '');
+  return privateNetwork ?? (announced.length > 0 ? announced : [p2pHost]).some(isPrivateHost);
+}

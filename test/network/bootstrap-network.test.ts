@@ -1,0 +1,118 @@
+// A bootstrap node on loopback: whoever knows only its address finds the others, and it takes no part in the chain.
+
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { BootstrapNetwork } from '../../src/network/bootstrap-network.ts';
+import type { HostOptions } from '../../src/network/options.ts';
+import { withTempDir } from '../helpers/temp-dir.ts';
+import {
+  connected,
+  eventually,
+  GENESIS,
+  type NodeSettings,
+  seed,
+  startNode,
+  stopAll,
+  type TestNode,
+} from './harness.ts';
+
+const bootstrap = suite('network: bootstrap node');
+
+const FINDS: NodeSettings = { discovery: 'auto' };
+const PATIENCE_MS = 30_000;
+
+async function startBootstrap(number: number, changes: Partial<HostOptions> = {}): Promise<BootstrapNetwork> {
+  const network = new BootstrapNetwork({
+    genesisHash: GENESIS,
+    identitySeed: seed(number),
+    version: '0.0.0-test',
+    listen: ['/ip4/127.0.0.1/tcp/0'],
+    announce: [],
+    peers: [],
+    maxPeers: 32,
+    maxConnectionsPerIp: 16,
+    network: 'private',
+    discovery: 'server',
+    outboundPeers: 8,
+    peerBook: undefined,
+    nat: false,
+    relay: false,
+    logger: pino({ level: 'silent' }),
+    ...changes,
+  });
+  await network.start();
+  return network;
+}
+
+function meshed(nodes: readonly TestNode[]): Promise<void> {
+  const isMesh = () => nodes.every((node) => node.network.peers().length === nodes.length - 1);
+  return eventually(isMesh, 'everyone to know the others', PATIENCE_MS);
+}
+
+bootstrap('those who know its address find each other; it is nobody’s peer', async () => {
+  const boot = await startBootstrap(90);
+  const nodes = await Promise.all([1, 2, 3].map((number) => startNode(number, { ...FINDS, peers: boot.addresses })));
+  try {
+    await meshed(nodes);
+    await eventually(() => boot.levels.peers === 3 && boot.levels.routingTable === 3, 'the bootstrap node to know all');
+    assert.ok(boot.levels.queries > 0);
+    for (const node of nodes) assert.not(node.network.peers().some(({ id }) => id === boot.peerId));
+    await nodes[0]?.network.publishVote(Uint8Array.of(1));
+    await eventually(() => nodes.slice(1).every(({ arrivals }) => arrivals.length === 1), 'gossip among the nodes');
+  } finally {
+    await stopAll(nodes);
+    await boot.stop();
+  }
+});
+
+bootstrap('a node of another network is sent away', async () => {
+  const boot = await startBootstrap(90);
+  const genesisHash = new Uint8Array(32).fill(0xcd);
+  const stranger = await startNode(1, { ...FINDS, peers: boot.addresses, genesisHash, status: { genesisHash } });
+  try {
+    await eventually(() => stranger.log.some((line) => line.includes('disconnecting')), 'the disconnection');
+    assert.is(boot.levels.peers, 0);
+  } finally {
+    await stranger.stop();
+    await boot.stop();
+  }
+});
+
+bootstrap('a full one lets those go who came first, and they keep what they have found', async () => {
+  const boot = await startBootstrap(90, { maxPeers: 2 });
+  const nodes: TestNode[] = [];
+  try {
+    for (const number of [1, 2, 3, 4]) {
+      nodes.push(await startNode(number, { ...FINDS, outboundPeers: 1, peers: boot.addresses }));
+      await eventually(() => (nodes.at(-1)?.network.peers().length ?? 0) >= Math.min(1, nodes.length - 1), 'a peer');
+    }
+    await eventually(() => boot.levels.peers <= 2, 'the bootstrap node to have made room');
+    for (const node of nodes) assert.ok(node.network.peers().length >= 1);
+  } finally {
+    await stopAll(nodes);
+    await boot.stop();
+  }
+});
+
+bootstrap('restarted, it knows from its book who was there', () =>
+  withTempDir(async (directory) => {
+    const settings = { peerBook: join(directory, 'peers.json') };
+    const boot = await startBootstrap(90, settings);
+    const node = await startNode(1, { ...FINDS, peers: boot.addresses });
+    await connected(node, 0);
+    await eventually(() => boot.levels.knownPeers === 1, 'the node to be known');
+    await boot.stop();
+    // on another port, where nobody looks for it
+    const again = await startBootstrap(90, settings);
+    try {
+      await eventually(() => again.levels.peers === 1, 'the bootstrap node to have found the node', PATIENCE_MS);
+    } finally {
+      await node.stop();
+      await again.stop();
+    }
+  }),
+);
+
+bootstrap.run();
