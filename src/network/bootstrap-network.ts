@@ -25,8 +25,6 @@ export interface BootstrapLevels {
   /** in the peer book */
   readonly knownPeers: number;
   readonly routingTable: number;
-  /** questions answered since the start */
-  readonly queries: number;
 }
 
 interface Parts {
@@ -52,7 +50,6 @@ export class BootstrapNetwork {
   readonly #options: HostOptions;
   readonly #names: ProtocolNames;
   readonly #visitors = new Set<string>();
-  #queries = 0;
   #parts: Parts | undefined;
 
   /** @param options with `discovery: server`, or nobody is helped. @throws {NetworkError} BAD_IDENTITY */
@@ -73,7 +70,6 @@ export class BootstrapNetwork {
       peers: this.#visitors.size,
       knownPeers: this.#parts?.outreach.book.size ?? 0,
       routingTable: table === undefined ? 0 : routingTableSize(table),
-      queries: this.#queries,
     };
   }
 
@@ -93,10 +89,7 @@ export class BootstrapNetwork {
       ),
       reads: readThrottles(DEFAULT_RATE_LIMITS, onExcess),
     };
-    const onDhtQuery = () => {
-      this.#queries += 1;
-    };
-    const host = await createHost({ ...this.#options, onDhtQuery }, this.#names, strangers, {});
+    const host = await createHost(this.#options, this.#names, strangers, {});
     const outbound = () => this.#visiting(host).flatMap((one) => (one.direction === 'outbound' ? one.remoteAddr : []));
     const outreach = new Outreach(host, { options: this.#options, outbound, lifetime: lifetime.signal });
     await outreach.load();

@@ -4,6 +4,7 @@
 
 import type { ConnectionEncrypter, MessageStream } from '@libp2p/interface';
 import { concatBytes } from '../primitives/bytes.ts';
+import { asError } from './errors.ts';
 
 /** Wraps a connection encrypter so that what it sends reaches the transport in few pieces. */
 export function oneWrite<Components>(
@@ -29,7 +30,13 @@ function joining(connection: MessageStream): MessageStream {
     const data = waiting.length === 1 ? (waiting[0] as Uint8Array) : concatBytes(...waiting);
     waiting = [];
     // a connection that was lost meanwhile takes nothing; everyone above hears of it by its close event
-    if (connection.status === 'open') canSendMore = send(data);
+    if (connection.status !== 'open') return;
+    try {
+      canSendMore = send(data);
+    } catch (error) {
+      // one through a relay, whose stream has closed before it: here nobody else would catch it
+      connection.abort(asError(error));
+    }
   };
   connection.addEventListener('drain', () => {
     canSendMore = true;

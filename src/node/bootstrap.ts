@@ -91,10 +91,17 @@ export class BootstrapNode implements Service<BootstrapInfo> {
     this.#teardown.add('lock', () => lock.release());
     const { BootstrapNetwork } = await import('../network/bootstrap-network.ts');
     const options = await hostOptions({ ...this.#config, discovery: 'server', nat: false });
-    const network = new BootstrapNetwork({ ...options, genesisHash, logger: partLogger(logger, 'network') });
+    const registry = new Registry();
+    const { queries } = createDiscoveryMetrics(registry, () => network.levels);
+    const network: BootstrapNetwork = new BootstrapNetwork({
+      ...options,
+      genesisHash,
+      onDhtQuery: () => queries.inc(),
+      logger: partLogger(logger, 'network'),
+    });
     this.#teardown.add('network', () => network.stop());
     await network.start();
-    const [health, metrics] = [this.#healthPages(network), this.#metricsPages(network)];
+    const [health, metrics] = [this.#healthPages(network), this.#metricsPages(registry, network)];
     for (const [part, server] of [
       ['health', health],
       ['metrics', metrics],
@@ -132,10 +139,8 @@ export class BootstrapNode implements Service<BootstrapInfo> {
     return json(status === 'ok' ? 200 : 503, { status, reasons, ...levels });
   }
 
-  #metricsPages(network: BootstrapNetwork): PageServer {
-    const registry = new Registry();
+  #metricsPages(registry: Registry, network: BootstrapNetwork): PageServer {
     registerPeerCount(registry, () => network.levels.peers);
-    createDiscoveryMetrics(registry, () => network.levels);
     registerProcessMetrics(registry, buildInfo());
     const { rpcHost: host, metricsPort: port } = this.#config;
     return metricsServer({ registry, host, port, logger: partLogger(this.#inputs.logger, 'metrics') });

@@ -69,11 +69,11 @@ function exitOf(child: ChildProcess): Promise<Exit> {
   });
 }
 
-/** A process that runs until it is told to stop. It ends by itself when the test does. */
-export class NodeProcess {
+/** A process that runs until it is told to stop, and tells `Info` when it is up. It ends by itself when the test does. */
+export class NodeProcess<Info = NodeInfo> {
   readonly pid: number;
   /** When everything listens; rejects when the process ends before. */
-  readonly started: Promise<NodeInfo>;
+  readonly started: Promise<Info>;
   readonly ended: Promise<Exit>;
   readonly #child: ChildProcess;
   #output = '';
@@ -124,9 +124,9 @@ export class NodeProcess {
     return withTimeout(this.ended, PATIENCE_MS, `process ${this.pid} ends after ${signal}`);
   }
 
-  #whenStarted(): Promise<NodeInfo> {
+  #whenStarted(): Promise<Info> {
     return new Promise((resolve, reject) => {
-      this.#child.on('message', (message: { started?: NodeInfo }) => message.started && resolve(message.started));
+      this.#child.on('message', (message: { started?: Info }) => message.started && resolve(message.started));
       this.ended.then(
         ({ code, signal }) => reject(new Error(`it ended (${code ?? signal}) before it had started:\n${this.#output}`)),
         reject,
