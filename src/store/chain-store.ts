@@ -17,7 +17,7 @@ import { EvidenceStore } from './evidence.ts';
 import { assertFollows, type FinalizedBlock, readHead, type StoredHead } from './head.ts';
 import { type BlockRecord, Records } from './records.ts';
 import { plainBytes } from './repository.ts';
-import { clearSlot, Restoration } from './restoration.ts';
+import { clearSlot, holdsAny, Restoration } from './restoration.ts';
 import { bucketsOf, StateSlots } from './state-slots.ts';
 import { type Entry, type Verification, type VerifyOptions, verifyState } from './verify.ts';
 
@@ -99,7 +99,9 @@ export class ChainStore implements TreeSource {
       const head = await readHead(records, base, location, genesis.hash);
       const slot = (await records.slot.get(META.slot)) ?? 0;
       const evidence = await EvidenceStore.open(held.db);
-      return new ChainStore(held, genesis.hash, { head, base, slot, evidence }, cacheBytes);
+      const store = new ChainStore(held, genesis.hash, { head, base, slot, evidence }, cacheBytes);
+      store.#clearing = store.#sweep();
+      return store;
     } catch (error) {
       await held.close();
       throw toStoreError(error, `open the chain in ${location}`);
@@ -237,6 +239,7 @@ export class ChainStore implements TreeSource {
 
   /** The snapshot that was begun and not finished. @throws {StoreError} IO or CORRUPT */
   async unfinishedRestoration(): Promise<Restoration | undefined> {
+    await this.#clearing;
     return Restoration.resume(this.#restorationOptions());
   }
 
@@ -291,6 +294,19 @@ export class ChainStore implements TreeSource {
     this.#base = head;
     // What is left when this fails, or the process dies on the way, goes when the slot is needed again.
     this.#clearing = clearSlot(this.#db, records, this.#state.other).catch(() => undefined);
+  }
+
+  /** Of a restoration that was overtaken by blocks, or whose slot was being cleared when the process ended. */
+  async #sweep(): Promise<void> {
+    try {
+      const unfinished = await this.#records.restoration.get(META.restoration);
+      const isOver = unfinished === undefined || this.#isFinal(unfinished.boundary.header.height);
+      if (isOver && (await holdsAny(this.#db, this.#state.other))) {
+        await clearSlot(this.#db, this.#records, this.#state.other);
+      }
+    } catch {
+      // Nothing depends on it: what is left goes when the slot is needed.
+    }
   }
 
   #restorationOptions() {

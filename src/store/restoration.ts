@@ -136,6 +136,15 @@ export async function clearSlot(db: Database, records: Records, slot: number): P
   }
 }
 
+/** Whether there is anything in a slot. */
+export async function holdsAny(db: Database, slot: number): Promise<boolean> {
+  const { values, nodes } = bucketsOf(slot);
+  for (const bucket of [values, nodes]) {
+    for await (const _ of db.keys({ ...bucketRange(bucket), limit: 1 })) return true;
+  }
+  return false;
+}
+
 function asRecord({ from, to }: PathRange): MissingRange {
   return { from, to };
 }

@@ -2,11 +2,13 @@
 
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Level } from 'level';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { toHex } from '../../src/primitives/bytes.ts';
 import type { Hash } from '../../src/primitives/hash.ts';
 import { MAX_CHUNK_ENTRY_BYTES } from '../../src/primitives/snapshot.ts';
+import { BUCKETS, bucketRange } from '../../src/store/buckets.ts';
 import { ChainStore } from '../../src/store/chain-store.ts';
 import { Snapshots } from '../../src/store/snapshots.ts';
 import { withTempDir } from '../helpers/temp-dir.ts';
@@ -204,6 +206,28 @@ test('a snapshot that another one takes the place of leaves nothing behind', asy
     await taking.adopt(restoration);
     assert.equal(rootOf(await taking.verify({ supply: sample.supply })), toHex(next.header.stateRoot));
     await taking.close();
+  });
+});
+
+test('what a restoration leaves that blocks have overtaken goes at the next start', async () => {
+  await withChain(async (store, directory) => {
+    const snapshots = await Snapshots.open(join(directory, 'snapshots'), KEEP_TWO);
+    await snapshots.make(store.freeze());
+    const boundary = boundaryAtHead(store);
+    const chunks = await chunksOf(snapshots, headOf(store).hash, boundary.header.stateRoot);
+    const location = join(directory, 'new');
+    const taking = await ChainStore.open(location, sample);
+    await taking.commit(nextBlock(sample, taking));
+    await (await taking.restore(boundary)).add(chunks[0] as (typeof chunks)[0]);
+    await grow(taking, boundary.header.height);
+    await taking.close();
+    const again = await ChainStore.open(location, sample);
+    assert.is(await again.unfinishedRestoration(), undefined);
+    await again.close();
+    const db = new Level<Uint8Array, Uint8Array>(location, { keyEncoding: 'view', valueEncoding: 'view' });
+    assert.equal(await db.keys(bucketRange(BUCKETS.otherStateValue)).all(), []);
+    assert.equal(await db.keys(bucketRange(BUCKETS.otherStateNode)).all(), []);
+    await db.close();
   });
 });
 
