@@ -122,7 +122,15 @@ export function elect(election: ElectionJson): ValidatorJson[] {
       return record !== undefined && record.status !== 'TOMBSTONED' && mayStay(record);
     });
   const entitled = remaining((one) => one.role === 'AUTHORITY' || ownStake(one) >= BigInt(parameters.min_self_bond));
-  if (entitled.length > 0) return entitled;
+  if (entitled.length > 0) {
+    const stakers = entitled.filter(({ address }) => records.get(address)?.role === 'STAKER');
+    const together = stakers.reduce((sum, { weight }) => sum + BigInt(weight), 0n);
+    const parts = stakers.map(({ address }) => ({ address, part: BigInt(records.get(address)?.pool.tokens ?? 0) }));
+    const anew = divide(together, parts);
+    return entitled
+      .map((one) => ({ ...one, weight: Number(anew.get(one.address) ?? one.weight) }))
+      .filter(({ weight }) => weight > 0);
+  }
   const left = remaining(() => true);
   return left.length > 0 ? left : present;
 }

@@ -163,6 +163,20 @@ const ELECTIONS: readonly Election[] = [
     present: [31, 32, 41, 42, 43, 44, 45].map((seed) => seat(keyOf(seed), 100_000 + seed)),
   },
   {
+    name: 'fewer than min_validators: of the present set stakers weigh what is staked on them now, and who weighs nothing leaves',
+    mode: 'hybrid',
+    parameters: { ...SHORT, minValidators: 7 },
+    registered: [
+      authority(31),
+      staker(41, 1_000_003n, { status: JAILED }),
+      staker(42, 2_000_001n),
+      staker(43, 5n),
+      staker(44, 1_000_003n),
+      staker(45, 2_000_001n, { status: TOMBSTONED }),
+    ],
+    present: [31, 41, 42, 43, 44, 45].map((seed) => seat(keyOf(seed), 100_000 + seed)),
+  },
+  {
     name: 'fewer than min_validators: nobody in the present set has enough at stake',
     mode: 'pos',
     parameters: { ...SHORT, minValidators: 2 },
