@@ -139,7 +139,11 @@ export class CatchUp {
     const { chain, bodyMatches, holds } = this.#o;
     const { hash, header } = chain.head;
     const head = { height: header.height, hash };
-    const due = () => ({ epoch: chain.epoch.epoch, end: epochEnd(chain.epoch) });
+    const due = () => ({
+      height: chain.head.header.height + 1,
+      epoch: chain.epoch.epoch,
+      end: epochEnd(chain.epoch),
+    });
     for await (const run of vouchedRuns(this.#answers(peer, header.height), { head, due, bodyMatches, holds })) {
       await this.#apply(run);
       if (this.#stop.signal.aborted) return;
