@@ -4,10 +4,12 @@ import * as assert from 'uvu/assert';
 import type { BlockContext } from '../../src/ledger/block.ts';
 import { candidateList } from '../../src/ledger/candidates.ts';
 import { closeOffences, EQUIVOCATION_SLASH, owedFor, punishEquivocation } from '../../src/ledger/equivocation.ts';
-import { authorities, epochs, offences } from '../../src/ledger/records.ts';
+import { worth } from '../../src/ledger/pools.ts';
+import { authorities, epochs, offences, validators } from '../../src/ledger/records.ts';
+import { getStakes, ownStake, setStakes, withShares } from '../../src/ledger/stakes.ts';
 import { unstake } from '../../src/ledger/staking.ts';
 import { getSupply, totalSupply } from '../../src/ledger/supply.ts';
-import { findUnbondingPool } from '../../src/ledger/unbonding.ts';
+import { findUnbondingPool, setUnbondingPool } from '../../src/ledger/unbonding.ts';
 import { MAX_MEMBERS } from '../../src/primitives/consensus.ts';
 import type { EpochRecord } from '../../src/primitives/epoch.ts';
 import type { Evidence } from '../../src/primitives/evidence.ts';
@@ -15,7 +17,7 @@ import { votePair } from '../../src/primitives/evidence.ts';
 import { sha256, ZERO_HASH } from '../../src/primitives/hash.ts';
 import { MILLION } from '../../src/primitives/parameters.ts';
 import type { ReceiptCode } from '../../src/primitives/receipt.ts';
-import { TOMBSTONED } from '../../src/primitives/staking.ts';
+import { type Pool, TOMBSTONED } from '../../src/primitives/staking.ts';
 import { totalWeight, validatorsRoot } from '../../src/primitives/validators.ts';
 import { contextOf, person } from './build.ts';
 import { Chain } from './epochs.ts';
@@ -55,8 +57,37 @@ function report(
   chain: Chain,
   evidence: Evidence,
   context: BlockContext = contextOf(chain.epoch, chain.time),
+  reporter = REPORTER,
 ): ReceiptCode {
-  return punishEquivocation(chain.state, person(REPORTER).address, { evidence }, context);
+  return punishEquivocation(chain.state, person(reporter).address, { evidence }, context);
+}
+
+interface Holding extends Pool {
+  /** shares of the validator itself */
+  readonly own: bigint;
+}
+
+/** Replaces a validator's pool and what it has of it, and in the same way its unbonding pools from epoch 1 on. */
+function holdingOf(chain: Chain, index: number, { own, ...pool }: Holding, waiting: readonly Holding[] = []): void {
+  const { address: validator } = person(index);
+  const epochOf = (at: number) => at + 1;
+  validators.set(chain.state, { ...chain.record(index), pool }, validator);
+  for (const [at, { tokens, shares }] of waiting.entries())
+    setUnbondingPool(chain.state, validator, epochOf(at), { tokens, shares });
+  const unbonding = waiting.map((one, at) => ({ validator, epoch: epochOf(at), shares: one.own }));
+  setStakes(chain.state, validator, {
+    delegations: withShares([], validator, own),
+    unbonding: unbonding.filter(({ shares }) => shares > 0n),
+  });
+}
+
+/** In its account, its pool and its unbonding pools. */
+function wealthOf(chain: Chain, index: number): bigint {
+  const { address } = person(index);
+  const waiting = getStakes(chain.state, address).unbonding.map(({ epoch, shares }) =>
+    worth(findUnbondingPool(chain.state, address, epoch), shares),
+  );
+  return waiting.reduce((sum, one) => sum + one, chain.balance(index) + ownStake(chain.state, address));
 }
 
 function blockAt(chain: Chain, time: number, within: (context: BlockContext) => void = () => undefined): void {
@@ -82,6 +113,15 @@ test('the accused is tombstoned, loses a twentieth of its stake, and a twentieth
   assert.equal(chain.epoch, before, 'the present set stays');
   chain.finishEpoch();
   assert.equal(Object.keys(chain.weights()), ['0', '2']);
+});
+
+test('the reporter gets no more than the accused itself loses: delegators pay nobody for being reported', () => {
+  const chain = posChain(4_000_000n, 1_000_000n);
+  holdingOf(chain, 1, { tokens: 999_999n, shares: 1_000_000n, own: 30_019n });
+  assert.is(report(chain, evidenceOf(1, chain.epoch), undefined, 1), 'SUCCESS');
+  // A twentieth is 49,999; a twentieth of that 2,499, but its own of it only 1,500.9.
+  assert.is(chain.balance(1), 1_500n);
+  assert.is(getSupply(chain.state).burned, 48_499n);
 });
 
 test('an authority loses its seat', () => {
@@ -387,6 +427,48 @@ test('a slash never takes more than there is, and what was owed is about what is
     }),
     { numRuns: 100, seed: 6 },
   );
+});
+
+test('an operator never gains by reporting itself, whoever does it for it', () => {
+  const amount = fc.oneof(fc.bigInt({ min: 1n, max: 200n }), fc.bigInt({ min: 1n, max: 1_000_000_000_000n }));
+  const part = fc.oneof(fc.integer({ min: 0, max: 100_000 }), fc.integer({ min: 0, max: MILLION }));
+  const holding = fc.record({ tokens: amount, shares: amount, part }).map(({ part: own, tokens, shares }) => ({
+    tokens,
+    shares,
+    own: (shares * BigInt(own)) / BigInt(MILLION),
+  }));
+  const scene = fc.record({
+    pool: holding,
+    waiting: fc.array(holding, { minLength: 3, maxLength: 3 }),
+    order: fc.shuffledSubarray([1, 2, 3], { minLength: 1 }),
+    reporter: fc.constantFrom(1, REPORTER),
+  });
+  let bounded = 0;
+  fc.assert(
+    fc.property(scene, ({ pool, waiting, order, reporter }) => {
+      const chain = posChain(4_000_000n, 1_000_000n);
+      while (chain.epoch.epoch < 3) chain.add({ after: EPOCH });
+      holdingOf(chain, 1, pool, waiting);
+      for (const epoch of order) {
+        const together = () => wealthOf(chain, 1) + chain.balance(REPORTER);
+        const [owned, burned, paid] = [together(), getSupply(chain.state).burned, chain.balance(reporter)];
+        const code = report(
+          chain,
+          evidenceOf(1, epochs.get(chain.state, epoch)),
+          contextOf(chain.epoch, chain.time),
+          reporter,
+        );
+        if (code !== 'SUCCESS') continue;
+        assert.ok(together() <= owned, `${together()} after ${owned}`);
+        const reward = chain.balance(reporter) - paid;
+        const most = (reward + getSupply(chain.state).burned - burned) / 20n;
+        assert.ok(reward <= most);
+        if (reward < most) bounded++;
+      }
+    }),
+    { numRuns: 300, seed: 7 },
+  );
+  assert.ok(bounded > 20, 'the bound matters');
 });
 
 test.run();

@@ -153,7 +153,7 @@ interface Staking {
     epochs: ledger.CommissionJson[];
   }[];
 }
-interface Offences extends punishment.StakesJson {
+interface Offences extends punishment.StakesJson, punishment.OwnJson {
   validators: string[];
   epochs: punishment.EpochJson[];
   histories: { name: string; blocks: (punishment.BlockJson & punishment.ResultJson)[] }[];
