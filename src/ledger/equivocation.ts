@@ -73,13 +73,16 @@ export function closeOffences(state: LedgerState, present: EpochRecord, now: num
 }
 
 /**
- * What an offender owes in all: the square of three times the share of the others that offended at the same time. When
- * a third of all weight did, which is what it takes to finalize two blocks, that is everything.
- * @param others the sum of their weight shares, in millionths
+ * What an offender owes in all: alone, the first part; with others at the same time the square of three times the share
+ * of them all. When that is a third of the weight, which is what it takes to finalize two blocks, it is everything.
+ * @param own its share of the weight, in millionths
+ * @param others the sum of theirs
  * @returns millionths of its stake
  */
-export function owedFor(others: number): number {
-  return Math.max(EQUIVOCATION_SLASH, Math.min(Math.floor((9 * others * others) / MILLION), MILLION));
+export function owedFor(own: number, others: number): number {
+  if (others === 0) return EQUIVOCATION_SLASH;
+  const together = own + others;
+  return Math.max(EQUIVOCATION_SLASH, Math.min(Math.floor((9 * together * together) / MILLION), MILLION));
 }
 
 /** Never more than the offender loses, who may be the reporter: its delegators' stake is not to be had that way. */
@@ -159,8 +162,9 @@ function shareOf({ weight, totalWeight }: Pick<Offence, 'weight' | 'totalWeight'
 }
 
 /** Takes from what is left so much that with the first part it comes to what is owed. */
-function settle(state: LedgerState, { validator, epoch, others }: Offence): void {
-  const beyond = owedFor(others) - EQUIVOCATION_SLASH;
+function settle(state: LedgerState, offence: Offence): void {
+  const { validator, epoch, others } = offence;
+  const beyond = owedFor(shareOf(offence), others) - EQUIVOCATION_SLASH;
   if (beyond === 0) return;
   const ppm = Math.floor((beyond * MILLION) / (MILLION - EQUIVOCATION_SLASH));
   burn(state, slashStake(state, validator, epoch, ppm).taken);

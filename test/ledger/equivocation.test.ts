@@ -283,27 +283,39 @@ test('when an offence has been settled, the validator is out of reach', () => {
   });
 });
 
-test('what is owed in all grows with the square of the others’ weight, to everything at a third', () => {
-  assert.is(owedFor(0), EQUIVOCATION_SLASH);
-  assert.is(owedFor(74_000), EQUIVOCATION_SLASH);
-  assert.is(owedFor(100_000), 90_000);
-  assert.is(owedFor(200_000), 360_000);
-  assert.is(owedFor(333_334), MILLION);
-  assert.is(owedFor(2 * MILLION), MILLION);
+test('what is owed in all grows with the square of the weight that offended together, to everything at a third', () => {
+  assert.is(owedFor(1, 73_999), EQUIVOCATION_SLASH);
+  assert.is(owedFor(60_000, 40_000), 90_000);
+  assert.is(owedFor(40_000, 60_000), 90_000);
+  assert.is(owedFor(150_000, 50_000), 360_000);
+  assert.is(owedFor(333_333, 1), MILLION);
+  assert.is(owedFor(1, 333_333), MILLION);
+  assert.is(owedFor(MILLION, MILLION), MILLION);
+});
+
+test('a contradiction by itself costs a twentieth, however much it weighs', () => {
+  for (const own of [0, 1, 333_334, MILLION]) assert.is(owedFor(own, 0), EQUIVOCATION_SLASH);
+});
+
+test('where a third of the weight contradicts itself together, all of it is lost', () => {
+  const chain = posChain(6_666_660n, 1_666_670n, 1_666_670n);
+  for (const index of [1, 2]) assert.is(report(chain, evidenceOf(index, chain.epoch)), 'SUCCESS');
+  closeOffences(chain.state, chain.epoch, chain.time + WINDOW);
+  for (const index of [1, 2]) assert.is(chain.record(index).pool.tokens, 0n);
 });
 
 test('when its window closes an offender pays the rest of what it owes, and is forgotten', () => {
-  const chain = posChain(6_000_000n, 1_000_000n, 1_000_000n, 2_000_000n);
+  const chain = posChain(16_000_000n, 1_000_000n, 1_000_000n, 2_000_000n);
   for (const index of [1, 2, 3]) assert.is(report(chain, evidenceOf(index, chain.epoch)), 'SUCCESS');
   closeOffences(chain.state, chain.epoch, chain.time + WINDOW - 1);
   assert.is(offences.get(chain.state).length, 3);
   assert.is(chain.record(3).pool.tokens, 1_900_000n);
   closeOffences(chain.state, chain.epoch, chain.time + WINDOW);
   assert.equal(offences.get(chain.state), []);
-  // 0.2 others: 36 % in all; 0.3: 81 %.
+  // A fifth together: 36 % in all.
   assert.is(chain.record(3).pool.tokens, 1_900_000n - (1_900_000n * 326_315n) / 1_000_000n);
-  assert.is(chain.record(1).pool.tokens, 950_000n - (950_000n * 800_000n) / 1_000_000n);
-  assert.is(totalSupply(chain.state.entries()), 10_000_000n - getSupply(chain.state).burned);
+  assert.is(chain.record(1).pool.tokens, 950_000n - (950_000n * 326_315n) / 1_000_000n);
+  assert.is(totalSupply(chain.state.entries()), 20_000_000n - getSupply(chain.state).burned);
 });
 
 test('offences count for each other though one window closes before the other', () => {
@@ -314,9 +326,9 @@ test('offences count for each other though one window closes before the other', 
   assert.is(report(chain, evidenceOf(2, first), contextOf(first, time + 15_000)), 'SUCCESS');
   closeOffences(chain.state, first, time + WINDOW);
   assert.is(offences.get(chain.state).length, 1);
-  assert.is(chain.record(1).pool.tokens, 950_000n - (950_000n * 326_315n) / 1_000_000n);
+  assert.is(chain.record(1).pool.tokens, 950_000n - (950_000n * 800_000n) / 1_000_000n);
   closeOffences(chain.state, first, time + WINDOW + 15_000);
-  assert.is(chain.record(2).pool.tokens, 1_900_000n - (1_900_000n * 42_105n) / 1_000_000n);
+  assert.is(chain.record(2).pool.tokens, 1_900_000n - (1_900_000n * 800_000n) / 1_000_000n);
 });
 
 test('an offence after the window of another does not count for it', () => {
@@ -335,8 +347,8 @@ test('when the list of offences is full, the oldest is settled before its time',
   const chain = posChain(4_000_000n, 1_000_000n, 1_000_000n);
   const past = { epoch: 1, time: chain.time, weight: 1, totalWeight: 1000, others: 0 };
   const list = Array.from({ length: MAX_MEMBERS }, () => ({ ...past, validator: person(0).address }));
-  // A sixth joins: 0.2 others, 36 % in all.
-  list[0] = { ...past, validator: person(2).address, others: 33_334 };
+  // A sixth joins: 0.2 with its own, 36 % in all.
+  list[0] = { ...past, validator: person(2).address, others: 32_334 };
   offences.set(chain.state, list);
   assert.is(report(chain, evidenceOf(1, chain.epoch)), 'SUCCESS');
   assert.is(offences.get(chain.state).length, MAX_MEMBERS);
@@ -360,8 +372,8 @@ test('the first block after a window closes it, before it pays anyone', () => {
   });
   assert.is(chain.balance(1), 0n);
   blockAt(chain, end + 2 * WINDOW);
-  // The other holds two ninths by then: 44.4443 % in all.
-  assert.is(chain.balance(1), 950_000n - (950_000n * 415_203n) / 1_000_000n);
+  // The other holds two ninths by then, and it held a tenth: 93.4443 % in all.
+  assert.is(chain.balance(1), 950_000n - (950_000n * 930_992n) / 1_000_000n);
   assert.equal(
     offences.get(chain.state).map(({ validator }) => validator),
     [person(2).address],
@@ -395,7 +407,7 @@ test('when governance makes the periods shorter, offences are settled before wha
   const parameters = { ...chain.epoch.parameters, evidenceWindow: WINDOW / 4, unbondingPeriod: WINDOW / 2 };
   epochs.set(chain.state, { ...chain.epoch, parameters }, chain.epoch.epoch);
   blockAt(chain, time + 1);
-  assert.is(chain.balance(1), 950_000n - (950_000n * 326_315n) / 1_000_000n);
+  assert.is(chain.balance(1), 950_000n - (950_000n * 800_000n) / 1_000_000n);
   assert.equal(offences.get(chain.state), []);
 });
 
@@ -406,6 +418,7 @@ test('a slash never takes more than there is, and what was owed is about what is
       const chain = posChain(...bonds);
       const sum = bonds.reduce((all, bond) => all + bond, 0n);
       const { validators } = chain.epoch;
+      assert.is(totalWeight(validators), MILLION);
       const accused = bonds.map((_, index) => index).filter((index) => index < offenders && chain.member(index) >= 0);
       for (const index of accused) assert.is(report(chain, evidenceOf(index, chain.epoch)), 'SUCCESS');
       closeOffences(chain.state, chain.epoch, chain.time + WINDOW);
@@ -417,9 +430,9 @@ test('a slash never takes more than there is, and what was owed is about what is
           assert.is(tokens, bond);
           continue;
         }
+        // W is a million: weights are shares.
         const others = accused.reduce((all, one) => all + (one === index ? 0 : weightOf(one)), 0);
-        const owed =
-          (bond * BigInt(owedFor(Math.floor((others * MILLION) / totalWeight(validators))))) / BigInt(MILLION);
+        const owed = (bond * BigInt(owedFor(weightOf(index), others))) / BigInt(MILLION);
         const gone = bond - tokens;
         assert.ok(gone <= owed && owed - gone <= bond / 100_000n + 2n, `${gone} of ${owed}`);
       }

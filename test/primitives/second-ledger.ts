@@ -164,8 +164,9 @@ export function slash({ tokens, shares }: PoolJson, millionths: number): { after
   return { after: poolJson(left, left === 0n ? 0n : BigInt(shares)), taken: taken.toString() };
 }
 
-export function owed(others: number): number {
-  const square = (9n * BigInt(others) * BigInt(others)) / MILLION;
+export function owed(own: number, others: number): number {
+  if (others === 0) return 50_000;
+  const square = (9n * BigInt(own + others) ** 2n) / MILLION;
   return Math.max(50_000, Number(square < MILLION ? square : MILLION));
 }
 

@@ -60,7 +60,7 @@ export class Offences {
 
   block({ time, evidence, ...periods }: BlockJson): ResultJson {
     for (const offence of this.#list.filter((one) => this.#isOver(one, time, periods))) {
-      const millionths = Math.floor(((owed(offence.others) - 50_000) * 1_000_000) / 950_000);
+      const millionths = Math.floor(((owed(shareIn(offence), offence.others) - 50_000) * 1_000_000) / 950_000);
       this.#slash(offence.validator, offence.epoch, Infinity, millionths);
     }
     this.#list = this.#list.filter((one) => !this.#isOver(one, time, periods));

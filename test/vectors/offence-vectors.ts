@@ -30,10 +30,10 @@ interface Block {
 /** Epochs of ten milliseconds from 0 on; the fourth is the present one. */
 const EPOCH = 10;
 const WEIGHTS: readonly (readonly number[])[] = [
-  [150_000, 550_000, 200_000, 100_000],
-  [100_000, 740_000, 60_000, 100_000],
-  [10, 45, 5, 10],
-  [1, 7, 1, 1],
+  [75_000, 775_000, 100_000, 50_000],
+  [50_000, 870_000, 30_000, 50_000],
+  [10, 115, 5, 10],
+  [1, 17, 1, 1],
 ];
 const TOKENS = [1_000_003n, 2_000_001n, 777_777n, 50_021n];
 /** By member, of epochs 1 to 4. */
@@ -73,6 +73,10 @@ const HISTORIES: readonly { readonly name: string; readonly blocks: readonly Blo
       { time: 141 },
       { time: 219 },
     ],
+  },
+  {
+    name: 'a twentieth, for however much weight by itself',
+    blocks: [{ time: 100, evidence: [1, 1] }, { time: 199 }, { time: 200 }],
   },
   {
     name: 'everything, for more than a third of the weight together',

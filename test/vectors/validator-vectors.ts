@@ -347,6 +347,22 @@ function commissionVectors(): JsonValue {
   });
 }
 
+/** Shares of the weight in millionths, of an offender and of the others. */
+const OFFENDED = [
+  [1, 0],
+  [333_334, 0],
+  [1_000_000, 0],
+  [1, 74_534],
+  [1, 74_535],
+  [40_000, 60_000],
+  [60_000, 40_000],
+  [333_331, 1],
+  [333_332, 1],
+  [333_333, 1],
+  [1, 333_333],
+  [1_000_000, 1_000_000],
+] as const;
+
 export function electionVectors(): JsonValue {
   return {
     about:
@@ -361,15 +377,12 @@ export function stakingVectors(): JsonValue {
     about:
       'Arithmetic of stakes. `after` is the pool afterwards, null where the action fails and changes nothing. `shares` are bought ' +
       'or sold, and `tokens` what is paid for them. `held` are the shares ' +
-      'of who unstakes, `millionths` the part that is slashed. `owed` are the millionths that an offence costs in all. `commissions` are ' +
+      'of who unstakes, `millionths` the part that is slashed. `owed` are the millionths that an offence costs in all by the shares of the weight, of the offender and the others. `commissions` are ' +
       'those of a validator by what it registered and the updates of its record, each in an epoch: what the record holds, and what epochs are paid at.',
     stake: stakeVectors(),
     unstake: unstakeVectors(),
     slash: slashVectors(),
-    owed: [0, 74_535, 74_536, 100_000, 333_332, 333_333, 333_334, 1_000_000].map((others) => ({
-      others,
-      owed: owedFor(others),
-    })),
+    owed: OFFENDED.map(([own, others]) => ({ own, others, owed: owedFor(own, others) })),
     rewards: rewardVectors(),
     commissions: commissionVectors(),
   };
