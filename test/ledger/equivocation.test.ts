@@ -404,7 +404,7 @@ test('when governance makes the periods shorter, offences are settled before wha
   blockAt(chain, time, (context) => {
     for (const index of [1, 2]) assert.is(report(chain, evidenceOf(index, first), context), 'SUCCESS');
   });
-  const parameters = { ...chain.epoch.parameters, evidenceWindow: WINDOW / 4, unbondingPeriod: WINDOW / 2 };
+  const parameters = { ...chain.epoch.parameters, evidenceWindow: 2 * EPOCH, unbondingPeriod: 4 * EPOCH };
   epochs.set(chain.state, { ...chain.epoch, parameters }, chain.epoch.epoch);
   blockAt(chain, time + 1);
   assert.is(chain.balance(1), 950_000n - (950_000n * 800_000n) / 1_000_000n);
