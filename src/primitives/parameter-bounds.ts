@@ -42,7 +42,7 @@ const MAX_REWARD = 1_000_000n * UNITS_PER_AIT;
 /** At one block a millisecond an epoch's blocks still count in 32 bits. */
 const MAX_EPOCH = 30 * DAY;
 const MAX_UNBONDING = MAX_UNBONDING_EPOCHS * MAX_EPOCH;
-/** Few proposals may be open: for good they must not stay. */
+/** Each member may have two proposals open: for good they must not stay. */
 const MAX_VOTING = 90 * DAY;
 
 type Bounds = readonly [least: number | bigint, most: number | bigint];
