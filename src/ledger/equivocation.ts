@@ -74,15 +74,16 @@ export function closeOffences(state: LedgerState, present: EpochRecord, now: num
 
 /**
  * What an offender owes in all: alone, the first part; with others at the same time the square of three times the share
- * of them all. When that is a third of the weight, which is what it takes to finalize two blocks, it is everything.
+ * of them all. When that is a third of the weight, which is what it takes to finalize two blocks, it is everything. Of its
+ * own share so much counts as the others match: a small one can not make a great one's lone mistake cost everything.
  * @param own its share of the weight, in millionths
  * @param others the sum of theirs
  * @returns millionths of its stake
  */
 export function owedFor(own: number, others: number): number {
-  if (others === 0) return EQUIVOCATION_SLASH;
   const together = own + others;
-  return Math.max(EQUIVOCATION_SLASH, Math.min(Math.floor((9 * together * together) / MILLION), MILLION));
+  const matched = Math.min(together, 2 * others);
+  return Math.max(EQUIVOCATION_SLASH, Math.min(Math.floor((9 * together * matched) / MILLION), MILLION));
 }
 
 /** Never more than the offender loses, who may be the reporter: its delegators' stake is not to be had that way. */

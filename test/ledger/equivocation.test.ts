@@ -285,12 +285,19 @@ test('when an offence has been settled, the validator is out of reach', () => {
 
 test('what is owed in all grows with the square of the weight that offended together, to everything at a third', () => {
   assert.is(owedFor(1, 73_999), EQUIVOCATION_SLASH);
-  assert.is(owedFor(60_000, 40_000), 90_000);
+  assert.is(owedFor(50_000, 50_000), 90_000);
   assert.is(owedFor(40_000, 60_000), 90_000);
-  assert.is(owedFor(150_000, 50_000), 360_000);
-  assert.is(owedFor(333_333, 1), MILLION);
+  assert.is(owedFor(50_000, 150_000), 360_000);
+  assert.is(owedFor(166_667, 166_667), MILLION);
   assert.is(owedFor(1, 333_333), MILLION);
   assert.is(owedFor(MILLION, MILLION), MILLION);
+});
+
+test('of an offender’s own weight so much counts as others match: who is small can not make a lone mistake cost all', () => {
+  assert.is(owedFor(60_000, 40_000), 72_000);
+  assert.is(owedFor(150_000, 50_000), 180_000);
+  assert.is(owedFor(300_000, 100_000), 720_000);
+  assert.is(owedFor(333_333, 1), EQUIVOCATION_SLASH);
 });
 
 test('a contradiction by itself costs a twentieth, however much it weighs', () => {
@@ -328,7 +335,8 @@ test('offences count for each other though one window closes before the other', 
   assert.is(offences.get(chain.state).length, 1);
   assert.is(chain.record(1).pool.tokens, 950_000n - (950_000n * 800_000n) / 1_000_000n);
   closeOffences(chain.state, first, time + WINDOW + 15_000);
-  assert.is(chain.record(2).pool.tokens, 1_900_000n - (1_900_000n * 800_000n) / 1_000_000n);
+  // It has twice the weight of the other, which matches half of it.
+  assert.is(chain.record(2).pool.tokens, 1_900_000n - (1_900_000n * 515_789n) / 1_000_000n);
 });
 
 test('an offence after the window of another does not count for it', () => {

@@ -165,9 +165,10 @@ export function slash({ tokens, shares }: PoolJson, millionths: number): { after
 }
 
 export function owed(own: number, others: number): number {
-  if (others === 0) return 50_000;
-  const square = (9n * BigInt(own + others) ** 2n) / MILLION;
-  return Math.max(50_000, Number(square < MILLION ? square : MILLION));
+  const all = BigInt(own + others);
+  const counted = own > others ? 2n * BigInt(others) : all;
+  const product = (9n * all * counted) / MILLION;
+  return Math.max(50_000, Number(product < MILLION ? product : MILLION));
 }
 
 export function rewards(
