@@ -68,10 +68,12 @@ function addUpdate(validator: Command, context: CliContext): void {
   withTransaction(validator.command('update'))
     .description('Change the commission of your validator or the key that votes.')
     .option('--commission <percent>', "your part of your delegators' rewards from the next epoch on, like 5%")
-    .option('--consensus-key <key>', 'name of the new key that votes from the next epoch on, never used before')
+    .option('--consensus-key <key>', 'name of the new key that votes from the next election on, never used before')
     .addHelpText(
       'after',
       `
+A new key gets the seat with the next election. When too few are elected the present set continues, and the old key
+votes on: run a node with each until 'validator info' shows the new key, then stop the old one.
 ${TRANSACTION_EXITS}
 
 Examples:

@@ -28,7 +28,8 @@ export function jailAbsent(state: LedgerState, epoch: EpochRecord, activity: Act
     const downtimes = Math.min(record.downtimes + 1, MAX_DOWNTIMES);
     const jailedUntil = epoch.epoch + EPOCHS_IN_JAIL;
     validators.set(state, { ...record, status: JAILED, jailedUntil, downtimes }, validator.address);
-    if (downtimes > 1) burn(state, slashStake(state, validator.address, epoch.epoch + 1, REPEATED_DOWNTIME_SLASH));
+    if (downtimes > 1)
+      burn(state, slashStake(state, validator.address, epoch.epoch + 1, REPEATED_DOWNTIME_SLASH).taken);
   }
 }
 

@@ -7,7 +7,7 @@ import type { EpochRecord } from '../primitives/epoch.ts';
 import { CONSENSUS_MODES } from '../primitives/genesis.ts';
 import { MILLION, type Parameters } from '../primitives/parameters.ts';
 import { ACTIVE, AUTHORITY, STAKER, TOMBSTONED, type ValidatorRecord } from '../primitives/staking.ts';
-import type { Validator } from '../primitives/validators.ts';
+import { totalWeight, type Validator } from '../primitives/validators.ts';
 import type { LedgerReader } from './accounts.ts';
 import { apportion, type Claim, compareBigints } from './apportionment.ts';
 import { candidateList } from './candidates.ts';
@@ -23,8 +23,13 @@ interface Seat extends Claim {
   readonly publicKey: Uint8Array;
 }
 
+interface Member {
+  readonly member: Validator;
+  readonly record: ValidatorRecord;
+}
+
 /**
- * The set of the next epoch, ordered by public key. When too few are elected, the present set continues, with its weights.
+ * The set of the next epoch, ordered by public key. When too few are elected, the present set continues.
  * @param present the set that votes now; empty before the first epoch, which begins with however many are elected
  */
 export function elect(
@@ -49,8 +54,22 @@ function continuing(state: LedgerReader, parameters: Parameters, present: readon
   const entitled = left.filter(
     ({ member, record }) => record.role === AUTHORITY || hasOwnStake(state, member.address, record, parameters),
   );
-  const staying = [entitled, left, members].find(({ length }) => length > 0) ?? [];
-  return staying.map(({ member }) => member);
+  if (entitled.length > 0) return reweighed(entitled);
+  return (left.length > 0 ? left : members).map(({ member }) => member);
+}
+
+/**
+ * The weight that the stakers have together is divided anew among them, or who has taken out nearly all of its stake would go
+ * on to vote and to earn for it. Authorities keep theirs.
+ */
+function reweighed(members: readonly Member[]): Validator[] {
+  const stakers = members.filter(({ record }) => record.role === STAKER);
+  const claims = stakers.map(({ member, record }) => ({ address: member.address, part: record.pool.tokens }));
+  const weights = apportion(totalWeight(stakers.map(({ member }) => member)), claims);
+  const anew = new Map(stakers.map(({ member }, index) => [member, weights[index] ?? 0]));
+  return members
+    .map(({ member }) => ({ ...member, weight: anew.get(member) ?? member.weight }))
+    .filter(({ weight }) => weight > 0);
 }
 
 function electAlike(state: LedgerReader): Validator[] {

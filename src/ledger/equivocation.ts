@@ -18,13 +18,13 @@ import { leaveCandidates } from './candidates.ts';
 import { electorateOf } from './electorate.ts';
 import { includes, removed } from './lists.ts';
 import { authorities, epochs, offences, validators } from './records.ts';
-import { slashStake, slashUnbonding } from './slashing.ts';
+import { type Slashed, slashStake, slashUnbonding } from './slashing.ts';
 import { burn } from './supply.ts';
 import { isPayoutDue } from './unbonding.ts';
 
 /** Of the stake, for a contradiction by itself; in millionths, as all shares here. */
 export const EQUIVOCATION_SLASH = 50_000;
-/** Of what is slashed at once, for whoever reports it. */
+/** Of what is slashed at once, for whoever reports it; at most as much as the offender's own stake has lost by it. */
 export const REPORTER_SHARE = 50_000;
 
 /** What a validator is accused of. */
@@ -44,9 +44,10 @@ export function punishEquivocation(
   const { address: validator, weight } = accused;
   const charge = { validator, epoch: epoch.epoch, weight, totalWeight: electorateOf(epoch).totalWeight };
   const isPunished = validators.get(state, validator).status === TOMBSTONED;
-  const taken = isPunished ? aggravate(state, charge) : expel(state, charge, context.timestamp);
-  if (taken === undefined) return 'ALREADY_PUNISHED';
-  const reward = (taken * BigInt(REPORTER_SHARE)) / BigInt(MILLION);
+  const slashed = isPunished ? aggravate(state, charge) : expel(state, charge, context.timestamp);
+  if (slashed === undefined) return 'ALREADY_PUNISHED';
+  const { taken } = slashed;
+  const reward = rewardFor(slashed);
   const reporter = getAccount(state, sender);
   setAccount(state, sender, { ...reporter, balance: reporter.balance + reward });
   burn(state, taken - reward);
@@ -72,13 +73,23 @@ export function closeOffences(state: LedgerState, present: EpochRecord, now: num
 }
 
 /**
- * What an offender owes in all: the square of three times the share of the others that offended at the same time. When
- * a third of all weight did, which is what it takes to finalize two blocks, that is everything.
- * @param others the sum of their weight shares, in millionths
+ * What an offender owes in all: alone, the first part; with others at the same time the square of three times the share
+ * of them all. When that is a third of the weight, which is what it takes to finalize two blocks, it is everything. Of its
+ * own share so much counts as the others match: a small one can not make a great one's lone mistake cost everything.
+ * @param own its share of the weight, in millionths
+ * @param others the sum of theirs
  * @returns millionths of its stake
  */
-export function owedFor(others: number): number {
-  return Math.max(EQUIVOCATION_SLASH, Math.min(Math.floor((9 * others * others) / MILLION), MILLION));
+export function owedFor(own: number, others: number): number {
+  const together = own + others;
+  const matched = Math.min(together, 2 * others);
+  return Math.max(EQUIVOCATION_SLASH, Math.min(Math.floor((9 * together * matched) / MILLION), MILLION));
+}
+
+/** Never more than the offender loses, who may be the reporter: its delegators' stake is not to be had that way. */
+function rewardFor({ taken, own }: Slashed): bigint {
+  const share = (taken * BigInt(REPORTER_SHARE)) / BigInt(MILLION);
+  return share < own ? share : own;
 }
 
 function isTooOld(
@@ -96,8 +107,8 @@ function memberIn(epoch: EpochRecord, { publicKey, validatorsRoot }: Evidence): 
   return member !== undefined && equalBytes(electorateOf(epoch).root, validatorsRoot) ? member : undefined;
 }
 
-/** For the first offence: the seat is lost and the first part paid. @returns the units taken */
-function expel(state: LedgerState, charge: Charge, timestamp: number): bigint {
+/** For the first offence: the seat is lost and the first part paid. */
+function expel(state: LedgerState, charge: Charge, timestamp: number): Slashed {
   const { validator, epoch } = charge;
   validators.set(state, { ...validators.get(state, validator), status: TOMBSTONED }, validator);
   leaveCandidates(state, validator);
@@ -114,23 +125,23 @@ function expel(state: LedgerState, charge: Charge, timestamp: number): bigint {
  *
  * When the offence has been settled, nothing earlier is left to report: it had ended when the offence was reported, and
  * since then a window has passed.
- * @returns the units taken; undefined when it makes nothing worse
+ * @returns undefined when it makes nothing worse
  */
-function aggravate(state: LedgerState, { validator, epoch, weight, totalWeight }: Charge): bigint | undefined {
+function aggravate(state: LedgerState, { validator, epoch, weight, totalWeight }: Charge): Slashed | undefined {
   const list = offences.find(state) ?? [];
   const known = list.find((offence) => equalBytes(offence.validator, validator));
   if (known === undefined) return undefined;
   const rise = shareOf({ weight, totalWeight }) - shareOf(known);
   if (epoch >= known.epoch && rise <= 0) return undefined;
 
-  const taken = slashUnbonding(state, validator, epoch, known.epoch, EQUIVOCATION_SLASH);
+  const slashed = slashUnbonding(state, validator, epoch, known.epoch, EQUIVOCATION_SLASH);
   known.epoch = Math.min(known.epoch, epoch);
   if (rise > 0) {
     Object.assign(known, { weight, totalWeight });
     for (const other of list) if (other !== known) other.others += rise;
   }
   offences.set(state, list);
-  return taken;
+  return slashed;
 }
 
 /** Each offence counts among the others of those that are open, which are all in the list, and they among its own. */
@@ -152,9 +163,10 @@ function shareOf({ weight, totalWeight }: Pick<Offence, 'weight' | 'totalWeight'
 }
 
 /** Takes from what is left so much that with the first part it comes to what is owed. */
-function settle(state: LedgerState, { validator, epoch, others }: Offence): void {
-  const beyond = owedFor(others) - EQUIVOCATION_SLASH;
+function settle(state: LedgerState, offence: Offence): void {
+  const { validator, epoch, others } = offence;
+  const beyond = owedFor(shareOf(offence), others) - EQUIVOCATION_SLASH;
   if (beyond === 0) return;
   const ppm = Math.floor((beyond * MILLION) / (MILLION - EQUIVOCATION_SLASH));
-  burn(state, slashStake(state, validator, epoch, ppm));
+  burn(state, slashStake(state, validator, epoch, ppm).taken);
 }

@@ -2,7 +2,7 @@
 
 import type { Address } from '../primitives/address.ts';
 import { compareBytes, equalBytes } from '../primitives/bytes.ts';
-import type { Delegation, StakeAccount } from '../primitives/staking.ts';
+import type { Delegation, StakeAccount, Unbonding } from '../primitives/staking.ts';
 import type { LedgerReader, LedgerState } from './accounts.ts';
 import { worth } from './pools.ts';
 import { stakes, validators } from './records.ts';
@@ -21,6 +21,11 @@ export function setStakes(state: LedgerState, delegator: Address, account: Stake
 /** Shares of the validator's pool. */
 export function sharesOn(delegations: readonly Delegation[], validator: Address): bigint {
   return delegations.find((one) => equalBytes(one.validator, validator))?.shares ?? 0n;
+}
+
+/** Shares of the pool of what was unstaked from the validator in that epoch. */
+export function sharesWaiting(unbonding: readonly Unbonding[], validator: Address, epoch: number): bigint {
+  return unbonding.find((one) => one.epoch === epoch && equalBytes(one.validator, validator))?.shares ?? 0n;
 }
 
 /** The delegations with so many shares of the validator's pool in the place of those before; none: without it. */

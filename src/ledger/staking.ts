@@ -97,6 +97,6 @@ export function unstake(
   });
   if (plan !== undefined) beginUnbonding(state, plan);
   const isOwn = equalBytes(sender, validator);
-  if (isOwn && (left === 0n || worth(pool, left) < parameters.minSelfBond)) leaveCandidates(state, validator);
+  if (isOwn && worth(pool, left) < parameters.minSelfBond) leaveCandidates(state, validator);
   return 'SUCCESS';
 }

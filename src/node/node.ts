@@ -309,6 +309,7 @@ class AitbcNode implements Node {
     this.#teardown.add('fetcher', () => fetcher.stop());
 
     mempool.on('accepted', () => consensus.onTransactions());
+    mempool.on('dropped', (envelope, reason) => this.#events.emit('dropped', envelope, reason));
     const finalityLog = new FinalityLog(partLogger(root, 'chain'));
     chain.on('finalized', (event) => {
       metrics.finalized(event);

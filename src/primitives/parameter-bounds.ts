@@ -18,6 +18,11 @@ export const MAX_BLOCK_BYTES = MAX_GOSSIP_BYTES - 512 * 1024 - MAX_TRANSACTION_B
 export const MIN_CAP_FACTOR = 8;
 /** In an epoch of fewer blocks nobody's absence is judged. */
 export const MIN_EPOCH_BLOCKS = 10;
+/**
+ * Who is tombstoned votes until its epoch is over. Its offence must stay open for another one after that: then what others
+ * do together with it until the last moment still counts for both.
+ */
+const WINDOW_EPOCHS = 2;
 /** One in which an offence may still be reported, and one in which others' offences raise what it costs. */
 const UNBONDING_WINDOWS = 2;
 /**
@@ -37,7 +42,7 @@ const MAX_REWARD = 1_000_000n * UNITS_PER_AIT;
 /** At one block a millisecond an epoch's blocks still count in 32 bits. */
 const MAX_EPOCH = 30 * DAY;
 const MAX_UNBONDING = MAX_UNBONDING_EPOCHS * MAX_EPOCH;
-/** Few proposals may be open: for good they must not stay. */
+/** Each member may have two proposals open: for good they must not stay. */
 const MAX_VOTING = 90 * DAY;
 
 type Bounds = readonly [least: number | bigint, most: number | bigint];
@@ -93,6 +98,7 @@ function contradictions(parameters: Parameters): ParameterFault[] {
   const { blockTime, epochDuration, evidenceWindow, unbondingPeriod, maxStakers } = parameters;
   const lowestCap = MIN_CAP_FACTOR * baseTimeout(parameters);
   const shortestEpoch = MIN_EPOCH_BLOCKS * blockTime;
+  const shortestWindow = WINDOW_EPOCHS * epochDuration;
   const shortestUnbonding = UNBONDING_WINDOWS * evidenceWindow;
   const longestUnbonding = MAX_UNBONDING_EPOCHS * epochDuration;
   const faults: ParameterFault[] = [];
@@ -105,7 +111,7 @@ function contradictions(parameters: Parameters): ParameterFault[] {
   require('epochDuration', epochDuration >=
     shortestEpoch, `must be at least ${shortestEpoch}: ${MIN_EPOCH_BLOCKS} × block_time`);
   require('evidenceWindow', evidenceWindow >=
-    epochDuration, `must be at least epoch_duration (${epochDuration}): evidence takes its time into a block`);
+    shortestWindow, `must be at least ${shortestWindow}: ${WINDOW_EPOCHS} × epoch_duration, for a validator votes on in the epoch in which it is punished, and who offends with it by then must count`);
   require('unbondingPeriod', unbondingPeriod >=
     shortestUnbonding, `must be at least ${shortestUnbonding}: ${UNBONDING_WINDOWS} × evidence_window, for what was staked must not leave before all that it answers for is taken`);
   require('unbondingPeriod', unbondingPeriod <=

@@ -39,7 +39,7 @@ export const KeyChange = new ContainerType(
   { publicKey: PublicKey, /** by the new key */ proof: Signature },
   { typeName: 'KeyChange' },
 );
-/** What is null stays as it is; a new key votes from the next epoch on. */
+/** What is null stays as it is; a new key votes from the next election on. */
 export const ValidatorUpdate = new ContainerType(
   { key: new OptionalType(KeyChange), commission: new OptionalType(Uint32) },
   { typeName: 'ValidatorUpdate' },

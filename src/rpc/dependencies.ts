@@ -3,7 +3,7 @@
 
 import type { EventEmitter } from 'node:events';
 import type { LedgerReader } from '../ledger/accounts.ts';
-import type { AddResult } from '../mempool/results.ts';
+import type { AddResult, DropReason } from '../mempool/results.ts';
 import type { Address } from '../primitives/address.ts';
 import type { Block, Header } from '../primitives/block.ts';
 import type { Certificate } from '../primitives/consensus.ts';
@@ -227,6 +227,8 @@ export interface RpcEvents {
   finalized: [FinalizedEvent];
   /** a Notar for a block that this node has executed; it may still lose */
   notarized: [NotarizedEvent];
+  /** it waited in the mempool and does not any more, without being final */
+  dropped: [envelope: TransactionEnvelope, reason: DropReason];
   consensus: [ConsensusEvent];
 }
 

@@ -21,6 +21,7 @@ export const PROBLEMS = {
   METHOD_NOT_FOUND: { status: 404, title: 'There is no such method', jsonRpc: -32601 },
   CONFLICT: { status: 409, title: 'The node can not do that now' },
   METHOD_NOT_ALLOWED: { status: 405, title: 'The route does not take this method' },
+  DROPPED: { status: 410, title: 'The transaction was dropped' },
   BODY_TOO_LARGE: { status: 413, title: 'The body is too large' },
   RESPONSE_TOO_LARGE: { status: 413, title: 'The answer would be too large' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, title: 'The body has a type that is not taken here' },

@@ -1,5 +1,6 @@
-// Who waits for which transaction, and which blocks are notarized but not yet final.
+// Who waits for which transaction, which blocks are notarized but not yet final, and what the mempool has let go of.
 
+import type { DropReason } from '../mempool/results.ts';
 import { equalBytes } from '../primitives/bytes.ts';
 import type { Hash } from '../primitives/hash.ts';
 import type { TransactionEnvelope } from '../primitives/transaction.ts';
@@ -11,11 +12,15 @@ export type WaitLevel = (typeof WAIT_LEVELS)[number];
 
 export type WaitOutcome =
   | { readonly status: WaitLevel; readonly included: IncludedTransaction }
+  /** it waits no more on this node, and is in no notarized block either */
+  | { readonly status: 'dropped'; readonly reason: DropReason }
   /** time ran out, the client left or the server stops */
   | { readonly status: 'timeout' | 'aborted' | 'stopped' };
 
 /** Notarized blocks above the last finalized one; a healthy chain has one or two. */
 const MAX_NOTARIZED = 64;
+/** Dropped transactions that are remembered, the newest: about 2 MB, and more than one client asks for in minutes. */
+export const MAX_DROPPED = 16_384;
 
 /** A wait that began when it was made, so that nothing which happens afterwards is missed. */
 export interface Expectation {
@@ -35,6 +40,8 @@ export class TransactionTracker {
   readonly #maxWaits: number;
   readonly #waiters = new Map<string, Set<Waiter>>();
   #notarized: ExecutedBlock[] = [];
+  /** by id, the oldest first; those that came back stay, and whoever asks looks in the mempool before */
+  readonly #dropped = new Map<string, DropReason>();
   #waits = 0;
   #stopped = false;
 
@@ -46,6 +53,7 @@ export class TransactionTracker {
   start(): void {
     this.#events.on('notarized', this.#onNotarized);
     this.#events.on('finalized', this.#onFinalized);
+    this.#events.on('dropped', this.#onDropped);
   }
 
   /** Every wait ends with `stopped`. */
@@ -53,6 +61,7 @@ export class TransactionTracker {
     this.#stopped = true;
     this.#events.off('notarized', this.#onNotarized);
     this.#events.off('finalized', this.#onFinalized);
+    this.#events.off('dropped', this.#onDropped);
     for (const waiters of this.#waiters.values()) for (const waiter of waiters) waiter.settle({ status: 'stopped' });
     this.#notarized = [];
   }
@@ -64,6 +73,11 @@ export class TransactionTracker {
       if (index !== -1) return { block, index };
     }
     return undefined;
+  }
+
+  /** Why the mempool let go of it, the last time; undefined when it did not, when it was long ago, and of what is final. */
+  dropped(idHex: string): DropReason | undefined {
+    return this.#dropped.get(idHex);
   }
 
   /** @returns undefined when too many wait already. */
@@ -120,7 +134,21 @@ export class TransactionTracker {
   readonly #onFinalized = ({ hash, block, receipts, envelopes }: FinalizedEvent): void => {
     const { height } = block.header;
     this.#notarized = this.#notarized.filter((other) => other.block.header.height > height);
+    for (const { idHex } of envelopes) this.#dropped.delete(idHex);
     this.#settle('finalized', { hash, block, receipts }, envelopes);
+  };
+
+  readonly #onDropped = ({ id, idHex }: TransactionEnvelope, reason: DropReason): void => {
+    this.#dropped.delete(idHex);
+    this.#dropped.set(idHex, reason);
+    for (const oldest of this.#dropped.keys()) {
+      if (this.#dropped.size <= MAX_DROPPED) break;
+      this.#dropped.delete(oldest);
+    }
+    const waiters = this.#waiters.get(idHex);
+    // What is notarized may become final all the same.
+    if (waiters === undefined || this.notarized(id) !== undefined) return;
+    for (const waiter of waiters) waiter.settle({ status: 'dropped', reason });
   };
 
   #settle(status: WaitLevel, block: ExecutedBlock, envelopes: readonly TransactionEnvelope[]): void {

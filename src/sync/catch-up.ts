@@ -172,7 +172,11 @@ export class CatchUp {
     const { chain, bodyMatches, holds } = this.#o;
     const { hash, header } = chain.head;
     const head = { height: header.height, hash };
-    const due = () => ({ epoch: chain.epoch.epoch, end: epochEnd(chain.epoch) });
+    const due = () => ({
+      height: chain.head.header.height + 1,
+      epoch: chain.epoch.epoch,
+      end: epochEnd(chain.epoch),
+    });
     let { height } = head;
     try {
       for await (const run of vouchedRuns(this.#answers(peer, height), { head, due, bodyMatches, holds })) {

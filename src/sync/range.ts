@@ -26,18 +26,19 @@ export interface VouchedBlock {
   readonly certificate: Certificate | undefined;
 }
 
-/** The epoch that the next block to be applied is of. */
-export interface DueEpoch {
+/** What the next block to be applied is. */
+export interface DueBlock {
+  readonly height: number;
   readonly epoch: number;
-  /** the first block at or after this time is its last; ms since 1970 */
+  /** the first block at or after this time is its epoch's last; ms since 1970 */
   readonly end: number;
 }
 
 export interface RangeOptions {
   /** the block that the range must follow */
   readonly head: { readonly height: number; readonly hash: Hash };
-  /** asked for every block: it is another one as soon as a run that ends with a boundary is applied */
-  readonly due: () => DueEpoch;
+  /** asked for every block: runs are applied meanwhile, and consensus may go on by itself */
+  readonly due: () => DueBlock;
   /** whether a body is the one its header commits to */
   readonly bodyMatches: (block: Block) => boolean;
   /** whether it is a certificate of its epoch's members; of an epoch that has not begun for this node, none is */
@@ -47,6 +48,7 @@ export interface RangeOptions {
 /**
  * Yields runs of blocks, oldest first, each run ending with a block that has a Final.
  * @param answer ssz(CertifiedBlock), as the peer sent them
+ * Ends early where consensus has come past a boundary meanwhile: what is left is to be asked for anew.
  * @throws {SyncError} as soon as something is wrong; what was yielded before is good
  */
 export async function* vouchedRuns(
@@ -62,8 +64,9 @@ export async function* vouchedRuns(
     if (header.height !== parent.height + 1 || !equalBytes(header.parent, parent.hash)) {
       throw new SyncError('BROKEN_CHAIN', `block ${header.height} does not follow block ${parent.height}`);
     }
-    const { epoch, end } = due();
+    const { height, epoch, end } = due();
     if (header.epoch !== epoch) {
+      if (header.height < height) return; // no fault of the peer: consensus ended the epoch while this was on its way
       throw new SyncError(
         'WRONG_EPOCH',
         `block ${header.height} is of epoch ${header.epoch}, it is epoch ${epoch} now`,

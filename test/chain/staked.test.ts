@@ -28,8 +28,8 @@ const BOND = 10_000_000_000n;
 const base = makeGenesis({
   parameters: {
     epochDuration: LENGTH,
-    evidenceWindow: LENGTH,
-    unbondingPeriod: 2 * LENGTH,
+    evidenceWindow: 2 * LENGTH,
+    unbondingPeriod: 4 * LENGTH,
     blockTime: 1,
     minBlockInterval: 1,
     votingPeriod: LENGTH,
@@ -105,7 +105,8 @@ test('a newcomer registers, is elected, proposes, leaves and is paid out', () =>
     assert.equal(weights(), [250, 250, 250, 250]);
     const left = chain.getAccount(account(0)).balance;
     assert.ok(left > before && left < before + genesis.parameters.epochReward, 'its last reward, and no stake yet');
-    while (chain.head.header.timestamp < chain.epoch.start + 2 * LENGTH && chain.epoch.epoch < 6) await grow();
+    const due = chain.epoch.start + genesis.parameters.unbondingPeriod;
+    while (chain.head.header.timestamp < due) await grow();
     assert.is(chain.getAccount(account(0)).balance, left + BOND);
     const { supply } = await other.store.verify({ supply: SUPPLY });
     assert.is(supply, SUPPLY + BigInt(chain.epoch.epoch - 1) * genesis.parameters.epochReward);

@@ -7,8 +7,9 @@ import * as assert from 'uvu/assert';
 import { ledAfter, votedAfter } from './harness/checks.ts';
 import { TestDevnet, type TestNode } from './harness/devnet.ts';
 import { assertKept, Load, underLoad } from './harness/load.ts';
+import { RpcFailure } from './harness/rpc.ts';
 import { eventually } from './harness/wait.ts';
-import { finalizedBy, fundWallets, publishedWallet, Wallet } from './harness/wallet.ts';
+import { FEE, finalizedBy, fundWallets, publishedWallet, type Signed, Wallet } from './harness/wallet.ts';
 
 const USERS = 12;
 /** Short, since patience with a leader grows with it. */
@@ -65,8 +66,12 @@ faults('two are killed: the chain halts, and goes on when one returns', async ()
       await sleep(1000);
       return height === (await asked.rpc.height()) && { height };
     });
-    const waiting = bob.transfer(receiver, 1n);
+    const replaced = bob.transfer(receiver, 1n);
+    const waited = failureOf(asked.rpc.post('rpc/send_tx?wait=finalized', replaced.json));
+    await eventually('it waits', () => isPending(asked, replaced));
+    const waiting = bob.transfer(receiver, 1n, { nonce: bob.nonce - 1, fee: 2n * FEE });
     assert.is((await asked.rpc.send(waiting.json)).status, 'pending');
+    assert.equal([await waited, await failureOf(asked.rpc.transaction(replaced.hash))], ['DROPPED', 'DROPPED']);
     await eventually('a halted node says so', async () => (await asked.rpc.fetch('health')).status === 503);
     for (const { rpc } of [asked, other]) assert.ok((await rpc.height()) <= halted.height + 1);
     assert.is((await asked.rpc.transaction(waiting.hash)).status === 'finalized', false);
@@ -81,5 +86,18 @@ faults('two are killed: the chain halts, and goes on when one returns', async ()
     for (const { rpc } of devnet.nodes) await assertKept(load.finalized, rpc);
   });
 });
+
+async function isPending({ rpc }: TestNode, { hash }: Signed): Promise<boolean> {
+  const answer = await rpc.transaction(hash).catch(() => undefined);
+  return answer?.status === 'pending';
+}
+
+/** The node's code for its refusal. */
+function failureOf(asked: Promise<unknown>): Promise<string> {
+  return asked.then(
+    () => 'none',
+    (error: unknown) => (error instanceof RpcFailure ? error.code : String(error)),
+  );
+}
 
 faults.run();

@@ -147,7 +147,8 @@ test('in a set that continues nobody votes with nothing at stake, unless nobody 
 
   change(1, { pool: { tokens: 0n, shares: 0n } });
   assert.equal(electedNow(), ['0', '2', '3', '4'], 'without the one that has left');
-  assert.is(weightsOf(elect(chain.state, { mode, parameters }, present))[2], weight(2), 'the others keep their weight');
+  const weights = weightsOf(elect(chain.state, { mode, parameters }, present));
+  assert.equal([weights[0], weights[2]], [weight(0), weight(2)], 'the others, as alike as before, keep their weights');
   change(2, { pool: { tokens: bond - 1n, shares: bond } });
   assert.equal(electedNow(), ['0', '3', '4'], 'slashed below what is to be its own');
   change(3, { status: JAILED });
@@ -157,6 +158,36 @@ test('in a set that continues nobody votes with nothing at stake, unless nobody 
   change(4, { status: TOMBSTONED });
   change(0, { role: STAKER });
   assert.equal(electedNow(), ['0', '1', '2', '3'], 'but for the tombstoned when all have left');
+});
+
+test('in a set that continues the stakers weigh what they have at stake now, and the authorities what they did', () => {
+  const chain = new Chain({
+    mode: 'hybrid',
+    authorities: [0],
+    stakers: [1, 2, 3].map((index) => [index, 10n * AIT] as const),
+    parameters: { minValidators: 5, minSelfBond: 2n, targetBonded: 30n * AIT },
+  });
+  const { mode, parameters, validators: present } = chain.epoch;
+  const hold = (index: number, tokens: bigint) =>
+    validators.set(chain.state, { ...chain.record(index), pool: { tokens, shares: 10n * AIT } }, person(index).address);
+  const continued = () => elect(chain.state, { mode, parameters }, present);
+
+  hold(2, 30n * AIT);
+  assert.equal(weightsOf(continued()), { 0: 500_000, 1: 100_000, 2: 300_000, 3: 100_000 });
+  assert.equal(
+    continued().map(({ publicKey }) => publicKey),
+    present.map(({ publicKey }) => publicKey),
+    'in the order that they had',
+  );
+  validators.set(chain.state, { ...chain.record(3), status: JAILED }, person(3).address);
+  assert.equal(weightsOf(continued())[3], 100_000, 'the jailed too');
+  validators.set(chain.state, { ...chain.record(3), status: TOMBSTONED }, person(3).address);
+  hold(2, 20n * AIT);
+  const sum = [1, 2].reduce((all, index) => all + (present[chain.member(index)]?.weight ?? 0), 0);
+  assert.is(totalWeight(continued()), 500_000 + sum, 'nobody has the weight of who has left');
+  assert.is(weightsOf(continued())[2], Math.round((2 * sum) / 3));
+  hold(1, 2n);
+  assert.equal(weightsOf(continued()), { 0: 500_000, 2: sum }, 'what is left is too little for any weight');
 });
 
 interface Seat {

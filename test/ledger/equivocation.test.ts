@@ -4,10 +4,12 @@ import * as assert from 'uvu/assert';
 import type { BlockContext } from '../../src/ledger/block.ts';
 import { candidateList } from '../../src/ledger/candidates.ts';
 import { closeOffences, EQUIVOCATION_SLASH, owedFor, punishEquivocation } from '../../src/ledger/equivocation.ts';
-import { authorities, epochs, offences } from '../../src/ledger/records.ts';
+import { worth } from '../../src/ledger/pools.ts';
+import { authorities, epochs, offences, validators } from '../../src/ledger/records.ts';
+import { getStakes, ownStake, setStakes, withShares } from '../../src/ledger/stakes.ts';
 import { unstake } from '../../src/ledger/staking.ts';
 import { getSupply, totalSupply } from '../../src/ledger/supply.ts';
-import { findUnbondingPool } from '../../src/ledger/unbonding.ts';
+import { findUnbondingPool, setUnbondingPool } from '../../src/ledger/unbonding.ts';
 import { MAX_MEMBERS } from '../../src/primitives/consensus.ts';
 import type { EpochRecord } from '../../src/primitives/epoch.ts';
 import type { Evidence } from '../../src/primitives/evidence.ts';
@@ -15,7 +17,7 @@ import { votePair } from '../../src/primitives/evidence.ts';
 import { sha256, ZERO_HASH } from '../../src/primitives/hash.ts';
 import { MILLION } from '../../src/primitives/parameters.ts';
 import type { ReceiptCode } from '../../src/primitives/receipt.ts';
-import { TOMBSTONED } from '../../src/primitives/staking.ts';
+import { type Pool, TOMBSTONED } from '../../src/primitives/staking.ts';
 import { totalWeight, validatorsRoot } from '../../src/primitives/validators.ts';
 import { contextOf, person } from './build.ts';
 import { Chain } from './epochs.ts';
@@ -55,8 +57,37 @@ function report(
   chain: Chain,
   evidence: Evidence,
   context: BlockContext = contextOf(chain.epoch, chain.time),
+  reporter = REPORTER,
 ): ReceiptCode {
-  return punishEquivocation(chain.state, person(REPORTER).address, { evidence }, context);
+  return punishEquivocation(chain.state, person(reporter).address, { evidence }, context);
+}
+
+interface Holding extends Pool {
+  /** shares of the validator itself */
+  readonly own: bigint;
+}
+
+/** Replaces a validator's pool and what it has of it, and in the same way its unbonding pools from epoch 1 on. */
+function holdingOf(chain: Chain, index: number, { own, ...pool }: Holding, waiting: readonly Holding[] = []): void {
+  const { address: validator } = person(index);
+  const epochOf = (at: number) => at + 1;
+  validators.set(chain.state, { ...chain.record(index), pool }, validator);
+  for (const [at, { tokens, shares }] of waiting.entries())
+    setUnbondingPool(chain.state, validator, epochOf(at), { tokens, shares });
+  const unbonding = waiting.map((one, at) => ({ validator, epoch: epochOf(at), shares: one.own }));
+  setStakes(chain.state, validator, {
+    delegations: withShares([], validator, own),
+    unbonding: unbonding.filter(({ shares }) => shares > 0n),
+  });
+}
+
+/** In its account, its pool and its unbonding pools. */
+function wealthOf(chain: Chain, index: number): bigint {
+  const { address } = person(index);
+  const waiting = getStakes(chain.state, address).unbonding.map(({ epoch, shares }) =>
+    worth(findUnbondingPool(chain.state, address, epoch), shares),
+  );
+  return waiting.reduce((sum, one) => sum + one, chain.balance(index) + ownStake(chain.state, address));
 }
 
 function blockAt(chain: Chain, time: number, within: (context: BlockContext) => void = () => undefined): void {
@@ -82,6 +113,15 @@ test('the accused is tombstoned, loses a twentieth of its stake, and a twentieth
   assert.equal(chain.epoch, before, 'the present set stays');
   chain.finishEpoch();
   assert.equal(Object.keys(chain.weights()), ['0', '2']);
+});
+
+test('the reporter gets no more than the accused itself loses: delegators pay nobody for being reported', () => {
+  const chain = posChain(4_000_000n, 1_000_000n);
+  holdingOf(chain, 1, { tokens: 999_999n, shares: 1_000_000n, own: 30_019n });
+  assert.is(report(chain, evidenceOf(1, chain.epoch), undefined, 1), 'SUCCESS');
+  // A twentieth is 49,999; a twentieth of that 2,499, but its own of it only 1,500.9.
+  assert.is(chain.balance(1), 1_500n);
+  assert.is(getSupply(chain.state).burned, 48_499n);
 });
 
 test('an authority loses its seat', () => {
@@ -243,27 +283,46 @@ test('when an offence has been settled, the validator is out of reach', () => {
   });
 });
 
-test('what is owed in all grows with the square of the others’ weight, to everything at a third', () => {
-  assert.is(owedFor(0), EQUIVOCATION_SLASH);
-  assert.is(owedFor(74_000), EQUIVOCATION_SLASH);
-  assert.is(owedFor(100_000), 90_000);
-  assert.is(owedFor(200_000), 360_000);
-  assert.is(owedFor(333_334), MILLION);
-  assert.is(owedFor(2 * MILLION), MILLION);
+test('what is owed in all grows with the square of the weight that offended together, to everything at a third', () => {
+  assert.is(owedFor(1, 73_999), EQUIVOCATION_SLASH);
+  assert.is(owedFor(50_000, 50_000), 90_000);
+  assert.is(owedFor(40_000, 60_000), 90_000);
+  assert.is(owedFor(50_000, 150_000), 360_000);
+  assert.is(owedFor(166_667, 166_667), MILLION);
+  assert.is(owedFor(1, 333_333), MILLION);
+  assert.is(owedFor(MILLION, MILLION), MILLION);
+});
+
+test('of an offender’s own weight so much counts as others match: who is small can not make a lone mistake cost all', () => {
+  assert.is(owedFor(60_000, 40_000), 72_000);
+  assert.is(owedFor(150_000, 50_000), 180_000);
+  assert.is(owedFor(300_000, 100_000), 720_000);
+  assert.is(owedFor(333_333, 1), EQUIVOCATION_SLASH);
+});
+
+test('a contradiction by itself costs a twentieth, however much it weighs', () => {
+  for (const own of [0, 1, 333_334, MILLION]) assert.is(owedFor(own, 0), EQUIVOCATION_SLASH);
+});
+
+test('where a third of the weight contradicts itself together, all of it is lost', () => {
+  const chain = posChain(6_666_660n, 1_666_670n, 1_666_670n);
+  for (const index of [1, 2]) assert.is(report(chain, evidenceOf(index, chain.epoch)), 'SUCCESS');
+  closeOffences(chain.state, chain.epoch, chain.time + WINDOW);
+  for (const index of [1, 2]) assert.is(chain.record(index).pool.tokens, 0n);
 });
 
 test('when its window closes an offender pays the rest of what it owes, and is forgotten', () => {
-  const chain = posChain(6_000_000n, 1_000_000n, 1_000_000n, 2_000_000n);
+  const chain = posChain(16_000_000n, 1_000_000n, 1_000_000n, 2_000_000n);
   for (const index of [1, 2, 3]) assert.is(report(chain, evidenceOf(index, chain.epoch)), 'SUCCESS');
   closeOffences(chain.state, chain.epoch, chain.time + WINDOW - 1);
   assert.is(offences.get(chain.state).length, 3);
   assert.is(chain.record(3).pool.tokens, 1_900_000n);
   closeOffences(chain.state, chain.epoch, chain.time + WINDOW);
   assert.equal(offences.get(chain.state), []);
-  // 0.2 others: 36 % in all; 0.3: 81 %.
+  // A fifth together: 36 % in all.
   assert.is(chain.record(3).pool.tokens, 1_900_000n - (1_900_000n * 326_315n) / 1_000_000n);
-  assert.is(chain.record(1).pool.tokens, 950_000n - (950_000n * 800_000n) / 1_000_000n);
-  assert.is(totalSupply(chain.state.entries()), 10_000_000n - getSupply(chain.state).burned);
+  assert.is(chain.record(1).pool.tokens, 950_000n - (950_000n * 326_315n) / 1_000_000n);
+  assert.is(totalSupply(chain.state.entries()), 20_000_000n - getSupply(chain.state).burned);
 });
 
 test('offences count for each other though one window closes before the other', () => {
@@ -274,9 +333,10 @@ test('offences count for each other though one window closes before the other', 
   assert.is(report(chain, evidenceOf(2, first), contextOf(first, time + 15_000)), 'SUCCESS');
   closeOffences(chain.state, first, time + WINDOW);
   assert.is(offences.get(chain.state).length, 1);
-  assert.is(chain.record(1).pool.tokens, 950_000n - (950_000n * 326_315n) / 1_000_000n);
+  assert.is(chain.record(1).pool.tokens, 950_000n - (950_000n * 800_000n) / 1_000_000n);
   closeOffences(chain.state, first, time + WINDOW + 15_000);
-  assert.is(chain.record(2).pool.tokens, 1_900_000n - (1_900_000n * 42_105n) / 1_000_000n);
+  // It has twice the weight of the other, which matches half of it.
+  assert.is(chain.record(2).pool.tokens, 1_900_000n - (1_900_000n * 515_789n) / 1_000_000n);
 });
 
 test('an offence after the window of another does not count for it', () => {
@@ -295,8 +355,8 @@ test('when the list of offences is full, the oldest is settled before its time',
   const chain = posChain(4_000_000n, 1_000_000n, 1_000_000n);
   const past = { epoch: 1, time: chain.time, weight: 1, totalWeight: 1000, others: 0 };
   const list = Array.from({ length: MAX_MEMBERS }, () => ({ ...past, validator: person(0).address }));
-  // A sixth joins: 0.2 others, 36 % in all.
-  list[0] = { ...past, validator: person(2).address, others: 33_334 };
+  // A sixth joins: 0.2 with its own, 36 % in all.
+  list[0] = { ...past, validator: person(2).address, others: 32_334 };
   offences.set(chain.state, list);
   assert.is(report(chain, evidenceOf(1, chain.epoch)), 'SUCCESS');
   assert.is(offences.get(chain.state).length, MAX_MEMBERS);
@@ -320,8 +380,8 @@ test('the first block after a window closes it, before it pays anyone', () => {
   });
   assert.is(chain.balance(1), 0n);
   blockAt(chain, end + 2 * WINDOW);
-  // The other holds two ninths by then: 44.4443 % in all.
-  assert.is(chain.balance(1), 950_000n - (950_000n * 415_203n) / 1_000_000n);
+  // The other holds two ninths by then, and it held a tenth: 93.4443 % in all.
+  assert.is(chain.balance(1), 950_000n - (950_000n * 930_992n) / 1_000_000n);
   assert.equal(
     offences.get(chain.state).map(({ validator }) => validator),
     [person(2).address],
@@ -352,10 +412,10 @@ test('when governance makes the periods shorter, offences are settled before wha
   blockAt(chain, time, (context) => {
     for (const index of [1, 2]) assert.is(report(chain, evidenceOf(index, first), context), 'SUCCESS');
   });
-  const parameters = { ...chain.epoch.parameters, evidenceWindow: WINDOW / 4, unbondingPeriod: WINDOW / 2 };
+  const parameters = { ...chain.epoch.parameters, evidenceWindow: 2 * EPOCH, unbondingPeriod: 4 * EPOCH };
   epochs.set(chain.state, { ...chain.epoch, parameters }, chain.epoch.epoch);
   blockAt(chain, time + 1);
-  assert.is(chain.balance(1), 950_000n - (950_000n * 326_315n) / 1_000_000n);
+  assert.is(chain.balance(1), 950_000n - (950_000n * 800_000n) / 1_000_000n);
   assert.equal(offences.get(chain.state), []);
 });
 
@@ -366,6 +426,7 @@ test('a slash never takes more than there is, and what was owed is about what is
       const chain = posChain(...bonds);
       const sum = bonds.reduce((all, bond) => all + bond, 0n);
       const { validators } = chain.epoch;
+      assert.is(totalWeight(validators), MILLION);
       const accused = bonds.map((_, index) => index).filter((index) => index < offenders && chain.member(index) >= 0);
       for (const index of accused) assert.is(report(chain, evidenceOf(index, chain.epoch)), 'SUCCESS');
       closeOffences(chain.state, chain.epoch, chain.time + WINDOW);
@@ -377,9 +438,9 @@ test('a slash never takes more than there is, and what was owed is about what is
           assert.is(tokens, bond);
           continue;
         }
+        // W is a million: weights are shares.
         const others = accused.reduce((all, one) => all + (one === index ? 0 : weightOf(one)), 0);
-        const owed =
-          (bond * BigInt(owedFor(Math.floor((others * MILLION) / totalWeight(validators))))) / BigInt(MILLION);
+        const owed = (bond * BigInt(owedFor(weightOf(index), others))) / BigInt(MILLION);
         const gone = bond - tokens;
         assert.ok(gone <= owed && owed - gone <= bond / 100_000n + 2n, `${gone} of ${owed}`);
       }
@@ -387,6 +448,48 @@ test('a slash never takes more than there is, and what was owed is about what is
     }),
     { numRuns: 100, seed: 6 },
   );
+});
+
+test('an operator never gains by reporting itself, whoever does it for it', () => {
+  const amount = fc.oneof(fc.bigInt({ min: 1n, max: 200n }), fc.bigInt({ min: 1n, max: 1_000_000_000_000n }));
+  const part = fc.oneof(fc.integer({ min: 0, max: 100_000 }), fc.integer({ min: 0, max: MILLION }));
+  const holding = fc.record({ tokens: amount, shares: amount, part }).map(({ part: own, tokens, shares }) => ({
+    tokens,
+    shares,
+    own: (shares * BigInt(own)) / BigInt(MILLION),
+  }));
+  const scene = fc.record({
+    pool: holding,
+    waiting: fc.array(holding, { minLength: 3, maxLength: 3 }),
+    order: fc.shuffledSubarray([1, 2, 3], { minLength: 1 }),
+    reporter: fc.constantFrom(1, REPORTER),
+  });
+  let bounded = 0;
+  fc.assert(
+    fc.property(scene, ({ pool, waiting, order, reporter }) => {
+      const chain = posChain(4_000_000n, 1_000_000n);
+      while (chain.epoch.epoch < 3) chain.add({ after: EPOCH });
+      holdingOf(chain, 1, pool, waiting);
+      for (const epoch of order) {
+        const together = () => wealthOf(chain, 1) + chain.balance(REPORTER);
+        const [owned, burned, paid] = [together(), getSupply(chain.state).burned, chain.balance(reporter)];
+        const code = report(
+          chain,
+          evidenceOf(1, epochs.get(chain.state, epoch)),
+          contextOf(chain.epoch, chain.time),
+          reporter,
+        );
+        if (code !== 'SUCCESS') continue;
+        assert.ok(together() <= owned, `${together()} after ${owned}`);
+        const reward = chain.balance(reporter) - paid;
+        const most = (reward + getSupply(chain.state).burned - burned) / 20n;
+        assert.ok(reward <= most);
+        if (reward < most) bounded++;
+      }
+    }),
+    { numRuns: 300, seed: 7 },
+  );
+  assert.ok(bounded > 20, 'the bound matters');
 });
 
 test.run();

@@ -121,8 +121,8 @@ test('two changes that only together are within bounds', () => {
   const periods = setParameters(
     ['epochDuration', long],
     ['votingPeriod', long],
-    ['evidenceWindow', long],
-    ['unbondingPeriod', 2n * long],
+    ['evidenceWindow', 2n * long],
+    ['unbondingPeriod', 4n * long],
   );
   assert.is(council.propose(0, periods), 'SUCCESS');
 });

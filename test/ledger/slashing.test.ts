@@ -31,7 +31,10 @@ const waiting = (chain: StakingChain, validator = 0) =>
 
 test('takes its part of the pool and of what was unstaked since the offence', () => {
   const chain = chainOfThree();
-  assert.is(slashStake(chain.state, address(0), 2, 50_000), (18n * AIT + 8n * AIT) / 20n);
+  assert.equal(slashStake(chain.state, address(0), 2, 50_000), {
+    taken: (18n * AIT + 8n * AIT) / 20n,
+    own: (10n * AIT) / 20n,
+  });
   assert.is(chain.validator(0).pool.tokens, (18n * AIT * 19n) / 20n);
   assert.equal(waiting(chain), [4n * AIT, (4n * AIT * 19n) / 20n, (4n * AIT * 19n) / 20n]);
   assert.is(chain.validator(1).pool.tokens, 10n * AIT, 'nobody else pays');
@@ -40,7 +43,7 @@ test('takes its part of the pool and of what was unstaked since the offence', ()
 
 test('from an epoch to come only the pool is slashed', () => {
   const chain = chainOfThree();
-  assert.is(slashStake(chain.state, address(0), 4, 1_000), (18n * AIT) / 1_000n);
+  assert.is(slashStake(chain.state, address(0), 4, 1_000).taken, (18n * AIT) / 1_000n);
   assert.equal(waiting(chain), [4n * AIT, 4n * AIT, 4n * AIT]);
 });
 
@@ -49,19 +52,30 @@ test('each pool is rounded down for itself', () => {
   chain.unstake(2, 0, 19n);
   const third = findUnbondingPool(chain.state, address(0), 3).tokens;
   const { tokens } = chain.validator(0).pool;
-  assert.is(slashStake(chain.state, address(0), 3, 50_000), tokens / 20n + third / 20n);
+  assert.is(slashStake(chain.state, address(0), 3, 50_000).taken, tokens / 20n + third / 20n);
+});
+
+test('what the validator itself loses is counted in its pool and in what it takes out, rounded down for each', () => {
+  const chain = chainOfThree();
+  for (const amount of [AIT, 2n * AIT]) {
+    assert.is(chain.unstake(0, 0, amount + 1n), 'SUCCESS');
+    assert.is(chain.unstake(0, 1), 'INSUFFICIENT_STAKE', 'of another validator it has nothing');
+    chain.endEpoch();
+  }
+  const own = [7n * AIT - 2n, AIT + 1n, 2n * AIT + 1n].reduce((sum, tokens) => sum + tokens / 20n, 0n);
+  assert.is(slashStake(chain.state, address(0), 1, 50_000).own, own);
 });
 
 test('everything is everything there is: the pool closes and the candidate is gone', () => {
   const chain = chainOfThree();
-  const taken = slashStake(chain.state, address(0), 1, MILLION);
+  const { taken } = slashStake(chain.state, address(0), 1, MILLION);
   assert.is(taken, 30n * AIT);
   burn(chain.state, taken);
   chain.assertConserved();
   assert.equal(chain.validator(0).pool, { tokens: 0n, shares: 0n });
   assert.equal(waiting(chain), [0n, 0n, 0n]);
   assert.equal(candidateList(chain.state), [address(1)]);
-  assert.is(slashStake(chain.state, address(0), 1, MILLION), 0n);
+  assert.equal(slashStake(chain.state, address(0), 1, MILLION), { taken: 0n, own: 0n });
   chain.endEpoch();
   chain.payAt(NOW + 10 ** 10);
   assert.is(chain.balance(2), FUNDS - 20n * AIT - 4n * FEE);
@@ -71,7 +85,7 @@ test('an authority has nothing to take', () => {
   const chain = chainOfThree();
   const pool = { tokens: 0n, shares: 0n };
   validators.set(chain.state, { ...chain.validator(0), pool }, address(7));
-  assert.is(slashStake(chain.state, address(7), 1, MILLION), 0n);
+  assert.equal(slashStake(chain.state, address(7), 1, MILLION), { taken: 0n, own: 0n });
 });
 
 test.run();

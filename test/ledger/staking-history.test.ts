@@ -192,7 +192,7 @@ class History {
     for (let epoch = from; epoch <= currentEpoch(this.chain.state).epoch; epoch++) {
       within += findUnbondingPool(this.chain.state, address(on), epoch).tokens;
     }
-    const taken = slashStake(this.chain.state, address(on), from, ppm);
+    const { taken } = slashStake(this.chain.state, address(on), from, ppm);
     burn(this.chain.state, taken);
     assert.ok(taken * BigInt(MILLION) <= within * BigInt(ppm), 'not more than the part of what there is');
     if (ppm === MILLION) assert.is(taken, within);

@@ -111,7 +111,7 @@ test('what waits is still slashed, everybody alike, and then paid less', () => {
   chain.unstake(1, 0, 4n * AIT);
   chain.unstake(2, 0, 8n * AIT);
   const [one, two] = [chain.balance(1), chain.balance(2)];
-  burn(chain.state, slashStake(chain.state, address(0), 1, MILLION / 4));
+  burn(chain.state, slashStake(chain.state, address(0), 1, MILLION / 4).taken);
   chain.endEpoch(NOW);
   chain.payAt(NOW + PERIOD);
   assert.equal([chain.balance(1), chain.balance(2)], [one + 3n * AIT, two + 6n * AIT]);
@@ -121,7 +121,7 @@ test('what waits is still slashed, everybody alike, and then paid less', () => {
 test('who unstakes after a slash in the same epoch does not pay for it twice', () => {
   const chain = chainOf(3);
   chain.unstake(1, 0, 4n * AIT);
-  burn(chain.state, slashStake(chain.state, address(0), 1, MILLION / 2));
+  burn(chain.state, slashStake(chain.state, address(0), 1, MILLION / 2).taken);
   chain.unstake(2, 0, 4n * AIT);
   const [one, two] = [chain.balance(1), chain.balance(2)];
   chain.endEpoch(NOW);
@@ -133,7 +133,7 @@ test('when all that waits was slashed, the entries go and nothing is paid', () =
   const chain = chainOf(2);
   chain.unstake(1, 0);
   const before = chain.balance(1);
-  burn(chain.state, slashStake(chain.state, address(0), 1, MILLION));
+  burn(chain.state, slashStake(chain.state, address(0), 1, MILLION).taken);
   chain.endEpoch(NOW);
   chain.payAt(NOW + PERIOD);
   assert.is(chain.balance(1), before);

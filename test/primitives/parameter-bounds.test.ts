@@ -52,7 +52,7 @@ const CONTRADICTIONS: readonly (readonly [ParameterName, Partial<Parameters>, al
       evidenceWindow: 15_000_000,
     },
   ],
-  ['evidenceWindow', { evidenceWindow: epochDuration - 1 }, { evidenceWindow: epochDuration }],
+  ['evidenceWindow', { evidenceWindow: 2 * epochDuration - 1 }, { evidenceWindow: 2 * epochDuration }],
   ['unbondingPeriod', { unbondingPeriod: 2 * evidenceWindow - 1 }, { unbondingPeriod: 2 * evidenceWindow }],
   [
     'unbondingPeriod',

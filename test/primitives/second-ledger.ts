@@ -122,7 +122,15 @@ export function elect(election: ElectionJson): ValidatorJson[] {
       return record !== undefined && record.status !== 'TOMBSTONED' && mayStay(record);
     });
   const entitled = remaining((one) => one.role === 'AUTHORITY' || ownStake(one) >= BigInt(parameters.min_self_bond));
-  if (entitled.length > 0) return entitled;
+  if (entitled.length > 0) {
+    const stakers = entitled.filter(({ address }) => records.get(address)?.role === 'STAKER');
+    const together = stakers.reduce((sum, { weight }) => sum + BigInt(weight), 0n);
+    const parts = stakers.map(({ address }) => ({ address, part: BigInt(records.get(address)?.pool.tokens ?? 0) }));
+    const anew = divide(together, parts);
+    return entitled
+      .map((one) => ({ ...one, weight: Number(anew.get(one.address) ?? one.weight) }))
+      .filter(({ weight }) => weight > 0);
+  }
   const left = remaining(() => true);
   return left.length > 0 ? left : present;
 }
@@ -156,9 +164,11 @@ export function slash({ tokens, shares }: PoolJson, millionths: number): { after
   return { after: poolJson(left, left === 0n ? 0n : BigInt(shares)), taken: taken.toString() };
 }
 
-export function owed(others: number): number {
-  const square = (9n * BigInt(others) * BigInt(others)) / MILLION;
-  return Math.max(50_000, Number(square < MILLION ? square : MILLION));
+export function owed(own: number, others: number): number {
+  const all = BigInt(own + others);
+  const counted = own > others ? 2n * BigInt(others) : all;
+  const product = (9n * all * counted) / MILLION;
+  return Math.max(50_000, Number(product < MILLION ? product : MILLION));
 }
 
 export function rewards(

@@ -1,7 +1,7 @@
 // A second implementation of what contradictions cost, written from docs/protocol.md §5 alone, on the JSON of the vectors
 // and with nothing of src/.
 
-import { owed, slash } from './second-ledger.ts';
+import { owed, type PoolJson, slash } from './second-ledger.ts';
 
 export interface OffenceJson {
   validator: string;
@@ -16,6 +16,11 @@ export interface StakesJson {
   pools: string[];
   /** by validator, then by epoch */
   unbonding_pools: string[][];
+}
+/** Of the validators in their own pools, which begin with a share for each token. */
+export interface OwnJson {
+  own_shares: string[];
+  own_unbonding_shares: string[][];
 }
 export interface BlockJson {
   time: number;
@@ -38,22 +43,24 @@ export interface EpochJson {
 export class Offences {
   readonly #validators: readonly string[];
   readonly #epochs: readonly EpochJson[];
-  readonly #pools: bigint[];
-  readonly #unbonding: bigint[][];
+  readonly #pools: SharedPool[];
+  readonly #unbonding: SharedPool[][];
   readonly #tombstoned = new Set<string>();
   #list: OffenceJson[] = [];
   #reporter = 0n;
 
-  constructor(validators: readonly string[], epochs: readonly EpochJson[], stakes: StakesJson) {
+  constructor(validators: readonly string[], epochs: readonly EpochJson[], stakes: StakesJson & OwnJson) {
     this.#validators = validators;
     this.#epochs = epochs;
-    this.#pools = stakes.pools.map(BigInt);
-    this.#unbonding = stakes.unbonding_pools.map((pools) => pools.map(BigInt));
+    this.#pools = stakes.pools.map((tokens, index) => sharedPool(tokens, stakes.own_shares[index]));
+    this.#unbonding = stakes.unbonding_pools.map((pools, index) =>
+      pools.map((tokens, at) => sharedPool(tokens, stakes.own_unbonding_shares[index]?.[at])),
+    );
   }
 
   block({ time, evidence, ...periods }: BlockJson): ResultJson {
     for (const offence of this.#list.filter((one) => this.#isOver(one, time, periods))) {
-      const millionths = Math.floor(((owed(offence.others) - 50_000) * 1_000_000) / 950_000);
+      const millionths = Math.floor(((owed(shareIn(offence), offence.others) - 50_000) * 1_000_000) / 950_000);
       this.#slash(offence.validator, offence.epoch, Infinity, millionths);
     }
     this.#list = this.#list.filter((one) => !this.#isOver(one, time, periods));
@@ -61,8 +68,8 @@ export class Offences {
     return {
       code,
       offences: this.#list.map((offence) => ({ ...offence })),
-      pools: this.#pools.map(String),
-      unbonding_pools: this.#unbonding.map((pools) => pools.map(String)),
+      pools: this.#pools.map(({ tokens }) => tokens),
+      unbonding_pools: this.#unbonding.map((pools) => pools.map(({ tokens }) => tokens)),
       reporter: this.#reporter.toString(),
     };
   }
@@ -109,23 +116,38 @@ export class Offences {
   }
 
   /** From the unbonding pools of `from` up to before `end`; where there is no end, from the pool too. */
-  #slash(validator: string, from: number, end: number, millionths: number): bigint {
+  #slash(validator: string, from: number, end: number, millionths: number): Loss {
     const index = this.#validators.indexOf(validator);
-    let sum = 0n;
-    const take = (tokens: bigint): bigint => {
-      const { after, taken } = slash({ tokens: tokens.toString(), shares: '1' }, millionths);
-      sum += BigInt(taken);
-      return BigInt(after.tokens);
-    };
-    if (end === Infinity) this.#pools[index] = take(this.#pools[index] ?? 0n);
-    const waiting = this.#unbonding[index] ?? [];
-    this.#unbonding[index] = waiting.map((tokens, at) => (at + 1 >= from && at + 1 < end ? take(tokens) : tokens));
-    return sum;
+    const pool = this.#pools[index];
+    const slashed = (this.#unbonding[index] ?? []).filter((_, at) => at + 1 >= from && at + 1 < end);
+    if (end === Infinity && pool !== undefined) slashed.push(pool);
+    const loss = { all: 0n, own: 0n };
+    for (const one of slashed) {
+      const { after, taken } = slash(one, millionths);
+      loss.all += BigInt(taken);
+      if (BigInt(one.shares) > 0n) loss.own += (BigInt(taken) * one.own) / BigInt(one.shares);
+      Object.assign(one, after);
+    }
+    return loss;
   }
 
-  #pay(taken: bigint): void {
-    this.#reporter += (taken * 5n) / 100n;
+  #pay({ all, own }: Loss): void {
+    const part = (all * 5n) / 100n;
+    this.#reporter += part < own ? part : own;
   }
+}
+
+interface SharedPool extends PoolJson {
+  readonly own: bigint;
+}
+/** What a slash takes, from all and from the validator itself. */
+interface Loss {
+  all: bigint;
+  own: bigint;
+}
+
+function sharedPool(tokens: string, own = '0'): SharedPool {
+  return { tokens, shares: tokens, own: BigInt(own) };
 }
 
 function shareIn({ weight, total_weight }: OffenceJson): number {

@@ -145,7 +145,7 @@ interface Staking {
     tokens: string;
   }[];
   slash: { pool: ledger.PoolJson; millionths: number; after: ledger.PoolJson; taken: string }[];
-  owed: { others: number; owed: number }[];
+  owed: { own: number; others: number; owed: number }[];
   rewards: {
     pot: string;
     proposer_bonus: number;
@@ -160,7 +160,7 @@ interface Staking {
     epochs: ledger.CommissionJson[];
   }[];
 }
-interface Offences extends punishment.StakesJson {
+interface Offences extends punishment.StakesJson, punishment.OwnJson {
   validators: string[];
   epochs: punishment.EpochJson[];
   histories: { name: string; blocks: (punishment.BlockJson & punishment.ResultJson)[] }[];
@@ -408,7 +408,7 @@ vectors('stakes, slashes, rewards and commissions: a second implementation agree
   for (const { pool, amount, ...result } of stake) assert.equal(ledger.stake(pool, amount), result);
   for (const { pool, held, amount, ...result } of unstake) assert.equal(ledger.unstake(pool, held, amount), result);
   for (const { pool, millionths, ...result } of slash) assert.equal(ledger.slash(pool, millionths), result);
-  for (const item of owed) assert.is(ledger.owed(item.others), item.owed);
+  for (const item of owed) assert.is(ledger.owed(item.own, item.others), item.owed);
   for (const { pot, proposer_bonus, weights, activity, rewards: expected } of rewards) {
     assert.equal(ledger.rewards(pot, proposer_bonus, weights, activity), expected);
   }

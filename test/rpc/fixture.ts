@@ -152,6 +152,7 @@ export class TestChain implements ChainReader {
           checks.map(({ publicKey, message, signature }) => verifyNative(publicKey, message, signature)),
       }).check,
     });
+    this.mempool.on('dropped', (envelope, reason) => this.events.emit('dropped', envelope, reason));
   }
 
   #headOf({ overlay, block }: Executed): MempoolHead {

@@ -45,8 +45,8 @@ server('stop ends waits and WebSockets with a word, and frees the ports', async 
   const { code } = (await client?.closed) ?? {};
   assert.is(code, 1001);
   assert.equal(
-    (['finalized', 'notarized', 'consensus'] as const).map((event) => chain.events.listenerCount(event)),
-    [0, 0, 0],
+    (['finalized', 'notarized', 'dropped', 'consensus'] as const).map((event) => chain.events.listenerCount(event)),
+    [0, 0, 0, 0],
   );
   await withNode({ port: ports.rpc, wsPort: ports.ws }, async (node) => assert.equal(node.server.ports, ports));
 });

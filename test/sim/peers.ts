@@ -79,7 +79,11 @@ export class Peers implements PeerPort {
       async (bytes) => {
         const options = {
           head: { height: database.height, hash: database.top.hash },
-          due: () => ({ epoch: database.epoch, end: database.epochEnd(database.epoch) }),
+          due: () => ({
+            height: database.height + 1,
+            epoch: database.epoch,
+            end: database.epochEnd(database.epoch),
+          }),
           bodyMatches: chain.bodyMatches,
           holds: async (certificate: Certificate) => this.#certificateHolds(certificate),
         };

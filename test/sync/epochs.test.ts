@@ -34,7 +34,7 @@ test.before(async () => {
 test.after(() => source.remove());
 
 /** What a peer serves at each height. */
-type Story = (height: number) => CertifiedBlock;
+type Story = (height: number) => CertifiedBlock | Promise<CertifiedBlock>;
 /** What a peer says of each honest block. */
 type Claim = (height: number) => Certificate | null;
 const final = (height: number) => certify(genesis, block(height));
@@ -49,7 +49,7 @@ function serve(story: Story): BlocksAnswer {
     if (request.selector !== 0) return;
     const { from, count } = request.value;
     for (let height = from; height < from + count && height <= HEIGHT; height++) {
-      yield CertifiedBlock.serialize(story(height));
+      yield CertifiedBlock.serialize(await story(height));
     }
   };
 }
@@ -184,6 +184,27 @@ for (const [what, from, boundary, forged] of FORGERIES) {
     return (height) => (height > LENGTH ? beyond : height === LENGTH ? told(boundary) : honest)(height);
   });
 }
+
+test('a peer whose answer still arrives while consensus ends the epoch is not blamed for it', async () => {
+  const node = await Node.open(genesis);
+  const slow: Story = async (height) => {
+    if (height === LENGTH - 1) {
+      while (node.chain.head.height <= LENGTH) {
+        const next = node.chain.head.height + 1;
+        await node.chain.applySynced(block(next), isBoundary(next) ? final(next) : undefined);
+      }
+    }
+    return onlyBoundaries(height);
+  };
+  await synced(
+    { slow },
+    async ({ asked }) => {
+      assert.equal(node.chain.head.hash, source.chain.head.hash);
+      assert.equal(asked, ['slow', 'slow']);
+    },
+    node,
+  );
+});
 
 function rootsOf({ header }: Block): Pick<Header, 'validatorsRoot' | 'nextValidatorsRoot'> {
   const { validatorsRoot } = header;

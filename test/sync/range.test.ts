@@ -6,7 +6,7 @@ import { headerHash } from '../../src/primitives/block.ts';
 import { type Certificate, FINAL, NOTAR, SKIP } from '../../src/primitives/consensus.ts';
 import { ZERO_HASH } from '../../src/primitives/hash.ts';
 import { SyncError } from '../../src/sync/errors.ts';
-import { type DueEpoch, MAX_UNVOUCHED, MAX_UNVOUCHED_BYTES, vouchedRuns } from '../../src/sync/range.ts';
+import { type DueBlock, MAX_UNVOUCHED, MAX_UNVOUCHED_BYTES, vouchedRuns } from '../../src/sync/range.ts';
 import { account, Node, pay } from '../chain/fixture.ts';
 import { buildChain, encode, forge, GENESIS, holds, type SampleBlock, sign, stream } from './fixture.ts';
 
@@ -14,7 +14,7 @@ const range = suite('vouched runs');
 const blocks = await buildChain(MAX_UNVOUCHED + 2);
 const block = (height: number) => blocks[height - 1] as SampleBlock;
 let node: Node;
-const ENDLESS = { epoch: 1, end: Number.POSITIVE_INFINITY };
+const ENDLESS = { height: 1, epoch: 1, end: Number.POSITIVE_INFINITY };
 const due = () => ENDLESS;
 
 range.before(async () => {
@@ -27,10 +27,10 @@ function take(...chunks: readonly Uint8Array[]): Promise<{ runs: number[][]; cod
   return takeDue(ENDLESS, ...chunks);
 }
 
-async function takeDue(epoch: DueEpoch, ...chunks: readonly Uint8Array[]) {
+async function takeDue(block: DueBlock, ...chunks: readonly Uint8Array[]) {
   const { hash, height } = node.chain.head;
   const bodyMatches = node.chain.bodyMatches.bind(node.chain);
-  const options = { head: { height, hash }, due: () => epoch, bodyMatches, holds };
+  const options = { head: { height, hash }, due: () => block, bodyMatches, holds };
   const runs: number[][] = [];
   try {
     for await (const run of vouchedRuns(stream(...chunks), options)) {
@@ -121,7 +121,7 @@ for (const [name, certificate] of BAD_FINALS) {
 }
 
 range('the last block of an epoch comes with its Final', async () => {
-  const ends = { epoch: 1, end: block(3).block.header.timestamp };
+  const ends = { ...ENDLESS, end: block(3).block.header.timestamp };
   assert.equal(await takeDue(ends, ...bare(1, 2), ...finals(3, 3)), { runs: [[1, 2, 3]], code: undefined });
   assert.equal(await takeDue(ends, ...finals(1, 1), ...bare(2, 3), ...finals(4, 4)), { runs: [[1]], code: 'NO_FINAL' });
 });
@@ -130,6 +130,10 @@ range('blocks of an epoch that is over, or has not begun', async () => {
   for (const epoch of [0, 2]) {
     assert.equal(await takeDue({ ...ENDLESS, epoch }, ...finals(1, 2)), { runs: [], code: 'WRONG_EPOCH' });
   }
+});
+
+range('a block of a past epoch that consensus has come past while it was on its way is no fault', async () => {
+  assert.equal(await takeDue({ ...ENDLESS, height: 2, epoch: 2 }, ...finals(1, 2)), { runs: [], code: undefined });
 });
 
 range('hours of notarizing without finalizing do not keep those out who come later', async () => {

@@ -52,8 +52,8 @@ const HYBRID: Genesis = {
   parameters: {
     ...GENESIS.parameters,
     epochDuration: 100 * SECOND,
-    evidenceWindow: 100 * SECOND,
-    unbondingPeriod: 200 * SECOND,
+    evidenceWindow: 200 * SECOND,
+    unbondingPeriod: 400 * SECOND,
     votingPeriod: 100 * SECOND,
     minSelfBond: 10n * AIT,
     minStake: AIT,

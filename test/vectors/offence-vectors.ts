@@ -3,6 +3,7 @@
 import { closeOffences, punishEquivocation } from '../../src/ledger/equivocation.ts';
 import { epochRange, epochs, offences, validators } from '../../src/ledger/records.ts';
 import { getAccount } from '../../src/ledger/accounts.ts';
+import { setStakes, withShares } from '../../src/ledger/stakes.ts';
 import { findUnbondingPool, setUnbondingPool } from '../../src/ledger/unbonding.ts';
 import { newValidator } from '../../src/ledger/validator-record.ts';
 import { formatAddress } from '../../src/primitives/address.ts';
@@ -29,10 +30,10 @@ interface Block {
 /** Epochs of ten milliseconds from 0 on; the fourth is the present one. */
 const EPOCH = 10;
 const WEIGHTS: readonly (readonly number[])[] = [
-  [150_000, 550_000, 200_000, 100_000],
-  [100_000, 740_000, 60_000, 100_000],
-  [10, 45, 5, 10],
-  [1, 7, 1, 1],
+  [75_000, 775_000, 100_000, 50_000],
+  [50_000, 870_000, 30_000, 50_000],
+  [10, 115, 5, 10],
+  [1, 17, 1, 1],
 ];
 const TOKENS = [1_000_003n, 2_000_001n, 777_777n, 50_021n];
 /** By member, of epochs 1 to 4. */
@@ -41,6 +42,14 @@ const UNSTAKED: readonly (readonly bigint[])[] = [
   [0n, 19n, 40_000n, 0n],
   [3n, 90_001n, 90_001n, 90_001n],
   [600_000n, 0n, 0n, 0n],
+];
+/** Shares of its pools that each holds itself; a pool begins with a share for each token. */
+const OWN = [20_011n, 2_000_001n, 9_999n, 50_021n];
+const OWN_UNSTAKED: readonly (readonly bigint[])[] = [
+  [7n, 300_007n, 0n, 0n],
+  [0n, 0n, 20_000n, 0n],
+  [3n, 17n, 4_441n, 90_001n],
+  [19_999n, 0n, 0n, 0n],
 ];
 const PERIODS = [100, 200] as const;
 
@@ -64,6 +73,10 @@ const HISTORIES: readonly { readonly name: string; readonly blocks: readonly Blo
       { time: 141 },
       { time: 219 },
     ],
+  },
+  {
+    name: 'a twentieth, for however much weight by itself',
+    blocks: [{ time: 100, evidence: [1, 1] }, { time: 199 }, { time: 200 }],
   },
   {
     name: 'everything, for more than a third of the weight together',
@@ -96,6 +109,11 @@ function stateBefore(): FlatState {
     validators.set(state, { ...newValidator(publicKey, STAKER, 0), pool: { tokens, shares: tokens } }, address);
     for (const [epoch, unstaked] of UNSTAKED[index]?.entries() ?? [])
       setUnbondingPool(state, address, epoch + 1, { tokens: unstaked, shares: unstaked });
+    const unbonding = (OWN_UNSTAKED[index] ?? []).map((shares, epoch) => ({ validator: address, epoch: epoch + 1, shares }));
+    setStakes(state, address, {
+      delegations: withShares([], address, OWN[index] ?? 0n),
+      unbonding: unbonding.filter(({ shares }) => shares > 0n),
+    });
   }
   for (const [index, weights] of WEIGHTS.entries()) {
     const set = MEMBERS.map(({ publicKey, address }, member) => ({ publicKey, address, weight: weights[member] ?? 0 }));
@@ -164,7 +182,8 @@ export function offenceVectors(): JsonValue {
     about:
       'Contradictions of four validators in the epochs of `epochs`, whose ends are block times and whose weights are in the order of `validators`, ' +
       'as are `pools` and `unbonding_pools`: their tokens, of the latter by epoch. A block settles offences, then executes EVIDENCE if it has any; what ' +
-      'it shows is the state after that. `reporter` is the balance of who sent it all.',
+      'it shows is the state after that. At the beginning a pool has a share for each token, of which `own_shares` and `own_unbonding_shares` are ' +
+      'the validator’s. `reporter` is the balance of who sent it all.',
     validators: MEMBERS.map((_, member) => nameOf(member)),
     epochs: WEIGHTS.map((weights, index) => ({
       epoch: index + 1,
@@ -172,6 +191,8 @@ export function offenceVectors(): JsonValue {
       weights: [...weights],
     })),
     ...stakesIn(stateBefore()),
+    own_shares: OWN.map(String),
+    own_unbonding_shares: OWN_UNSTAKED.map((shares) => shares.map(String)),
     histories: HISTORIES.map(({ name, blocks }) => {
       const state = stateBefore();
       return { name, blocks: blocks.map((block) => blockVector(state, block)) };

@@ -163,6 +163,20 @@ const ELECTIONS: readonly Election[] = [
     present: [31, 32, 41, 42, 43, 44, 45].map((seed) => seat(keyOf(seed), 100_000 + seed)),
   },
   {
+    name: 'fewer than min_validators: of the present set stakers weigh what is staked on them now, and who weighs nothing leaves',
+    mode: 'hybrid',
+    parameters: { ...SHORT, minValidators: 7 },
+    registered: [
+      authority(31),
+      staker(41, 1_000_003n, { status: JAILED }),
+      staker(42, 2_000_001n),
+      staker(43, 5n),
+      staker(44, 1_000_003n),
+      staker(45, 2_000_001n, { status: TOMBSTONED }),
+    ],
+    present: [31, 41, 42, 43, 44, 45].map((seed) => seat(keyOf(seed), 100_000 + seed)),
+  },
+  {
     name: 'fewer than min_validators: nobody in the present set has enough at stake',
     mode: 'pos',
     parameters: { ...SHORT, minValidators: 2 },
@@ -333,6 +347,25 @@ function commissionVectors(): JsonValue {
   });
 }
 
+/** Shares of the weight in millionths, of an offender and of the others. */
+const OFFENDED = [
+  [1, 0],
+  [333_334, 0],
+  [1_000_000, 0],
+  [1, 74_534],
+  [1, 74_535],
+  [40_000, 60_000],
+  [50_000, 50_000],
+  [60_000, 40_000],
+  [333_333, 1],
+  [300_000, 100_000],
+  [166_666, 166_667],
+  [166_667, 166_667],
+  [333_331, 166_667],
+  [1, 333_333],
+  [1_000_000, 1_000_000],
+] as const;
+
 export function electionVectors(): JsonValue {
   return {
     about:
@@ -347,15 +380,12 @@ export function stakingVectors(): JsonValue {
     about:
       'Arithmetic of stakes. `after` is the pool afterwards, null where the action fails and changes nothing. `shares` are bought ' +
       'or sold, and `tokens` what is paid for them. `held` are the shares ' +
-      'of who unstakes, `millionths` the part that is slashed. `owed` are the millionths that an offence costs in all. `commissions` are ' +
+      'of who unstakes, `millionths` the part that is slashed. `owed` are the millionths that an offence costs in all by the shares of the weight, of the offender and the others. `commissions` are ' +
       'those of a validator by what it registered and the updates of its record, each in an epoch: what the record holds, and what epochs are paid at.',
     stake: stakeVectors(),
     unstake: unstakeVectors(),
     slash: slashVectors(),
-    owed: [0, 74_535, 74_536, 100_000, 333_332, 333_333, 333_334, 1_000_000].map((others) => ({
-      others,
-      owed: owedFor(others),
-    })),
+    owed: OFFENDED.map(([own, others]) => ({ own, others, owed: owedFor(own, others) })),
     rewards: rewardVectors(),
     commissions: commissionVectors(),
   };

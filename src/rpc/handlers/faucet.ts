@@ -14,7 +14,7 @@ export const faucetParams = z.strictObject({ address: addressParam, wait: z.enum
 
 /** @throws {RpcProblem} NOT_FOUND where there is no faucet, RATE_LIMITED, and what `send_tx` throws. */
 export async function requestFaucet(
-  services: Pick<Services, 'faucet' | 'faucetLimits' | 'blocks' | 'tracker' | 'timeoutMs'>,
+  services: Pick<Services, 'faucet' | 'faucetLimits' | 'blocks' | 'mempool' | 'tracker' | 'timeoutMs'>,
   { address, wait }: z.output<typeof faucetParams>,
   caller: Caller,
 ): Promise<SubmissionView & { amount: string }> {

@@ -30,7 +30,7 @@ export const sendTransaction: Method = {
   },
 };
 
-/** @throws {RpcProblem} the mempool's refusal, TIMEOUT */
+/** @throws {RpcProblem} the mempool's refusal, DROPPED, TIMEOUT */
 export async function submit(
   services: Pick<Services, 'mempool' | 'blocks' | 'tracker' | 'timeoutMs'>,
   { envelope, wait }: Submission,

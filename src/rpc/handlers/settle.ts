@@ -3,11 +3,12 @@
 
 import type { AddResult } from '../../mempool/results.ts';
 import type { TransactionEnvelope } from '../../primitives/transaction.ts';
+import { droppedProblem } from '../dropped.ts';
 import { RpcProblem } from '../problems.ts';
 import type { Expectation, WaitLevel } from '../tracker.ts';
 import { type ReceiptView, receiptView } from '../views.ts';
 import type { Caller, Services } from './method.ts';
-import { type LocatedTransaction, locate, type TransactionStatus } from './transactions.ts';
+import { type LocatedTransaction, locate, refuseDropped, type TransactionStatus } from './transactions.ts';
 
 export interface SubmissionView {
   tx_hash: string;
@@ -16,7 +17,7 @@ export interface SubmissionView {
   receipt?: ReceiptView;
 }
 
-type Sources = Pick<Services, 'blocks' | 'tracker' | 'timeoutMs'>;
+type Sources = Pick<Services, 'blocks' | 'mempool' | 'tracker' | 'timeoutMs'>;
 
 /** Refusals that a transaction meets when it is already in the chain. */
 const PERHAPS_INCLUDED: ReadonlySet<string> = new Set(['NONCE_TOO_LOW', 'EXPIRED']);
@@ -24,7 +25,7 @@ const PERHAPS_INCLUDED: ReadonlySet<string> = new Set(['NONCE_TOO_LOW', 'EXPIRED
 /**
  * @param result what the mempool said of it.
  * @param wait undefined answers at once.
- * @throws {RpcProblem} the mempool's refusal; TIMEOUT with the hash when the wait was too long.
+ * @throws {RpcProblem} the mempool's refusal; DROPPED when it is let go meanwhile; TIMEOUT with the hash when the wait was too long.
  */
 export async function settle(
   services: Sources,
@@ -70,9 +71,10 @@ async function waitFor(
     );
   }
   try {
-    // It may be in a block since before anybody waited for it: looked up after the wait began, so nothing is missed.
+    // It may be in a block, or dropped, since before anybody waited: looked up after the wait began, so nothing is missed.
     const located = await locate(services, id);
     if (located?.status === 'finalized' || located?.status === wait) return locatedView(located);
+    if (located === undefined) refuseDropped(services, idHex);
     return await outcomeView(services, idHex, expectation, caller);
   } finally {
     expectation.cancel();
@@ -91,6 +93,8 @@ async function outcomeView(
     case 'notarized':
     case 'finalized':
       return locatedView(outcome);
+    case 'dropped':
+      throw droppedProblem(idHex, outcome.reason);
     case 'stopped':
       throw new RpcProblem('NOT_READY', 'the node stops; the transaction is still pending', pending);
     case 'aborted':

@@ -28,7 +28,7 @@ export interface OffenceView {
   /** of the validator and of all, in that of these epochs in which its share was largest */
   weight: number;
   total_weight: number;
-  /** block time at which the offences of this window are counted together, and more may be slashed */
+  /** block time at which this one is settled at the latest: more is slashed if others have offended since */
   window_end: number;
 }
 

@@ -142,8 +142,8 @@ export class RemoteSigner implements Signer {
 
   async close(): Promise<void> {
     this.#closed = true;
-    const connection = this.#connection ?? (await this.#connecting?.catch(() => undefined));
-    connection?.close('the signer was closed');
+    this.#connection?.close('the signer was closed');
+    await this.#connecting?.catch(() => undefined);
   }
 
   /** Others would blame this node for a signature that does not hold. */
@@ -154,9 +154,13 @@ export class RemoteSigner implements Signer {
   }
 
   async #call(call: Call): Promise<Answer> {
-    if (this.#closed) throw new SignerError('CLOSED', 'the signer was closed');
+    this.#refuseIfClosed();
     const connection = this.#connection?.isOpen ? this.#connection : await this.#connect();
     return accepted(await connection.call(call));
+  }
+
+  #refuseIfClosed(): void {
+    if (this.#closed) throw new SignerError('CLOSED', 'the signer was closed');
   }
 
   #connect(): Promise<Connection> {
@@ -181,8 +185,9 @@ export class RemoteSigner implements Signer {
     try {
       const value = { version: VERSION, publicKey: this.publicKey, genesisHash };
       accepted(await connection.call({ selector: 0, value }));
+      this.#refuseIfClosed();
     } catch (error) {
-      connection.close('the signer refused this node');
+      connection.close('no connection came of it');
       throw error;
     }
     this.#connection = connection;
