@@ -105,8 +105,11 @@ export class Discovery {
   onDisconnected(peer: PeerId): void {
     const key = peer.toString();
     this.#dialling.delete(key);
-    if (this.#connected.delete(key)) this.#context.book.postpone(peer);
-    else this.#notReached(peer);
+    if (!this.#connected.delete(key)) {
+      this.#notReached(peer);
+      return;
+    }
+    this.#context.book.postpone(peer);
     this.#walkPause = WALK_PAUSE_MS[this.#context.network].first;
   }
 

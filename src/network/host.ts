@@ -1,6 +1,7 @@
 // The libp2p host: transports, encryption, muxer and services, with every setting that differs from the library's default
 // and why. Nothing here knows what is sent.
 
+import { networkInterfaces } from 'node:os';
 import type { GossipSub } from '@chainsafe/libp2p-gossipsub';
 import { noise } from '@chainsafe/libp2p-noise';
 import { yamux } from '@chainsafe/libp2p-yamux';
@@ -19,6 +20,7 @@ import { identityPublicKey } from './identity.ts';
 import { dht } from './kad.ts';
 import { oneWrite } from './one-write.ts';
 import type { HostOptions } from './options.ts';
+import { ownPublicAddresses } from './own-addresses.ts';
 import type { ProtocolNames } from './protocols.ts';
 import type { ReadThrottles } from './read-throttle.ts';
 import type { StreamGuard } from './stream-guard.ts';
@@ -73,7 +75,12 @@ export async function createHost<S extends ServiceMap>(
     start: false,
     privateKey: privateKeyFromRaw(concatBytes(identitySeed, identityPublicKey(identitySeed))),
     nodeInfo: { name: 'aitbc-node', version, userAgent: `aitbc-node/${version}` },
-    addresses: { listen: [...(behind?.listen ?? listen)], announce: [...announce] },
+    addresses: {
+      listen: [...(behind?.listen ?? listen)],
+      announce: [...announce],
+      // behind a router it is for AutoNAT to say whether others reach them
+      appendAnnounce: options.nat ? [] : ownPublicAddresses(listen, networkInterfaces()),
+    },
     transports: [tcp(), webSockets(), ...(behind?.transports ?? [])],
     connectionEncrypters: [streams.encrypter(oneWrite(noise()))],
     streamMuxers: [

@@ -13,11 +13,13 @@ export async function hostOptions(config: NodeConfig): Promise<Omit<HostOptions,
   const { network, maxConnectionsPerIp } = config;
   const { discovery, outboundPeers, nat, relay } = config;
   const paths = dataPaths(config.dataDir);
-  const family = p2pHost.includes(':') ? 'ip6' : 'ip4';
   return {
     identitySeed: await readIdentity(paths.identity),
     version: buildInfo().version,
-    listen: [`/${family}/${p2pHost}/tcp/${p2pPort}`, `/${family}/${p2pHost}/tcp/${p2pWsPort}/ws`],
+    listen: hostsOf(p2pHost).flatMap((host) => {
+      const where = `/${host.includes(':') ? 'ip6' : 'ip4'}/${host}/tcp`;
+      return [`${where}/${p2pPort}`, `${where}/${p2pWsPort}/ws`];
+    }),
     announce: announceAddresses,
     peers: bootstrapPeers,
     maxPeers,
@@ -38,5 +40,9 @@ export function isPrivateNetwork(
 ): boolean {
   const { privateNetwork, p2pHost, announceAddresses } = config;
   const announced = announceAddresses.map((address) => address.split('/')[2] ?? '');
-  return privateNetwork ?? (announced.length > 0 ? announced : [p2pHost]).some(isPrivateHost);
+  return privateNetwork ?? (announced.length > 0 ? announced : hostsOf(p2pHost)).some(isPrivateHost);
+}
+
+function hostsOf(p2pHost: string): string[] {
+  return p2pHost.split(',').map((host) => host.trim());
 }

@@ -88,7 +88,10 @@ export const SETTINGS = {
     form: `${DURATION_FORM}, from 100ms to 10m`,
     doc: 'The longest that a request waits for its answer (as with ?wait=finalized).',
   },
-  p2pHost: { form: HOST_FORM, doc: 'Where other nodes reach this one. 127.0.0.1 keeps to this machine.' },
+  p2pHost: {
+    form: `${HOST_FORM}, or several with commas between them`,
+    doc: 'Where other nodes reach this one. 0.0.0.0,:: is IPv4 and IPv6; 127.0.0.1 keeps to this machine.',
+  },
   p2pPort: { form: PORT_FORM, doc: 'Other nodes, over TCP.' },
   p2pWsPort: { form: PORT_FORM, doc: 'Other nodes, over WebSocket.' },
   announceAddresses: {

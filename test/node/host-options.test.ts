@@ -1,0 +1,50 @@
+// How settings become a place in the network.
+
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { loadConfig } from '../../src/node/config.ts';
+import { dataPaths } from '../../src/node/data-dir.ts';
+import { hostOptions } from '../../src/node/host-options.ts';
+import { createIdentity } from '../../src/node/identity-file.ts';
+import { withTempDir } from '../helpers/temp-dir.ts';
+
+const options = suite('host options');
+
+function optionsOf(environment: Record<string, string>) {
+  return withTempDir(async (dataDir) => {
+    await createIdentity(dataPaths(dataDir).identity);
+    const { config } = await loadConfig({ flags: { dataDir }, environment: { NETWORK: 'mynet', ...environment } });
+    return hostOptions(config);
+  });
+}
+
+options('listens over TCP and WebSocket, on IPv4, IPv6 or both', async () => {
+  assert.equal((await optionsOf({ P2P_PORT: '7000', P2P_WS_PORT: '7001' })).listen, [
+    '/ip4/0.0.0.0/tcp/7000',
+    '/ip4/0.0.0.0/tcp/7001/ws',
+  ]);
+  assert.equal((await optionsOf({ P2P_HOST: '0.0.0.0, ::' })).listen, [
+    '/ip4/0.0.0.0/tcp/9000',
+    '/ip4/0.0.0.0/tcp/9001/ws',
+    '/ip6/::/tcp/9000',
+    '/ip6/::/tcp/9001/ws',
+  ]);
+  assert.is((await optionsOf({ P2P_HOST: '0.0.0.0,::' })).network, 'public');
+  assert.is((await optionsOf({ P2P_HOST: '127.0.0.1,::1' })).network, 'private');
+});
+
+options('whoever announces an address answers questions; off keeps no book', async () => {
+  assert.is((await optionsOf({})).discovery, 'auto');
+  assert.is((await optionsOf({ ANNOUNCE_ADDRESSES: '/dns4/node.example/tcp/9000' })).discovery, 'server');
+  const client = { DISCOVERY: 'client', ANNOUNCE_ADDRESSES: '/dns4/node.example/tcp/9000' };
+  assert.is((await optionsOf(client)).discovery, 'client');
+  assert.match((await optionsOf({})).peerBook ?? '', /peers\.json$/);
+  assert.is((await optionsOf({ DISCOVERY: 'off' })).peerBook, undefined);
+});
+
+options('a devnet is private, finds nobody, and lets all nodes of one machine in', async () => {
+  const { network, discovery, maxConnectionsPerIp } = await optionsOf({ NETWORK: 'devnet', P2P_HOST: '0.0.0.0' });
+  assert.equal([network, discovery, maxConnectionsPerIp], ['private', 'off', Number.POSITIVE_INFINITY]);
+});
+
+options.run();
