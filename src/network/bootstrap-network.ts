@@ -6,17 +6,21 @@ import './websocket-polyfill.ts';
 import { setMaxListeners } from 'node:events';
 import type { Connection, IdentifyResult, PeerId } from '@libp2p/interface';
 import { parseAddress } from './addresses.ts';
+import { type Ban, BanList } from './ban-list.ts';
+import { Conduct } from './conduct.ts';
 import { withDeadline } from './deadline.ts';
 import { asError, NetworkError } from './errors.ts';
 import { gate } from './gate.ts';
 import { type CommonHost, createHost, listenError } from './host.ts';
 import { peerIdOf } from './identity.ts';
+import { ipOf } from './ip.ts';
 import { routingTableSize } from './kad.ts';
 import type { HostOptions } from './options.ts';
 import { Outreach } from './outreach.ts';
 import { ProtocolNames } from './protocols.ts';
 import { DEFAULT_RATE_LIMITS } from './rate-limit.ts';
 import { readThrottles } from './read-throttle.ts';
+import { PenaltyBook } from './scoring.ts';
 import { StreamGuard } from './stream-guard.ts';
 
 export interface BootstrapLevels {
@@ -27,8 +31,15 @@ export interface BootstrapLevels {
   readonly routingTable: number;
 }
 
+export interface BootstrapOptions extends HostOptions {
+  /** where bans are kept; undefined forgets them at the end */
+  readonly banFile: string | undefined;
+}
+
 interface Parts {
   readonly host: CommonHost;
+  readonly bans: BanList;
+  readonly conduct: Conduct;
   readonly outreach: Outreach;
   readonly rounds: NodeJS.Timeout;
   /** aborts when the node stops */
@@ -47,13 +58,13 @@ const steadyNow = () => performance.now();
 
 export class BootstrapNetwork {
   readonly peerId: string;
-  readonly #options: HostOptions;
+  readonly #options: BootstrapOptions;
   readonly #names: ProtocolNames;
   readonly #visitors = new Set<string>();
   #parts: Parts | undefined;
 
   /** @param options with `discovery: server`, or nobody is helped. @throws {NetworkError} BAD_IDENTITY */
-  constructor(options: HostOptions) {
+  constructor(options: BootstrapOptions) {
     this.#options = options;
     this.#names = new ProtocolNames(options.genesisHash);
     this.peerId = peerIdOf(options.identitySeed);
@@ -79,9 +90,11 @@ export class BootstrapNetwork {
     for (const address of [...listen, ...announce]) parseAddress(address);
     const lifetime = new AbortController();
     setMaxListeners(0, lifetime.signal);
-    const bans = { find: () => undefined };
-    const { maxConnectionsPerIp } = this.#options;
-    const onExcess = (peer: string, reason: string) => logger.debug({ peer, reason }, 'a peer is held back');
+    const { maxConnectionsPerIp, banFile: file } = this.#options;
+    const bans = await BanList.open({ file, now: Date.now, logger });
+    const onExcess = (peer: string, reason: string) => {
+      if (conduct.count(peer, 'nuisance', reason)) this.#closeBanned(bans);
+    };
     const strangers = {
       connectionGater: gate({ bans, maxConnectionsPerIp, outreach: () => outreach }),
       streams: new StreamGuard(DEFAULT_RATE_LIMITS.streams, steadyNow, (peer) =>
@@ -92,6 +105,8 @@ export class BootstrapNetwork {
     const host = await createHost(this.#options, this.#names, strangers, {});
     const outbound = () => this.#visiting(host).flatMap((one) => (one.direction === 'outbound' ? one.remoteAddr : []));
     const outreach = new Outreach(host, { options: this.#options, outbound, lifetime: lifetime.signal });
+    const penalties = new PenaltyBook({ steady: steadyNow, wall: Date.now });
+    const conduct = new Conduct({ penalties, bans, isConfigured: (peer) => outreach.isConfigured(peer), logger });
     await outreach.load();
     host.addEventListener('peer:identify', this.#onIdentify);
     host.addEventListener('peer:disconnect', this.#onDisconnect);
@@ -102,7 +117,7 @@ export class BootstrapNetwork {
       throw listenError(error);
     }
     const rounds = setInterval(() => this.#goRound(), ROUND_MS);
-    this.#parts = { host, outreach, rounds, lifetime };
+    this.#parts = { host, bans, conduct, outreach, rounds, lifetime };
     outreach.start();
     logger.info({ peerId: this.peerId, addresses: this.addresses }, 'network started');
   }
@@ -117,8 +132,41 @@ export class BootstrapNetwork {
     parts.host.removeEventListener('peer:disconnect', this.#onDisconnect);
     await parts.outreach.stop();
     await parts.host.stop();
+    await parts.bans.close();
     this.#visitors.clear();
     this.#options.logger.info('network stopped');
+  }
+
+  bans(): Ban[] {
+    return this.#parts?.bans.list() ?? [];
+  }
+
+  /** As `Network` has it. @throws {NetworkError} BAD_TARGET, TOO_MANY_BANS, NOT_RUNNING; a system error of the disk */
+  async ban(target: string, milliseconds: number, reason: string): Promise<Ban> {
+    const { bans, conduct } = this.#running();
+    const ban = await conduct.ban(target, milliseconds, reason);
+    this.#closeBanned(bans);
+    return ban;
+  }
+
+  async unban(target: string): Promise<boolean> {
+    return this.#running().conduct.unban(target);
+  }
+
+  addPeer(address: string): string {
+    return this.#running().outreach.add(address);
+  }
+
+  #running(): Parts {
+    if (this.#parts === undefined) throw new NetworkError('NOT_RUNNING', 'the network is not running');
+    return this.#parts;
+  }
+
+  #closeBanned(bans: BanList): void {
+    for (const connection of this.#parts?.host.getConnections() ?? []) {
+      const ban = bans.find(connection.remotePeer.toString()) ?? bans.find(ipOf(connection.remoteAddr) ?? '');
+      if (ban !== undefined) void this.#close(connection, `banned: ${ban.reason}`);
+    }
   }
 
   readonly #onIdentify = ({ detail }: CustomEvent<IdentifyResult>) => {

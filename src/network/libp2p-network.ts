@@ -9,6 +9,7 @@ import type { SnapshotRequest } from '../primitives/snapshot.ts';
 import type { BlocksRequest, CertificatesRequest } from '../primitives/wire.ts';
 import { parseAddress } from './addresses.ts';
 import { type Ban, BanList } from './ban-list.ts';
+import { Conduct } from './conduct.ts';
 import { NetworkError } from './errors.ts';
 import { gate } from './gate.ts';
 import { Gossip } from './gossip.ts';
@@ -39,6 +40,7 @@ interface Base {
 interface Parts {
   readonly host: Host;
   readonly bans: BanList;
+  readonly conduct: Conduct;
   readonly gossip: Gossip;
   readonly requester: Requester;
   readonly responder: Responder;
@@ -169,18 +171,14 @@ export class Libp2pNetwork implements Network {
   }
 
   async ban(target: string, milliseconds: number, reason: string): Promise<Ban> {
-    const { bans, peers } = this.#running();
-    const ban = await bans.ban(target, milliseconds, reason);
-    this.#options.logger.warn({ target: ban.target, until: new Date(ban.until), reason }, 'banned by the operator');
+    const { conduct, peers } = this.#running();
+    const ban = await conduct.ban(target, milliseconds, reason);
     peers.dropBanned();
     return ban;
   }
 
   async unban(target: string): Promise<boolean> {
-    const wasBanned = await this.#running().bans.unban(target);
-    this.#penalties.forgive(target);
-    this.#options.logger.info({ target, wasBanned }, 'unbanned by the operator');
-    return wasBanned;
+    return this.#running().conduct.unban(target);
   }
 
   addPeer(address: string): string {
@@ -230,16 +228,19 @@ export class Libp2pNetwork implements Network {
       outbound: () => peers.outbound(),
       lifetime: lifetime.signal,
     });
+    const penalties = this.#penalties;
+    const isConfigured = (peer: string) => outreach.isConfigured(peer);
+    const conduct = new Conduct({ penalties, bans, isConfigured, logger, observer });
     const peers = new Peers(host, {
       names,
       gossip,
       requester,
-      penalties: this.#penalties,
+      penalties,
       bans,
+      conduct,
       clocks: this.#clocks,
-      observer,
       logger,
-      isConfigured: (peer) => outreach.isConfigured(peer),
+      isConfigured,
       maxPeers,
       maxInbound: maxPeers - placesKept(this.#options),
       statusInterval,
@@ -260,7 +261,7 @@ export class Libp2pNetwork implements Network {
       onStatus: (peer, status) => peers.onStatus(peer, status),
       lifetime: lifetime.signal,
     });
-    return { host, bans, gossip, requester, responder, peers, outreach, lifetime };
+    return { host, bans, conduct, gossip, requester, responder, peers, outreach, lifetime };
   }
 }
 

@@ -6,19 +6,19 @@ import type { Connection, IdentifyResult, PeerId } from '@libp2p/interface';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import type { Logger } from 'pino';
 import type { Status } from '../primitives/wire.ts';
-import { type BanList, FIRST_BAN_MS } from './ban-list.ts';
+import type { BanList } from './ban-list.ts';
+import type { Conduct } from './conduct.ts';
 import { withDeadline } from './deadline.ts';
 import { asError } from './errors.ts';
 import type { Gossip } from './gossip.ts';
 import type { Host } from './host.ts';
 import { ipOf } from './ip.ts';
 import type { NetworkEvents, PeerInfo } from './network.ts';
-import type { NetworkObserver } from './observer.ts';
 import type { OffenceKind } from './offences.ts';
 import type { PeerClocks } from './peer-clocks.ts';
 import type { ProtocolNames } from './protocols.ts';
 import type { Requester } from './requester.ts';
-import { DISCONNECT_AT, type PenaltyBook } from './scoring.ts';
+import type { PenaltyBook } from './scoring.ts';
 import { incompatibility, openSession, peerInfo, type Session } from './session.ts';
 
 export interface PeersContext {
@@ -26,9 +26,9 @@ export interface PeersContext {
   readonly gossip: Gossip;
   readonly requester: Requester;
   readonly penalties: PenaltyBook;
-  readonly bans: Pick<BanList, 'find' | 'punish'>;
+  readonly bans: Pick<BanList, 'find'>;
+  readonly conduct: Pick<Conduct, 'count'>;
   readonly clocks: PeerClocks;
-  readonly observer: NetworkObserver | undefined;
   readonly logger: Logger;
   /** configured peers are let in beyond the bounds */
   readonly isConfigured: (peer: string) => boolean;
@@ -119,18 +119,7 @@ export class Peers {
 
   /** Counts an offence; a peer with too many is disconnected and banned. */
   onOffence(peer: string, kind: OffenceKind, reason: string): void {
-    const { penalties, bans, isConfigured, logger, observer } = this.#context;
-    const points = penalties.add(peer, kind, reason);
-    observer?.offence(kind);
-    logger.debug({ peer, offence: kind, reason, points: Math.round(points) }, 'offence of a peer');
-    if (points < DISCONNECT_AT) return;
-    const last = penalties.offences(peer)[0]?.reason ?? reason;
-    // Those that the operator names are worth another try soon.
-    const longest = isConfigured(peer) ? FIRST_BAN_MS : undefined;
-    const ban = bans.punish(peer, `too many offences, at last: ${last}`, longest);
-    if (ban !== undefined)
-      logger.warn({ peer, until: new Date(ban.until), times: ban.times, reason: last }, 'peer banned');
-    this.drop(peer, 'too many offences');
+    if (this.#context.conduct.count(peer, kind, reason)) this.drop(peer, 'too many offences');
   }
 
   /** Drops those for whom there is a ban now. */

@@ -9,11 +9,14 @@ import { toHex } from '../primitives/bytes.ts';
 import type { Genesis } from '../primitives/genesis.ts';
 import type { Hash } from '../primitives/hash.ts';
 import { decodeText } from '../primitives/ssz.ts';
+import { AdminServer } from '../rpc/admin/server.ts';
+import { DEFAULT_LIMITS } from '../rpc/options.ts';
 import { DirectoryLock } from '../store/lock.ts';
 import { type Logger, partLogger } from '../telemetry/logger.ts';
 import { createDiscoveryMetrics } from '../telemetry/metrics/discovery.ts';
 import { registerPeerCount } from '../telemetry/metrics/network.ts';
 import { registerProcessMetrics } from '../telemetry/metrics/process.ts';
+import { createRpcMetrics } from '../telemetry/metrics/rpc.ts';
 import { metricsServer } from '../telemetry/metrics-server.ts';
 import { type Page, PageServer } from '../telemetry/page-server.ts';
 import { reachable } from './api.ts';
@@ -96,11 +99,21 @@ export class BootstrapNode implements Service<BootstrapInfo> {
     const network: BootstrapNetwork = new BootstrapNetwork({
       ...options,
       genesisHash,
+      banFile: dataPaths(dataDir).bans,
       onDhtQuery: () => queries.inc(),
       logger: partLogger(logger, 'network'),
     });
     this.#teardown.add('network', () => network.stop());
     await network.start();
+    const admin = new AdminServer({
+      path: this.#config.adminSocket,
+      network,
+      limits: DEFAULT_LIMITS,
+      logger: partLogger(logger, 'admin'),
+      metrics: createRpcMetrics(registry),
+    });
+    await admin.start();
+    this.#teardown.add('admin', () => admin.stop());
     const [health, metrics] = [this.#healthPages(network), this.#metricsPages(registry, network)];
     for (const [part, server] of [
       ['health', health],

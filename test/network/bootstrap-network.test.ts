@@ -17,6 +17,7 @@ import {
   stopAll,
   type TestNode,
 } from './harness.ts';
+import { HostilePeer } from './hostile-peer.ts';
 
 const bootstrap = suite('network: bootstrap node');
 
@@ -33,6 +34,7 @@ async function startBootstrap(number: number, changes: Partial<HostOptions> = {}
     peers: [],
     maxPeers: 32,
     maxConnectionsPerIp: 16,
+    banFile: undefined,
     network: 'private',
     discovery: 'server',
     outboundPeers: 8,
@@ -118,5 +120,35 @@ bootstrap('restarted, it knows from its book who was there', () =>
     }
   }),
 );
+
+bootstrap('who opens streams without end is banned; the operator bans and unbans', async () => {
+  const boot = await startBootstrap(90);
+  const attacker = await HostilePeer.start();
+  const isIn = () => attacker.host.getConnections().length > 0 && boot.levels.peers === 1;
+  try {
+    await attacker.connect({ network: boot });
+    await eventually(isIn, 'the visitor');
+    await boot.ban(attacker.id, 60_000, 'by hand');
+    await eventually(() => boot.levels.peers === 0, 'the visitor to go');
+    assert.ok(await boot.unban(attacker.id));
+    await eventually(() => attacker.host.getConnections().length === 0, 'the connection to end');
+    await attacker.connect({ network: boot });
+    await eventually(isIn, 'the visitor again');
+    const open = async () => {
+      for (let i = 0; i < 100 && boot.bans().length === 0; i++) {
+        const [connection] = attacker.host.getConnections();
+        await connection?.newStream(['/ipfs/ping/1.0.0']).then(
+          (stream) => stream.abort(new Error('the next one')),
+          () => undefined,
+        );
+      }
+    };
+    await Promise.all(Array.from({ length: 64 }, open));
+    await eventually(() => boot.bans().length === 1 && boot.levels.peers === 0, 'the ban');
+    assert.match(boot.bans()[0]?.reason ?? '', /streams past its share/);
+  } finally {
+    await Promise.all([attacker.stop(), boot.stop()]);
+  }
+});
 
 bootstrap.run();
