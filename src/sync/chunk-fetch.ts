@@ -17,6 +17,8 @@ const REQUEST_INTERVAL_MS = 50;
 const FAILURE_PAUSE_MS = 500;
 /** A part that somebody has not sent for so long is asked of another peer as well (ms). */
 const PATIENCE_MS = 2000;
+/** Until the first chunk has come each peer is asked once, and again so many times in all: who is silent holds up nobody. */
+const FIRST_TURNS = 3;
 /** Failures in a row after which a peer is left out. */
 const MAX_FAILURES = 5;
 
@@ -42,22 +44,33 @@ export interface ChunkFetchOptions {
  * @throws what `add` throws, and the signal's reason
  */
 export async function fetchChunks(peers: readonly string[], options: ChunkFetchOptions): Promise<void> {
-  const fetch = new ChunkFetch(options);
-  // The first alone: a small state is one chunk, which nobody else need send as well.
-  const waiting = [...peers];
-  while (!fetch.hasBegun && !fetch.isDone && waiting.length > 0) await fetch.from(waiting.shift() as string, 'one');
-  if (fetch.hasBegun) await fetch.fromAll([...peers]);
+  const over = new AbortController();
+  const end = () => over.abort();
+  options.signal.addEventListener('abort', end, { once: true });
+  try {
+    const fetch = new ChunkFetch(options, over);
+    // The first alone: a small state is one chunk, which nobody else need send as well.
+    for (let turn = 0; turn < FIRST_TURNS * peers.length && !fetch.hasBegun && !fetch.isDone; turn++) {
+      await fetch.from(peers[turn % peers.length] as string, 'one');
+    }
+    if (fetch.hasBegun) await fetch.fromAll([...peers]);
+  } finally {
+    options.signal.removeEventListener('abort', end);
+  }
 }
 
 class ChunkFetch {
   readonly #o: ChunkFetchOptions;
+  /** fires when nothing is missing: who has not answered by then is not waited for */
+  readonly #over: AbortController;
   /** ranges being fetched and since when, by their end: that does not move */
   readonly #busy = new Map<string, number>();
   readonly #out = new Set<string>();
   hasBegun = false;
 
-  constructor(options: ChunkFetchOptions) {
+  constructor(options: ChunkFetchOptions, over: AbortController) {
     this.#o = options;
+    this.#over = over;
   }
 
   get isDone(): boolean {
@@ -78,13 +91,13 @@ class ChunkFetch {
 
   /** Takes chunks from a peer until there is no more for it to do, or it is left out. */
   async from(peer: string, howMany: 'one' | 'all'): Promise<void> {
-    const { signal } = this.#o;
-    for (let failures = 0; failures < MAX_FAILURES; ) {
+    const most = howMany === 'one' ? 1 : MAX_FAILURES;
+    for (let failures = 0; failures < most && !this.#out.has(peer); ) {
       const range = this.#take();
       if (range === undefined) {
         if (this.isDone) return;
         // What is left is on its way from others, who may yet fail.
-        await sleep(REQUEST_INTERVAL_MS, undefined, { signal });
+        await this.#pause(REQUEST_INTERVAL_MS);
         continue;
       }
       try {
@@ -94,7 +107,7 @@ class ChunkFetch {
       } finally {
         this.#busy.delete(nameOf(range));
       }
-      await sleep(failures === 0 ? REQUEST_INTERVAL_MS : FAILURE_PAUSE_MS * 2 ** failures, undefined, { signal });
+      await this.#pause(failures === 0 ? REQUEST_INTERVAL_MS : FAILURE_PAUSE_MS * 2 ** failures);
     }
     if (howMany === 'all') this.#out.add(peer);
   }
@@ -103,12 +116,13 @@ class ChunkFetch {
     const { client, hash, stateRoot, add, onLie, signal } = this.#o;
     let checked: CheckedChunk | string;
     try {
-      const chunk = await client.chunk(peer, hash, from, signal);
+      const chunk = await client.chunk(peer, hash, from, this.#over.signal);
       if (chunk === undefined) return 'gone';
       checked = checkChunk(stateRoot, from, chunk);
       if (typeof checked === 'string') throw new SyncError('WRONG_CHUNK', checked);
     } catch (error) {
       signal.throwIfAborted();
+      if (this.isDone) return 'gone';
       if (!(error instanceof SyncError)) return 'failed';
       this.#out.add(peer);
       onLie(peer, error);
@@ -116,7 +130,13 @@ class ChunkFetch {
     }
     await add(checked);
     this.hasBegun = true;
+    if (this.isDone) this.#over.abort();
     return 'added';
+  }
+
+  /** Ends early when nothing is missing any more. @throws the signal's reason */
+  async #pause(milliseconds: number): Promise<void> {
+    await sleep(milliseconds, undefined, { signal: this.#over.signal }).catch(() => this.#o.signal.throwIfAborted());
   }
 
   #take(): PathRange | undefined {

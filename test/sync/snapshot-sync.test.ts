@@ -380,6 +380,24 @@ test('a peer that has not what it offers, or fails, costs time', () =>
     },
   ));
 
+test('a peer that does not answer holds nobody up', () => {
+  let reason: unknown;
+  const silent: Answer = async function* (request, signal) {
+    if (request.selector === 2) {
+      await hang(signal).catch((error: unknown) => {
+        reason = error;
+        throw error;
+      });
+    }
+    yield* honest(request, signal);
+  };
+  return synced([peer('honest', honest), peer('silent', silent)], {}, async (result) => {
+    await isAtHead(result);
+    assert.ok(result.network.snapshotRequests.some(([id, { selector }]) => id === 'silent' && selector === 2));
+    assert.is((reason as DOMException).name, 'AbortError', 'it was not waited for until its time was up');
+  });
+});
+
 test('blocks where that was asked for, or where they are few', async () => {
   for (const mode of ['blocks', 'auto'] as const) {
     await synced([peer('a', honest)], { mode }, async ({ node, network }) => {
