@@ -93,7 +93,7 @@ snapshots('it is where the others are, follows them over the next epoch, and ser
   const present = await epoch();
   await eventually('another epoch', async () => (await epoch()) > present);
   const { height, hash, state_root } = await follower.rpc.head();
-  const same = await first.rpc.block(height);
+  const same = await eventually('the others have that block', () => first.rpc.block(height));
   assert.equal([same.hash, same.state_root], [hash, state_root]);
   const receiver = new Wallet(network.genesisHash);
   const paid = await finalizedBy(follower.rpc, alice.transfer(receiver.address, 7n));
@@ -118,7 +118,7 @@ snapshots('others begin from it as well, and its database is sound', async () =>
   await second.ready();
   assert.match(await readFile(second.log, 'utf8'), /the state is that of the snapshot/);
   const { height, hash } = await second.rpc.head();
-  assert.is((await first.rpc.block(height)).hash, hash);
+  assert.is((await eventually('the others have that block', () => first.rpc.block(height))).hash, hash);
   for (const node of [second, follower]) {
     await node.stop();
     const found = await runJson<{ height: number; headers: number }>(['db', 'verify', '--data-dir', node.directory]);
