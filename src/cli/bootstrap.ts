@@ -27,7 +27,7 @@ const USED: readonly SettingName[] = [
   'logLevel',
 ];
 
-/** Nobody stays, and each connection costs some 100 kB. Leaves room below the usual limit of 1,024 open files. */
+/** Nobody stays, and each connection costs some 300 kB. Leaves room below the usual limit of 1,024 open files. */
 export const BOOTSTRAP_MAX_PEERS = 500;
 
 const DOCS: Partial<Record<SettingName, string>> = {
