@@ -7,7 +7,7 @@ import type { Anchor } from '../consensus/types.ts';
 import type { VerifyChecks } from '../crypto/verified-signatures.ts';
 import { epochRange } from '../ledger/records.ts';
 import type { OffenceKind } from '../network/offences.ts';
-import { headerHash } from '../primitives/block.ts';
+import { type Header, headerHash } from '../primitives/block.ts';
 import { equalBytes, toHex } from '../primitives/bytes.ts';
 import { EpochRange } from '../primitives/epoch.ts';
 import type { Hash } from '../primitives/hash.ts';
@@ -159,9 +159,13 @@ export class SnapshotSync {
     return false;
   }
 
-  /** Worth while, newest first. */
+  /**
+   * Those worth while, newest first. That a peer says to be far ahead makes nobody throw history away: the snapshot itself
+   * must be.
+   */
   async #candidates(signal: AbortSignal): Promise<Candidate[]> {
-    const { chain, network } = this.#o;
+    const { mode, chain, network } = this.#o;
+    const least = mode === 'auto' ? FAR_BEHIND.auto : 1;
     const peers = network.peers().filter(({ id }) => !this.#liars.has(id));
     const found = new Map<string, Candidate>();
     const asked = peers.slice(0, MAX_ASKED).map(({ id }) => id);
@@ -169,7 +173,7 @@ export class SnapshotSync {
     for (const [index, offers] of answers.entries()) {
       for (const offer of offers) {
         const name = nameOf(offer);
-        if (this.#fruitless.has(name)) continue;
+        if (this.#fruitless.has(name) || offer.height - chain.head.height < least) continue;
         const candidate = found.get(name) ?? { offer, peers: [] };
         candidate.peers.push(asked[index] as string);
         found.set(name, candidate);
@@ -191,8 +195,8 @@ export class SnapshotSync {
   async #resumable(candidates: readonly Candidate[]) {
     const restoration = await this.#o.store.unfinishedRestoration();
     if (restoration === undefined) return undefined;
-    const hash = headerHash(restoration.boundary.header);
-    const candidate = candidates.find(({ offer }) => equalBytes(offer.hash, hash));
+    const { header } = restoration.boundary;
+    const candidate = candidates.find(({ offer }) => isOf(offer, header));
     return candidate && { restoration, candidate };
   }
 
@@ -234,7 +238,7 @@ export class SnapshotSync {
       // That a block ended its epoch is sure when the next boundary was signed by the set that it commits.
       await store.putBoundaries(steps);
       if (last.header.epoch < offer.epoch) continue;
-      if (equalBytes(headerHash(last.header), offer.hash)) return last;
+      if (isOf(offer, last.header)) return last;
       throw new SyncError('WRONG_BOUNDARY', `epoch ${offer.epoch} does not end with the block of the snapshot`);
     }
   }
@@ -307,6 +311,10 @@ export class SnapshotSync {
     }
     this.#o.logger.warn({ peer, reason: String(error) }, 'a peer did not help with a snapshot');
   }
+}
+
+function isOf(offer: SnapshotOffer, header: Header): boolean {
+  return offer.height === header.height && equalBytes(offer.hash, headerHash(header));
 }
 
 function nameOf({ height, hash }: SnapshotOffer): string {

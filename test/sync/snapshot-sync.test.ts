@@ -153,6 +153,7 @@ interface Settings {
   readonly node?: Node;
   readonly trust?: { consensus: ConsensusMode; checkpoint?: Checkpoint; now: number };
   readonly stopAfterChunks?: number;
+  readonly now?: () => number;
   /** its directory is the test's to remove */
   readonly keep?: boolean;
 }
@@ -169,7 +170,14 @@ interface Synced {
 /** A node that has caught up with these peers, as far as it could. */
 async function synced(
   peers: readonly SnapshotPeer[] | (() => readonly SnapshotPeer[]),
-  { mode = 'snapshot', node: given, trust, stopAfterChunks = Number.POSITIVE_INFINITY, keep = false }: Settings,
+  {
+    mode = 'snapshot',
+    node: given,
+    trust,
+    stopAfterChunks = Number.POSITIVE_INFINITY,
+    keep = false,
+    now = () => performance.now(),
+  }: Settings,
   look: (result: Synced) => Promise<void>,
 ): Promise<void> {
   const node = given ?? (await fresh());
@@ -178,7 +186,6 @@ async function synced(
   const anchors: Anchor[] = [];
   const fatal: Error[] = [];
   const common = { network, chain, onSynced: (anchor: Anchor) => anchors.push(anchor), logger: silentLogger() };
-  const now = () => performance.now();
   const snapshot = new SnapshotSync({
     ...common,
     mode,
@@ -412,6 +419,28 @@ test('blocks where that was asked for, or where they are few', async () => {
     assert.equal(node.chain.head.hash, source.chain.head.hash);
     assert.is(node.store.base, undefined, 'not for some dozen blocks');
   });
+});
+
+/** For what is given up after some seconds. */
+const hurried = () => 16 * performance.now();
+
+/** Offers the snapshot as one of a block far ahead of where it is. */
+const farAhead = lying(0, (answer) =>
+  SnapshotOffers.serialize(
+    SnapshotOffers.deserialize(answer).map((offer) => ({ ...offer, height: offer.height + 1e6 })),
+  ),
+);
+
+test('a peer that lies about how far ahead it is makes nobody throw history away', async () => {
+  for (const answer of [honest, farAhead]) {
+    const peers = [peer('liar', answer, 2_000_000), peer('honest', honest)];
+    await synced(peers, { mode: 'auto', now: hurried }, async ({ node, network }) => {
+      assert.ok(network.snapshotRequests.length > 0, 'it looked for one');
+      assert.is(node.store.base, undefined);
+      assert.equal(node.chain.head.hash, source.chain.head.hash, 'the blocks were fetched');
+      assert.equal([...new Set(network.reported.map(([id]) => id))], answer === farAhead ? ['liar'] : []);
+    });
+  }
 });
 
 const checkpointAt = (height: number): Checkpoint => ({ height, hash: headerHash(block(height).header) });
