@@ -1,10 +1,11 @@
 // What a multiaddr says: whose it is, where it leads, and which neighbourhood of the internet that is in.
 
-import { isIPv6 } from 'node:net';
+import { isIP } from 'node:net';
 import type { PeerId } from '@libp2p/interface';
 import { peerIdFromString } from '@libp2p/peer-id';
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr';
 import { NetworkError } from './errors.ts';
+import { ipKey } from './ip.ts';
 import { isNowhere, isPrivateHost } from './private-hosts.ts';
 
 export interface PeerAddress {
@@ -46,16 +47,39 @@ export function hostOf(address: Multiaddr): string | undefined {
 
 const HOST_KINDS: ReadonlySet<string> = new Set(['ip4', 'ip6', 'dns', 'dns4', 'dns6']);
 
+const MAX_NAME_CHARACTERS = 253;
+const NAME_LABEL = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/i;
+/** A resolver takes `127.1`, `2130706433` and `0x7f000001` for IP addresses: no top level looks like that. */
+const NUMBER = /^(?:[0-9]+|0x[0-9a-f]*)$/i;
+
 /** Whether another machine could dial it: `private` from inside the same network only, `nowhere` not at all. */
 export function reachOf(address: Multiaddr): 'public' | 'private' | 'nowhere' {
   const host = hostOf(address);
   const port = address.getComponents().find(({ name }) => name === 'tcp')?.value;
-  if (host === undefined || port === undefined || port === '0' || isNowhere(host)) return 'nowhere';
+  if (host === undefined || port === undefined || port === '0') return 'nowhere';
+  if (!isProperHost(address, host) || isNowhere(host)) return 'nowhere';
   return isPrivateHost(host) ? 'private' : 'public';
 }
 
 export function isRelayed(address: Multiaddr): boolean {
   return address.getComponents().some(({ name }) => name === 'p2p-circuit');
+}
+
+/** A zone (`%eth0`) means something to one machine only, and an IP address is no name: its neighbourhood would be hidden. */
+function isProperHost(address: Multiaddr, host: string): boolean {
+  if (address.getComponents()[0]?.name.startsWith('dns')) return isDnsName(host);
+  return isIP(host) !== 0 && !host.includes('%');
+}
+
+function isDnsName(name: string): boolean {
+  const labels = labelsOf(name);
+  const last = labels.at(-1) ?? '';
+  return name.length <= MAX_NAME_CHARACTERS && labels.every((label) => NAME_LABEL.test(label)) && !NUMBER.test(last);
+}
+
+/** Without the empty one of the root, if it is written. */
+function labelsOf(name: string): string[] {
+  return name.toLowerCase().replace(/\.$/, '').split('.');
 }
 
 /**
@@ -66,18 +90,7 @@ export function isRelayed(address: Multiaddr): boolean {
 export function subnetOf(address: Multiaddr): string | undefined {
   const host = hostOf(address);
   if (host === undefined || reachOf(address) !== 'public') return undefined;
-  if (isIPv6(host)) return ip6Groups(host).slice(0, 3).join(':');
-  return address.getComponents()[0]?.name === 'ip4'
-    ? host.split('.').slice(0, 3).join('.')
-    : host.toLowerCase().split('.').slice(-2).join('.');
-}
-
-/** The eight groups of an IPv6 address, without leading zeros. */
-function ip6Groups(host: string): string[] {
-  // a URL writes every form of the same address in the same way
-  const [head = '', tail] = new URL(`http://[${host}]`).hostname.slice(1, -1).split('::');
-  const before = head.split(':').filter((group) => group !== '');
-  if (tail === undefined) return before;
-  const after = tail.split(':').filter((group) => group !== '');
-  return [...before, ...new Array<string>(8 - before.length - after.length).fill('0'), ...after];
+  const ip = ipKey(host);
+  if (ip === undefined) return labelsOf(host).slice(-2).join('.');
+  return ip.includes(':') ? ip.split(':').slice(0, 3).join(':') : ip.split('.').slice(0, 3).join('.');
 }

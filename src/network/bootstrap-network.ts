@@ -170,6 +170,16 @@ export class BootstrapNetwork {
   }
 
   readonly #onIdentify = ({ detail }: CustomEvent<IdentifyResult>) => {
+    try {
+      this.#meet(detail);
+    } catch (error) {
+      // nothing that a peer says may end the process
+      this.#options.logger.debug({ peer: detail.peerId.toString(), err: error }, 'a visitor could not be met');
+      void this.#close(detail.connection, 'it could not be met');
+    }
+  };
+
+  #meet(detail: IdentifyResult): void {
     const { peerId: peer, connection, protocols, listenAddrs: announced } = detail;
     const key = peer.toString();
     const outreach = this.#parts?.outreach;
@@ -187,7 +197,7 @@ export class BootstrapNetwork {
     if (isHelper) outreach.onHelper(met);
     else outreach.onPeer(met);
     this.#makeRoom();
-  };
+  }
 
   readonly #onDisconnect = ({ detail: peer }: CustomEvent<PeerId>) => {
     this.#visitors.delete(peer.toString());

@@ -174,7 +174,11 @@ export class Peers {
     if (known !== undefined && (known.phase !== 'dropped' || known.connection === detail.connection.id)) return;
     const session = openSession(detail, this.#context.requester.statusChannel(id));
     this.#sessions.set(id, session);
-    void this.#handshake(session, detail.protocols);
+    this.#handshake(session, detail.protocols).catch((error: unknown) => {
+      // nothing that a peer says may end the process
+      this.#context.logger.debug({ peer: id, err: error }, 'the handshake has failed');
+      this.drop(id, 'the handshake has failed');
+    });
   };
 
   readonly #onDisconnect = ({ detail }: CustomEvent<PeerId>) => {

@@ -86,6 +86,19 @@ bootstrap('a node of another network is sent away', async () => {
   }
 });
 
+bootstrap('addresses that are none, told with identify, harm it as little as they are kept', async () => {
+  const boot = await startBootstrap(90);
+  const attacker = await HostilePeer.start(GENESIS, ['/dns4/2001:db8::1%x/tcp/9000', '/dns4/127.1/tcp/9000']);
+  try {
+    await attacker.connect({ network: boot });
+    await eventually(() => boot.levels.peers === 1, 'the visitor');
+    assert.is(boot.levels.knownPeers, 0);
+  } finally {
+    await attacker.stop();
+    await boot.stop();
+  }
+});
+
 bootstrap('a full one lets those go who came first, and they keep what they have found', async () => {
   const boot = await startBootstrap(90, { maxPeers: 2 });
   const nodes: TestNode[] = [];

@@ -30,11 +30,14 @@ export class HostilePeer {
     this.names = new ProtocolNames(genesisHash);
   }
 
-  /** It passes the handshake: it tells a good status and listens on the topics. */
-  static async start(genesisHash: Uint8Array = GENESIS): Promise<HostilePeer> {
+  /**
+   * It passes the handshake: it tells a good status and listens on the topics.
+   * @param announce multiaddrs that it says it has
+   */
+  static async start(genesisHash: Uint8Array = GENESIS, announce: string[] = []): Promise<HostilePeer> {
     const host = await createLibp2p({
       start: false,
-      addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
+      addresses: { listen: ['/ip4/127.0.0.1/tcp/0'], announce },
       transports: [tcp()],
       connectionEncrypters: [noise()],
       streamMuxers: [yamux()],

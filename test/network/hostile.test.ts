@@ -93,6 +93,21 @@ for (const protocol of REQUEST_PROTOCOLS) {
   );
 }
 
+hostile('addresses that are none, told with identify, harm nobody', async () => {
+  const announce = ['/dns4/2001:db8::1%x/tcp/9000', '/dns4/2130706433/tcp/9000'];
+  const victim = await startNode(1, { discovery: 'server' });
+  const attacker = await HostilePeer.start(undefined, announce);
+  try {
+    await attacker.connect(victim);
+    await connected(victim, 1);
+    assert.is(victim.network.knowledge.knownPeers, 0);
+    await attacker.publish('vote', garbage());
+    await eventually(() => victim.arrivals.length === 1, 'the victim to go on');
+  } finally {
+    await Promise.all([attacker.stop(), victim.stop()]);
+  }
+});
+
 hostile('more streams than a peer may open are reset, and half-open ones harm nobody', () =>
   scene(async (victim, attacker) => {
     const streams = await Promise.allSettled(

@@ -8,7 +8,7 @@ import { multiaddr } from '@multiformats/multiaddr';
 import { pino } from 'pino';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { subnetOf } from '../../src/network/addresses.ts';
+import { reachOf, subnetOf } from '../../src/network/addresses.ts';
 import { isUsable } from '../../src/network/discovery.ts';
 import { peerIdOf } from '../../src/network/identity.ts';
 import { PeerBook, type PeerBookOptions } from '../../src/network/peer-book.ts';
@@ -278,9 +278,34 @@ peerBook('neighbourhoods: /24, /48, the last two labels of a name; private addre
     ['/ip4/192.168.3.4/tcp/1', undefined],
     ['/ip6/::1/tcp/1', undefined],
     ['/dns4/localhost/tcp/1', undefined],
+    ['/dns4/a.Example.org./tcp/1', 'example.org'],
+    ['/dns4/node-1/tcp/1', 'node-1'],
   ] as const) {
     assert.is(subnetOf(multiaddr(text)), subnet, text);
   }
+});
+
+peerBook('what a resolver takes for a number is no name: it leads nowhere', () => {
+  const hosts = [
+    '8.8.8.8',
+    '84281096',
+    '0x05060708',
+    '5.6.1800',
+    '127.1',
+    '0177.0.0.1',
+    '127.0.0.1.',
+    'a.0X7f',
+    'a.0x',
+  ];
+  const others = ['2001:db8::1', '2001:db8::1%x', '::1', 'a..b', '.', 'a b', '-a.org', `${'a'.repeat(64)}.org`];
+  for (const host of [...hosts, ...others]) {
+    for (const kind of ['dns', 'dns4', 'dns6']) {
+      const address = multiaddr(`/${kind}/${host}/tcp/1`);
+      assert.is(reachOf(address), 'nowhere', `${kind} ${host}`);
+      assert.is(subnetOf(address), undefined, `${kind} ${host}`);
+    }
+  }
+  assert.is(reachOf(multiaddr('/dns4/node_1.xn--bcher-kva.example/tcp/1')), 'public');
 });
 
 peerBook.run();
