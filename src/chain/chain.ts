@@ -171,7 +171,7 @@ export class Chain extends EventEmitter<ChainEvents> {
 
   /**
    * Makes an executed block and its ancestors final, the oldest first; what lost against them is dropped. Calls take
-   * effect one after another; a block that is final already is left as it is.
+   * effect one after another; a block that is final already, or that a snapshot went past, is left as it is.
    * @param certificate of this block; its ancestors get the ones that their children carry
    * @throws {ChainError} CONFLICT, UNKNOWN_BLOCK, WRONG_CERTIFICATE, STOPPED
    * @throws {StoreError} when a commit fails; nothing can be committed after that
@@ -280,7 +280,8 @@ export class Chain extends EventEmitter<ChainEvents> {
     if (this.#tree.hasLost(hash)) {
       throw new ChainError('CONFLICT', `block ${toHex(hash)} lost against a final block and is now said to be final`);
     }
-    if (await this.#store.isFinal(hash)) return;
+    // Asked for while the chain went on from a snapshot above it, which has no blocks below.
+    if (this.#tree.isPassed(hash) || (await this.#store.isFinal(hash))) return;
     throw new ChainError('UNKNOWN_BLOCK', `no executed block ${toHex(hash)}`);
   }
 }

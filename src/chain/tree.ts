@@ -49,6 +49,8 @@ const MAX_LOST = 4_096;
 export class BlockTree {
   readonly #blocks = new Map<string, ExecutedBlock>();
   readonly #lost = new LRUCache<string, true>({ max: MAX_LOST });
+  /** what the last snapshot went past: at most one full tree */
+  readonly #passed = new Set<string>();
   #root: Parent;
   #bytes = 0;
 
@@ -125,11 +127,28 @@ export class BlockTree {
     }
   }
 
-  /** Goes on from another final block; what is here does not descend from it, or is too old to matter. */
-  restart(root: Parent): void {
-    this.#blocks.clear();
-    this.#bytes = 0;
-    this.#root = root;
+  /** Whether the block was dropped because the tree went on from a snapshot above it: it may be final or not. */
+  isPassed(hash: Hash): boolean {
+    return this.#passed.has(toHex(hash));
+  }
+
+  /** Goes on from another final block, whose state is in the store; only what descends from it stays. */
+  restart({ hash, header, state }: Parent): void {
+    const root = toHex(hash);
+    const kept = new Set([root]);
+    this.#passed.clear();
+    for (const [key, executed] of this.#blocks) {
+      const { header: own } = executed.block;
+      if (key !== root && kept.has(toHex(own.parent))) {
+        kept.add(key);
+        continue;
+      }
+      this.#remove(executed);
+      if (own.height < header.height) this.#passed.add(key);
+      else if (key !== root) this.#lost.set(key, true);
+    }
+    this.#root = { hash, header, state };
+    this.settle(state);
   }
 
   /** The root's state is in the store now: what stands on it reads from there. */

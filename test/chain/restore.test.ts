@@ -1,0 +1,57 @@
+// The chain goes on from a snapshot while blocks around it are executed and about to become final.
+
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { EpochBoundary } from '../../src/primitives/snapshot.ts';
+import type { Restoration } from '../../src/store/restoration.ts';
+import { Snapshots } from '../../src/store/snapshots.ts';
+import { withTempDir } from '../helpers/temp-dir.ts';
+import { chunksOf } from '../store/boundary.ts';
+import { certify, makeGenesis, type Node, withNodes } from './fixture.ts';
+
+const test = suite('chain on a snapshot');
+/** Blocks of an epoch: the snapshot is of the last one. */
+const LENGTH = 3;
+const genesis = makeGenesis({ parameters: { epochDuration: LENGTH } });
+
+/** A whole restoration of the source's state at its head. */
+async function restorationOf(source: Node, target: Node, directory: string): Promise<Restoration> {
+  const snapshots = await Snapshots.open(join(directory, 'snapshots'), { keep: 1, rest: async () => undefined });
+  await snapshots.make(source.store.freeze());
+  const { hash, header } = source.chain.head;
+  const restoration = await target.store.restore((await source.store.boundary(header.epoch)) as EpochBoundary);
+  for (const chunk of await chunksOf(snapshots, hash, header.stateRoot)) await restoration.add(chunk);
+  return restoration;
+}
+
+test('finalizations that wait for it are left as they are below it, refused beside it, and go on above it', () =>
+  withTempDir((directory) =>
+    withNodes(genesis, 2, async (source, node) => {
+      const [first, second] = [await source.grow(), await source.grow()];
+      const loser = await source.build([], { delay: 2 });
+      const base = await source.grow();
+      const restoration = await restorationOf(source, node, directory);
+      const above = await source.grow();
+      for (const { block } of [first, second, loser, base, above]) {
+        assert.ok((await node.chain.verify(block)).valid);
+      }
+      const results = await Promise.allSettled([
+        node.chain.restore(restoration),
+        ...[first, second, base, loser, above].map(({ hash, block }) =>
+          node.chain.finalize(hash, certify(genesis, block)),
+        ),
+      ]);
+      assert.equal(
+        results.map((result) => (result.status === 'fulfilled' ? 'done' : result.reason.code)),
+        ['done', 'done', 'done', 'done', 'CONFLICT', 'done'],
+      );
+      assert.equal(node.chain.head.hash, above.hash);
+      assert.is(node.store.base?.height, LENGTH);
+      const next = await source.grow();
+      await node.chain.applySynced(next.block, certify(genesis, next.block));
+      assert.equal((await node.store.verify()).stateRoot, source.chain.head.header.stateRoot);
+    }),
+  ));
+
+test.run();
