@@ -18,6 +18,9 @@ export const MAX_MESSAGE_BYTES: Readonly<Record<GossipTopic, number>> = {
   vote: 64 * 1024,
 };
 
+/** What a protocol's messages look like; a node that knows another form is told so by the name. */
+const REQUEST_FORM: Readonly<Record<RequestProtocol, number>> = { status: 2, blocks: 1, certs: 1, txs: 1, snapshot: 1 };
+
 const STATUS_PROTOCOL = /^\/aitbc\/([0-9a-f]{8})\/status\//;
 
 export class ProtocolNames {
@@ -32,7 +35,7 @@ export class ProtocolNames {
   }
 
   request(protocol: RequestProtocol): string {
-    return `${this.#prefix}/${protocol}/1`;
+    return `${this.#prefix}/${protocol}/${REQUEST_FORM[protocol]}`;
   }
 
   get kad(): string {

@@ -43,7 +43,7 @@ export const GossipProposal = new ContainerType(
   { typeName: 'GossipProposal' },
 );
 
-/** `status/1`, both ways. The versions are those that the sender speaks, `time` its clock when it sent this (ms since 1970). */
+/** `status/2`, both ways. The versions are those that the sender speaks, `time` its clock when it sent this (ms since 1970). */
 export const Status = new ContainerType(
   {
     oldestVersion: Uint16,

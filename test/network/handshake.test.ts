@@ -12,6 +12,7 @@ import {
   stopAll,
   type TestNode,
 } from './harness.ts';
+import { HostilePeer } from './hostile-peer.ts';
 
 const handshake = suite('network: handshake');
 
@@ -90,6 +91,23 @@ handshake('so is one that speaks newer versions of the protocol only: both say w
   await eventually(() => logs(a, 'theirs are 2 to 3, ours is 1; install a newer aitbc-node'), 'the older node says so');
   await refused(a, b, 'no protocol version in common');
   assert.ok(logs(b, 'theirs is 1, ours are 2 to 3; the peer needs a newer aitbc-node'));
+});
+
+handshake('so is one whose status has another form: nothing is held against it', async () => {
+  const node = await startNode(1);
+  const old = await HostilePeer.start();
+  const protocol = old.names.request('status');
+  await old.host.unhandle(protocol);
+  await old.host.handle('/aitbc/abababab/status/1', async (stream) => stream.close());
+  try {
+    await old.connect(node);
+    await eventually(() => logs(node, 'another version of the status protocol'), 'the reason in the log');
+    assert.is(protocol, '/aitbc/abababab/status/2');
+    assert.equal(node.network.bans(), []);
+    assert.not(node.log.some((line) => line.includes('offence')));
+  } finally {
+    await Promise.all([old.stop(), node.stop()]);
+  }
 });
 
 handshake('versions that overlap are peers', async () => {
