@@ -16,38 +16,47 @@ export interface ClockOffset {
   readonly certainMs: number;
   /** whose clocks it comes from */
   readonly peers: number;
-  /** whether they are peers that this node chose */
-  readonly chosen: boolean;
+  /** whether they are configured peers only */
+  readonly configured: boolean;
 }
 
 /** Of so many exchanges the fastest tells best: what is asymmetric in a delay is at most all of it. */
 const SAMPLES_PER_PEER = 8;
 /**
- * Peers that this node chose by itself. From so many on only they are asked: whoever opens many connections to this
- * node must not tell it the time.
+ * Configured peers. From so many on only they are asked: neither who opens many connections to this node, nor whom it
+ * found by what strangers say, shall tell it the time.
  */
-const ENOUGH_CHOSEN = 2;
+const ENOUGH_CONFIGURED = 2;
+/** More than the time service corrects between two looks: then the machine has slept, or its clock was set by hand (ms). */
+const JUMP_MS = 250;
 
 interface Clock {
   readonly samples: ClockSample[];
-  readonly chosen: boolean;
+  readonly configured: boolean;
 }
 
 export class PeerClocks {
   readonly #wall: () => number;
   readonly #steady: () => number;
   readonly #clocks = new Map<string, Clock>();
+  /** how far the wall clock was from the steady one when last looked at */
+  #set: number;
+  /** of the steady clock: what was asked before is of no use */
+  #since = Number.NEGATIVE_INFINITY;
 
   /** @param wall ms since 1970. @param steady ms of a clock that is never set. */
   constructor(wall: () => number, steady: () => number) {
     this.#wall = wall;
     this.#steady = steady;
+    this.#set = wall() - steady();
   }
 
-  /** @param chosen whether this node dialled the peer, or its configuration names it. */
-  add(peer: string, sample: ClockSample, chosen: boolean): void {
+  /** @param configured whether the operator has named the peer. */
+  add(peer: string, sample: ClockSample, configured: boolean): void {
+    this.#readOwn();
+    if (sample.sentAt < this.#since) return;
     const samples = [...(this.#clocks.get(peer)?.samples ?? []), sample].slice(-SAMPLES_PER_PEER);
-    this.#clocks.set(peer, { samples, chosen });
+    this.#clocks.set(peer, { samples, configured });
   }
 
   forget(peer: string): void {
@@ -55,12 +64,11 @@ export class PeerClocks {
   }
 
   get offset(): ClockOffset {
-    // Setting this node's own clock shows at once: samples are held against the clock that is never set.
-    const set = this.#wall() - this.#steady();
+    const set = this.#readOwn();
     const clocks = [...this.#clocks.values()];
-    const chosen = clocks.filter((clock) => clock.chosen);
-    const isChosen = chosen.length >= ENOUGH_CHOSEN;
-    const counted = (isChosen ? chosen : clocks).map(({ samples }) => {
+    const named = clocks.filter(({ configured }) => configured);
+    const configured = named.length >= ENOUGH_CONFIGURED;
+    const counted = (configured ? named : clocks).map(({ samples }) => {
       const { time, sentAt, latencyMs } = fastest(samples);
       const ms = set - (time - (sentAt + latencyMs / 2));
       return { ms, certainMs: Math.sign(ms) * Math.max(0, Math.abs(ms) - latencyMs / 2) };
@@ -69,8 +77,24 @@ export class PeerClocks {
       ms: median(counted.map(({ ms }) => ms)),
       certainMs: median(counted.map(({ certainMs }) => certainMs)),
       peers: counted.length,
-      chosen: isChosen,
+      configured,
     };
+  }
+
+  /**
+   * Samples are held against the clock that is never set, so that small corrections of the other show at once. But it
+   * stands still while the machine sleeps: what is known from before would make this node's clock look ahead.
+   * @returns how far the wall clock is from the steady one
+   */
+  #readOwn(): number {
+    const steady = this.#steady();
+    const set = this.#wall() - steady;
+    if (Math.abs(set - this.#set) > JUMP_MS) {
+      this.#clocks.clear();
+      this.#since = steady;
+    }
+    this.#set = set;
+    return set;
   }
 }
 

@@ -236,8 +236,7 @@ export class Peers {
     const { requester, ownStatus, clocks, isConfigured } = this.#context;
     const { status, sentAt, latencyMs } = await requester.status(id, channel, ownStatus(), signal);
     session.latencyMs = latencyMs;
-    const chosen = session.direction === 'outbound' || isConfigured(id);
-    if (session.phase !== 'dropped') clocks.add(id, { time: status.time, sentAt, latencyMs }, chosen);
+    if (session.phase !== 'dropped') clocks.add(id, { time: status.time, sentAt, latencyMs }, isConfigured(id));
     this.onStatus(id, status);
   }
 

@@ -1,5 +1,5 @@
-// What this node makes of its own clock when those of its peers say something else: it warns, and from some point on
-// proposes nothing, since nobody would vote for it in time. Votes go on: they do not depend on a clock being right.
+// What this node makes of its own clock when those of its peers say something else: it warns, and when it is too far
+// ahead proposes nothing, since nobody would vote for it in time. Votes go on: they do not depend on a clock being right.
 
 import { MAX_CLOCK_AHEAD } from '../consensus/core.ts';
 import type { ClockOffset } from '../network/peer-clocks.ts';
@@ -30,7 +30,8 @@ export class ClockWatch {
 
   /**
    * Others vote for a proposal at once while its time is at most MAX_CLOCK_AHEAD past theirs; it takes a message's delay
-   * to reach them. Only peers that this node chose can keep it from proposing, or any two strangers could.
+   * to reach them. A clock that is behind harms no proposal: its time is past its parent's in any case. Only configured
+   * peers can keep this node from proposing, or strangers could.
    */
   get mayPropose(): boolean {
     return this.#state !== 'wrong' || this.#o.isAlone();
@@ -52,10 +53,9 @@ export class ClockWatch {
   }
 
   get #state(): State {
-    const { certainMs, chosen } = this.#o.network.clockOffset;
-    const off = Math.abs(certainMs);
-    if (off <= WARN_MS) return 'right';
-    return chosen && off > MAX_CLOCK_AHEAD + this.#o.parameters().messageDelay ? 'wrong' : 'off';
+    const { certainMs, configured } = this.#o.network.clockOffset;
+    if (Math.abs(certainMs) <= WARN_MS) return 'right';
+    return configured && certainMs > MAX_CLOCK_AHEAD + this.#o.parameters().messageDelay ? 'wrong' : 'off';
   }
 
   get #words(): string {

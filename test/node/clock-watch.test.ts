@@ -7,7 +7,7 @@ import { ClockWatch } from '../../src/node/clock-watch.ts';
 
 const watchTest = suite('clock watch');
 
-const RIGHT = { ms: 20, certainMs: 10, peers: 3, chosen: true };
+const RIGHT = { ms: 20, certainMs: 10, peers: 3, configured: true };
 
 function open({ alone = false } = {}) {
   const log: string[] = [];
@@ -50,13 +50,20 @@ watchTest('past what others allow and the way to them, nothing is proposed', () 
   const { log, read } = open();
   const words = 'the clock is 60.6 s ahead of the median of 3 peers: this node proposes no blocks';
   assert.equal(read(60_000), { mayPropose: false, complaint: words });
-  assert.is(read(-1251).mayPropose, false);
+  assert.is(read(1251).mayPropose, false);
   assert.is(read(1250).mayPropose, true);
   assert.is(log.length, 2);
 });
 
+watchTest('a clock that is behind is worth a warning only: a proposal can not be too early', () => {
+  const { log, read } = open();
+  const complaint = 'the clock is 60.6 s behind the median of 3 peers';
+  assert.equal(read(-60_000), { mayPropose: true, complaint });
+  assert.equal(log, [`${complaint}. Check the time service of this machine`]);
+});
+
 watchTest('strangers can not keep a node from proposing, nor anybody one that decides alone', () => {
-  assert.equal(open().read(60_000, { chosen: false }), {
+  assert.equal(open().read(60_000, { configured: false }), {
     mayPropose: true,
     complaint: 'the clock is 60.6 s ahead of the median of 3 peers',
   });
