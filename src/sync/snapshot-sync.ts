@@ -227,17 +227,21 @@ export class SnapshotSync {
       if (known?.validators == null) break;
       walk.trust({ ...known, validators: known.validators });
     }
-    for (;;) {
+    for (let last: TrustedBoundary | undefined; ; ) {
       const count = Math.min(offer.epoch - walk.epoch + 1, MAX_BOUNDARIES_PER_REQUEST);
       const answer = count < 1 ? [] : await this.#client.boundaries(peer, walk.epoch, count, signal);
-      const steps: TrustedBoundary[] = [];
-      for (const boundary of answer) steps.push(await walk.step(boundary));
-      const last = steps.pop();
       // No lie: it may have begun later itself.
-      if (last === undefined) throw new Error(`it has no way from epoch ${walk.epoch} to epoch ${offer.epoch}`);
-      // That a block ended its epoch is sure when the next boundary was signed by the set that it commits.
-      await store.putBoundaries(steps);
-      if (last.header.epoch < offer.epoch) continue;
+      if (answer.length === 0) throw new Error(`it has no way from epoch ${walk.epoch} to epoch ${offer.epoch}`);
+      // That a block ended its epoch is sure when the next boundary was signed by the set that it commits: the last one
+      // waits for the next answer.
+      const sure: TrustedBoundary[] = [];
+      for (const boundary of answer) {
+        const next = await walk.step(boundary);
+        if (last !== undefined) sure.push(last);
+        last = next;
+      }
+      await store.putBoundaries(sure);
+      if (last === undefined || last.header.epoch < offer.epoch) continue;
       if (isOf(offer, last.header)) return last;
       throw new SyncError('WRONG_BOUNDARY', `epoch ${offer.epoch} does not end with the block of the snapshot`);
     }

@@ -288,6 +288,18 @@ test('one that is stopped on the way goes on where it was, and fetches nothing t
     });
   }));
 
+test('the boundaries on the way are all kept, however few come at once', () => {
+  const one: Answer = (request, signal) =>
+    honest(request.selector === 1 ? { selector: 1, value: { ...request.value, count: 1 } } : request, signal);
+  return synced([peer('a', one)], {}, async (result) => {
+    await isAtHead(result);
+    for (const epoch of [1, 2, 3]) {
+      const [own, theirs] = await Promise.all([result.node.store.boundary(epoch), source.store.boundary(epoch)]);
+      assert.equal(own, theirs);
+    }
+  });
+});
+
 const LIES: readonly (readonly [what: string, reason: RegExp, answer: Answer])[] = [
   ['sends a chunk with an altered value', /not those of the state/, lying(2, alter)],
   [
