@@ -23,6 +23,11 @@ export async function askAdmin(
     environment: context.environment,
     file: options.config,
   });
+  if (config.adminSocket === undefined) {
+    throw new CliError('config', 'this node has no admin socket: admin_socket is none', {
+      hint: 'set it to a path, or leave it out, and restart the node',
+    });
+  }
   const { status, text } = await post(config.adminSocket, `/${path}`, JSON.stringify(body));
   return parseAnswer({ ok: status === 200, status }, text, new URL(path, 'http://admin-socket/'));
 }

@@ -9,6 +9,7 @@ import { type Settings, SettingsSchema } from './config/schema.ts';
 import {
   fileKey,
   flagName,
+  NO_SOCKET,
   NONE_SETTINGS,
   PORT_SETTINGS,
   SETTING_NAMES,
@@ -30,7 +31,8 @@ import { networkDirectory } from './package-root.ts';
 export interface NodeConfig extends Readonly<Settings> {
   readonly dataDir: string;
   readonly genesisFile: string;
-  readonly adminSocket: string;
+  /** undefined where there is to be none */
+  readonly adminSocket: string | undefined;
 }
 
 export interface LoadedConfig {
@@ -68,7 +70,8 @@ export async function loadConfig({
   const raw: RawSettings = { ...(await settingsFromFile(networkFile)), ...merged };
   const settings = judge(raw);
   const dataDir = settings.dataDir ?? dataDirOf(raw);
-  const adminSocket = settings.adminSocket ?? dataPaths(dataDir).adminSocket;
+  const socket = settings.adminSocket ?? dataPaths(dataDir).adminSocket;
+  const adminSocket = socket === NO_SOCKET ? undefined : socket;
   const genesisFile = settings.genesisFile ?? defaultGenesisFile(dataDir, network);
   return {
     config: { ...settings, dataDir, genesisFile, adminSocket },

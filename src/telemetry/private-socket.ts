@@ -1,7 +1,8 @@
 // Listening on a unix socket that only its owner may open: a door for the other processes of the same user.
 
-import { chmod, lstat, unlink } from 'node:fs/promises';
+import { chmod, lstat, stat, unlink } from 'node:fs/promises';
 import { connect, type Server } from 'node:net';
+import { dirname } from 'node:path';
 
 /** Only the owner may connect. */
 const MODE = 0o600;
@@ -23,19 +24,34 @@ export async function listenPrivately(server: Server, path: string): Promise<voi
 }
 
 async function bind(server: Server, path: string): Promise<void> {
-  const umask = process.umask(0o177); // nobody may connect before its mode is set
-  try {
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
+  const isOpen = ((await stat(dirname(path))).mode & 0o077) !== 0;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    const listen = () =>
       server.listen(path, () => {
         server.off('error', reject);
         resolve();
       });
-    });
+    // Nobody else may connect before its mode is set: where others may enter the directory it is made without their bits.
+    if (isOpen) withoutOthers(listen);
+    else listen();
+  });
+  try {
+    await chmod(path, MODE);
+  } catch (error) {
+    await new Promise((resolve) => server.close(resolve));
+    throw error;
+  }
+}
+
+/** The socket is made before `listen` returns: the umask, which is the whole process's, is back in the same turn. */
+function withoutOthers(listen: () => void): void {
+  const umask = process.umask(0o177);
+  try {
+    listen();
   } finally {
     process.umask(umask);
   }
-  await chmod(path, MODE);
 }
 
 function isServed(path: string): Promise<boolean> {

@@ -282,4 +282,16 @@ config('every setting has the three spellings', () => {
   assert.equal([...SETTING_NAMES].sort(), Object.keys(SettingsSchema.shape).sort());
 });
 
+config('the admin socket is beside the data, elsewhere, or nowhere', async () => {
+  await withTempDir(async (directory) => {
+    const socketOf = async (text: string) => {
+      await writeFile(join(directory, 'config.yaml'), text);
+      return (await loadConfig({ flags: { dataDir: directory } })).config.adminSocket;
+    };
+    assert.is(await socketOf(''), join(directory, 'admin.sock'));
+    assert.is(await socketOf('admin_socket: door.sock'), join(directory, 'door.sock'));
+    assert.is(await socketOf('admin_socket: none'), undefined);
+  });
+});
+
 config.run();

@@ -81,8 +81,8 @@ export const SETTINGS = {
   wsPort: { form: PORT_FORM, doc: 'WebSocket alone.' },
   metricsPort: { form: PORT_FORM, doc: 'Prometheus metrics at /metrics.' },
   adminSocket: {
-    form: 'a path of at most 103 bytes',
-    doc: 'The unix socket for `peers add`, `ban` and `unban`. Default: admin.sock in the data directory.',
+    form: 'a path of at most 103 bytes, or none',
+    doc: 'The unix socket for `peers add`, `ban` and `unban`, or none. Default: admin.sock in the data directory.',
   },
   rpcTimeout: {
     form: `${DURATION_FORM}, from 100ms to 10m`,
@@ -165,6 +165,8 @@ export const PATH_SETTINGS: ReadonlySet<SettingName> = new Set([
   'passphraseFile',
   'adminSocket',
 ]);
+/** In place of the path of a socket: there is to be none. */
+export const NO_SOCKET = 'none';
 /** Where `none` means "not set", to undo what a weaker source says. */
 export const NONE_SETTINGS: ReadonlySet<SettingName> = new Set([
   'validatorKey',

@@ -5,7 +5,15 @@ import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { isMap, isScalar, LineCounter, parseDocument } from 'yaml';
 import { ConfigError, type ConfigProblem, configError } from './errors.ts';
-import { environmentName, fileKey, flagName, PATH_SETTINGS, SETTING_NAMES, type SettingName } from './settings.ts';
+import {
+  environmentName,
+  fileKey,
+  flagName,
+  NO_SOCKET,
+  PATH_SETTINGS,
+  SETTING_NAMES,
+  type SettingName,
+} from './settings.ts';
 import { suggest } from './suggest.ts';
 
 /** A value as it was written, and where. */
@@ -106,6 +114,7 @@ function unknownKey(text: string, keys: readonly string[]): string {
 /** `~` is what people write; YAML and compose files do not expand it. */
 function resolvePath(name: SettingName, value: unknown, folder: string): unknown {
   if (!PATH_SETTINGS.has(name) || typeof value !== 'string' || value.trim() === '') return value;
+  if (name === 'adminSocket' && value.trim() === NO_SOCKET) return value;
   const home = process.env.HOME;
   if (home !== undefined && (value === '~' || value.startsWith('~/'))) return resolve(home, value.slice(2));
   return resolve(folder, value);

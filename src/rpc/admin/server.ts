@@ -20,8 +20,8 @@ const MAX_PATH_BYTES = 103;
 const MAX_CONNECTIONS = 16;
 
 export interface AdminOptions {
-  /** of the socket */
-  readonly path: string;
+  /** of the socket; undefined when there is to be none */
+  readonly path: string | undefined;
   readonly network: AdminNetwork;
   readonly limits: RpcLimits;
   readonly logger: Logger;
@@ -44,15 +44,27 @@ export class AdminServer {
     this.#server.maxConnections = MAX_CONNECTIONS;
   }
 
-  /** Without a path that fits there is no door, which stops nobody from validating. @throws a system error */
+  /**
+   * Where a socket can't be made there is no door, which stops nobody from validating.
+   * @throws an `EADDRINUSE` system error when another process serves there, or what lies there is no socket
+   */
   async start(): Promise<void> {
     const { path, logger } = this.#options;
+    if (path === undefined) return;
     if (Buffer.byteLength(path) > MAX_PATH_BYTES) {
       const hint = `set admin_socket to a path of at most ${MAX_PATH_BYTES} bytes`;
       logger.warn({ path }, `no admin socket: its path is too long for one; ${hint}`);
       return;
     }
-    await listenPrivately(this.#server, path);
+    try {
+      await listenPrivately(this.#server, path);
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      if (code === undefined || code === 'EADDRINUSE') throw error;
+      const hint =
+        'set admin_socket to a path on a file system that has sockets and this user may write to, or to none';
+      logger.warn({ path, reason: message }, `no admin socket: it can't be made; ${hint}`);
+    }
   }
 
   async stop(): Promise<void> {

@@ -1,9 +1,9 @@
 // The admin door: what it takes, what it refuses, and who may open it.
 
-import { stat, unlink, writeFile } from 'node:fs/promises';
+import { chmod, stat, unlink, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { suite } from 'uvu';
@@ -32,9 +32,9 @@ interface Scene {
   ): Promise<{ status: number; body: Record<string, unknown> }>;
 }
 
-function withDoor(use: (scene: Scene) => Promise<void>, start = true): Promise<void> {
+function withDoor(use: (scene: Scene) => Promise<void>, start = true, place = 'admin.sock'): Promise<void> {
   return withTempDir(async (directory) => {
-    const path = join(directory, 'admin.sock');
+    const path = join(directory, place);
     const asked: unknown[][] = [];
     const network: AdminNetwork = {
       addPeer(address) {
@@ -151,6 +151,40 @@ admin('only the owner may open it; the socket goes with the server, and one that
     const [gone] = await Promise.allSettled([stat(path)]);
     assert.is(gone.status === 'rejected' && gone.reason.code, 'ENOENT');
     await server.stop();
+  }, false),
+);
+
+admin('a socket that can not be made stops nobody', () =>
+  withDoor(
+    async ({ path, server }) => {
+      await server.start();
+      const [absent] = await Promise.allSettled([stat(path)]);
+      assert.is(absent.status === 'rejected' && absent.reason.code, 'ENOENT');
+      await server.stop();
+    },
+    false,
+    'no such directory/admin.sock',
+  ),
+);
+
+admin('what else the process writes meanwhile has its usual mode', () =>
+  withDoor(async ({ path, server }) => {
+    await chmod(dirname(path), 0o755);
+    const usual = process.umask();
+    const seen = new Set<number>();
+    let isOver = false;
+    const look = () => {
+      seen.add(process.umask());
+      if (!isOver) setImmediate(look);
+    };
+    const started = server.start();
+    look();
+    process.nextTick(() => queueMicrotask(look));
+    await started.finally(() => {
+      isOver = true;
+    });
+    assert.equal([...seen], [usual]);
+    assert.is((await stat(path)).mode & 0o777, 0o600);
   }, false),
 );
 
