@@ -3,6 +3,7 @@
 
 import type { PeerId } from '@libp2p/interface';
 import type { Multiaddr } from '@multiformats/multiaddr';
+import type { Logger } from 'pino';
 import { peerOf } from './addresses.ts';
 import { Dialer } from './dialer.ts';
 import { Discovery, isUsable, type MetPeer } from './discovery.ts';
@@ -31,12 +32,15 @@ export class Outreach {
   readonly #dialer: Dialer;
   /** absent where the host has no DHT */
   readonly #discovery: Discovery | undefined;
+  readonly #logger: Logger;
+  readonly #warned = new Set<string>();
 
   /** @throws {NetworkError} BAD_ADDRESS */
   constructor(host: CommonHost, { options, outbound, lifetime }: OutreachContext) {
     const { network, peers, outboundPeers, peerBook, logger } = options;
     const random = Math.random;
     this.#host = host;
+    this.#logger = logger;
     this.#dialer = new Dialer(host, peers, {
       network,
       logger,
@@ -120,8 +124,15 @@ export class Outreach {
 
   /** The peer runs no chain, and helps to find others. */
   onHelper(peer: MetPeer): void {
-    this.#dialer.onHelper(peer.peer.toString());
+    const id = peer.peer.toString();
+    this.#dialer.onHelper(id);
     this.#discovery?.onConnected(peer);
+    if (this.#discovery !== undefined || !this.isConfigured(id) || this.#warned.has(id)) return;
+    this.#warned.add(id);
+    this.#logger.warn(
+      { peer: id },
+      'a configured peer is a bootstrap node, which passes on no blocks, and discovery is off: set discovery to client or server, or name nodes of the network',
+    );
   }
 
   onIncompatible(peer: string): void {

@@ -11,7 +11,8 @@ import { buildInfo } from './package-root.ts';
 export async function hostOptions(config: NodeConfig): Promise<Omit<HostOptions, 'genesisHash' | 'logger'>> {
   const { p2pHost, p2pPort, p2pWsPort, announceAddresses, bootstrapPeers, maxPeers } = config;
   const { network, maxConnectionsPerIp } = config;
-  const { discovery, outboundPeers, nat, relay } = config;
+  const { outboundPeers, nat, relay } = config;
+  const discovery = discoveryOf(config);
   const paths = dataPaths(config.dataDir);
   return {
     identitySeed: await readIdentity(paths.identity),
@@ -25,13 +26,26 @@ export async function hostOptions(config: NodeConfig): Promise<Omit<HostOptions,
     maxPeers,
     maxConnectionsPerIp: network === 'devnet' ? Number.POSITIVE_INFINITY : maxConnectionsPerIp,
     network: isPrivateNetwork(config) ? 'private' : 'public',
-    // What is announced is meant for others to come to.
-    discovery: discovery === 'auto' && announceAddresses.length > 0 ? 'server' : discovery,
+    discovery,
     outboundPeers,
     peerBook: discovery === 'off' ? undefined : paths.peerBook,
     nat,
     relay,
   };
+}
+
+type Discovering = Pick<
+  NodeConfig,
+  'discovery' | 'validatorKey' | 'validatorSigner' | 'bootstrapPeers' | 'announceAddresses'
+>;
+
+/** What `auto` means. A validator that has peers dials no strangers; what is announced is meant for others to come to. */
+function discoveryOf(config: Discovering): HostOptions['discovery'] {
+  const { discovery, validatorKey, validatorSigner, bootstrapPeers, announceAddresses } = config;
+  if (discovery !== 'auto') return discovery;
+  const isValidator = (validatorKey ?? validatorSigner) !== undefined;
+  if (isValidator && bootstrapPeers.length > 0) return 'off';
+  return announceAddresses.length > 0 ? 'server' : 'auto';
 }
 
 /** A machine behind an address translation listens on a private address, and announces the public one. */

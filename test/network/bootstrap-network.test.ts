@@ -73,6 +73,17 @@ bootstrap('those who know its address find each other; it is nobody’s peer', a
   }
 });
 
+bootstrap('who is configured with it alone, and looks for nobody, is told that this is not enough', async () => {
+  const boot = await startBootstrap(90);
+  const node = await startNode(1, { discovery: 'off', peers: boot.addresses });
+  try {
+    await eventually(() => node.log.some((line) => line.includes('discovery is off')), 'the warning');
+  } finally {
+    await node.stop();
+    await boot.stop();
+  }
+});
+
 bootstrap('a node of another network is sent away', async () => {
   const boot = await startBootstrap(90);
   const genesisHash = new Uint8Array(32).fill(0xcd);

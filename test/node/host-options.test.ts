@@ -42,6 +42,20 @@ options('whoever announces an address answers questions; off keeps no book', asy
   assert.is((await optionsOf({ DISCOVERY: 'off' })).peerBook, undefined);
 });
 
+options('a validator that is told its peers looks for no others, unless it is told to', async () => {
+  const peer = '/ip4/203.0.113.1/tcp/9000/p2p/12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN';
+  for (const name of ['VALIDATOR_KEY', 'VALIDATOR_SIGNER']) {
+    const validator = { [name]: name === 'VALIDATOR_KEY' ? 'validator' : 'unix:/run/signer.sock' };
+    const told = { ...validator, BOOTSTRAP_PEERS: peer };
+    const { discovery, peerBook } = await optionsOf(told);
+    assert.equal([discovery, peerBook], ['off', undefined]);
+    assert.is((await optionsOf({ ...told, ANNOUNCE_ADDRESSES: '/dns4/node.example/tcp/9000' })).discovery, 'off');
+    assert.is((await optionsOf({ ...told, DISCOVERY: 'client' })).discovery, 'client');
+    assert.is((await optionsOf(validator)).discovery, 'auto', 'it knows nobody');
+  }
+  assert.is((await optionsOf({ BOOTSTRAP_PEERS: peer })).discovery, 'auto');
+});
+
 options('a devnet is private, finds nobody, and lets all nodes of one machine in', async () => {
   const { network, discovery, maxConnectionsPerIp } = await optionsOf({ NETWORK: 'devnet', P2P_HOST: '0.0.0.0' });
   assert.equal([network, discovery, maxConnectionsPerIp], ['private', 'off', Number.POSITIVE_INFINITY]);

@@ -113,7 +113,7 @@ export const SETTINGS = {
   },
   discovery: {
     form: 'auto, server, client or off',
-    doc: 'Finding other nodes. server: others find this one too; client: they do not; auto: server where others can reach it; off: only bootstrap_peers.',
+    doc: 'Finding other nodes. server: others find this one too; client: they do not; auto: off for a validator with bootstrap_peers, else server where others can reach it; off: only bootstrap_peers.',
   },
   outboundPeers: {
     form: `a whole number from 1 to ${MAX_OUTBOUND_PEERS}`,

@@ -78,7 +78,7 @@ export class OpenNetwork {
       settings: {
         network: NETWORK,
         dataDir: '.',
-        ...(index === 0 ? { validatorKey: DEVNET_VALIDATOR, signerListen: 0 } : {}),
+        ...(index === 0 ? { validatorKey: DEVNET_VALIDATOR, signerListen: 0, discovery: 'server' as const } : {}),
         p2pHost: '127.0.0.1',
         ...ports,
         bootstrapPeers: [known],
