@@ -150,7 +150,7 @@ async function restore(
   if (head === undefined) throw new Error('a chain with a genesis block has a head');
   const { epoch, parameters } = currentEpoch(store);
   const checkpoint = config.checkpoint === undefined ? undefined : parseCheckpoint(config.checkpoint);
-  const refusal = new Trust({
+  const trust = new Trust({
     mode: consensusMode(genesis),
     checkpoint,
     head: () => head.header,
@@ -159,13 +159,13 @@ async function restore(
       yield* [];
     },
     clock: Date,
-  }).refusal();
+  });
+  const refusal = trust.refusal();
   if (refusal !== undefined) throw new CliError('config', refusal);
   try {
     const restoration = await readArchive(createReadStream(file), {
       genesisHash: hash,
-      trusted: { epoch, validatorsRoot: head.header.nextValidatorsRoot, height: head.height },
-      checkpoint,
+      trust,
       verify: async (checks) =>
         checks.map(({ publicKey, message, signature }) => verifyNative(publicKey, message, signature)),
       store,

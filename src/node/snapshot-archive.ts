@@ -2,7 +2,8 @@
 // little as a peer: the same walk from set to set, the same checks of each chunk.
 
 import type { VerifyChecks } from '../crypto/verified-signatures.ts';
-import { headerHash } from '../primitives/block.ts';
+import { epochRange } from '../ledger/records.ts';
+import { type Header, headerHash } from '../primitives/block.ts';
 import { concatBytes, equalBytes, utf8 } from '../primitives/bytes.ts';
 import { encodeFrame, FrameDecoder } from '../primitives/frame.ts';
 import { type Hash, ZERO_HASH } from '../primitives/hash.ts';
@@ -11,9 +12,9 @@ import { checkChunk, subtreeEnd } from '../state/chunk.ts';
 import type { ChainStore } from '../store/chain-store.ts';
 import type { Restoration } from '../store/restoration.ts';
 import type { Snapshots } from '../store/snapshots.ts';
-import { EpochWalk, type TrustedBoundary, type TrustedEpoch } from '../sync/epoch-walk.ts';
+import { assertEndsEpoch, EpochWalk, type TrustedBoundary, type TrustedEpoch } from '../sync/epoch-walk.ts';
 import { SyncError } from '../sync/errors.ts';
-import type { Checkpoint } from '../sync/trust.ts';
+import type { Trust } from '../sync/trust.ts';
 import { snapshotService } from './snapshot-service.ts';
 
 /** Begins the first message; after it the genesis hash and ssz(SnapshotOffer). Then come boundaries, then chunks. */
@@ -56,9 +57,8 @@ async function firstBoundary(store: ArchiveSource['store'], last: number): Promi
 
 export interface ReadOptions {
   readonly genesisHash: Hash;
-  /** where the walk begins unless there is a checkpoint, which must be one of the boundaries in the file */
-  readonly trusted: TrustedEpoch;
-  readonly checkpoint: Checkpoint | undefined;
+  /** where the walk begins; a checkpoint must be one of the boundaries in the file */
+  readonly trust: Pick<Trust, 'checkpoint' | 'atHead' | 'atCheckpoint'>;
   readonly verify: VerifyChecks;
   readonly store: Pick<ChainStore, 'restore' | 'putBoundaries'>;
   readonly onProgress: (progress: { readonly bytes: number; readonly totalBytes: number }) => void;
@@ -82,20 +82,27 @@ export async function readArchive(file: AsyncIterable<Uint8Array>, options: Read
     await restoration.add(checked);
     options.onProgress({ bytes: restoration.progress.bytes, totalBytes: offer.bytes });
   }
+  try {
+    assertEndsEpoch(boundary.header, restoration.get(epochRange.key()));
+  } catch (error) {
+    await restoration.forget();
+    throw error;
+  }
   return restoration;
 }
 
 async function walk(messages: AsyncGenerator<Uint8Array>, offer: SnapshotOffer, options: ReadOptions) {
-  const { genesisHash, trusted, checkpoint, verify, store } = options;
-  let walk = checkpoint === undefined ? new EpochWalk(trusted, { genesisHash, verify }) : undefined;
+  const { genesisHash, trust, verify, store } = options;
+  const { checkpoint } = trust;
+  let walk = checkpoint === undefined ? new EpochWalk(trust.atHead(), { genesisHash, verify }) : undefined;
   let set: TrustedBoundary['validators'] | null = null;
   for (;;) {
     const sent = decode(EpochBoundary, await next(messages));
     // Those before the beginning are passed over, but for the set that a later one may mean.
     set = sent.validators ?? set;
-    const { epoch, height, validatorsRoot } = sent.header;
+    const { epoch } = sent.header;
     if (walk === undefined && checkpoint !== undefined && equalBytes(headerHash(sent.header), checkpoint.hash)) {
-      walk = new EpochWalk({ epoch, height, validatorsRoot }, { genesisHash, verify });
+      walk = new EpochWalk(checkpointed(trust, sent.header), { genesisHash, verify });
     }
     if (walk === undefined || epoch < walk.epoch) {
       if (epoch < offer.epoch) continue;
@@ -108,6 +115,14 @@ async function walk(messages: AsyncGenerator<Uint8Array>, offer: SnapshotOffer, 
       throw new SyncError('WRONG_BOUNDARY', `epoch ${epoch} does not end with the block of the snapshot`);
     }
     await store.putBoundaries([boundary]);
+  }
+}
+
+function checkpointed(trust: ReadOptions['trust'], header: Header): TrustedEpoch {
+  try {
+    return trust.atCheckpoint(header);
+  } catch (error) {
+    throw new SyncError('WRONG_BOUNDARY', (error as Error).message);
   }
 }
 

@@ -98,6 +98,11 @@ export class Restoration implements TreeSource {
     return added;
   }
 
+  /** What is there goes. @throws {StoreError} IO */
+  forget(): Promise<void> {
+    return clearSlot(this.#db, this.#records, this.slot);
+  }
+
   async #add(chunk: CheckedChunk): Promise<void> {
     const missing = without(this.#record.missing, chunk);
     if (isSame(missing, this.#record.missing)) return;

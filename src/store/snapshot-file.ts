@@ -12,7 +12,7 @@ import { SnapshotIndex } from '../primitives/storage.ts';
 import { ChunkTree, type CutChunk, cutSubtree, innerHash } from '../state/chunk.ts';
 import type { FrozenState } from './chain-store.ts';
 import { EntrySorter, PARTS } from './entry-sorter.ts';
-import { StoreError, toStoreError } from './errors.ts';
+import { codeOf, StoreError, toStoreError } from './errors.ts';
 import { plainBytes } from './repository.ts';
 
 export interface WriteOptions {
@@ -139,14 +139,17 @@ export class SnapshotFile {
 
   /** @throws {StoreError} CORRUPT or IO */
   static async open(directory: string): Promise<SnapshotFile> {
+    let bytes: Uint8Array;
+    try {
+      bytes = plainBytes(await readFile(join(directory, INDEX_FILE)));
+    } catch (error) {
+      throw asStoreError(error, directory);
+    }
     let file: SnapshotFile;
     try {
-      file = new SnapshotFile(
-        directory,
-        SnapshotIndex.deserialize(plainBytes(await readFile(join(directory, INDEX_FILE)))),
-      );
-    } catch (error) {
-      throw toStoreError(error, `read the snapshot in ${directory}`);
+      file = new SnapshotFile(directory, SnapshotIndex.deserialize(bytes));
+    } catch {
+      throw damaged(directory);
     }
     if (!equalBytes(file.#tree.root, file.#index.stateRoot)) throw damaged(directory);
     return file;
@@ -165,7 +168,7 @@ export class SnapshotFile {
         await file.close();
       }
     } catch (error) {
-      throw toStoreError(error, `read the snapshot in ${this.directory}`);
+      throw asStoreError(error, this.directory);
     }
     // Whoever were sent something else would take this node for a liar.
     if (!equalBytes(digestOf(entries), digest)) throw damaged(this.directory);
@@ -176,6 +179,11 @@ export class SnapshotFile {
     head.setUint32(6, CHUNK_HEAD_BYTES + siblings.length * HASH_BYTES, true);
     return concatBytes(new Uint8Array(head.buffer), ...siblings, entries);
   }
+}
+
+/** A file that is not there will not come again. */
+function asStoreError(error: unknown, directory: string): StoreError {
+  return codeOf(error) === 'ENOENT' ? damaged(directory) : toStoreError(error, `read the snapshot in ${directory}`);
 }
 
 function damaged(directory: string): StoreError {

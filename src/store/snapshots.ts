@@ -35,7 +35,8 @@ export class Snapshots {
   }
 
   /**
-   * @param directory created when it is missing; a damaged snapshot in it is removed, there will be others
+   * @param directory created when it is missing; a damaged snapshot in it is removed, there will be others; one that can't be
+   *   read for now is left where it is
    * @throws {StoreError} IO
    */
   static async open(directory: string, options: SnapshotsOptions): Promise<Snapshots> {
@@ -65,7 +66,7 @@ export class Snapshots {
   /**
    * ssz(SnapshotChunk) of the chunk that covers a path, of the snapshot of the block with this hash; undefined when
    * there is none.
-   * @throws {StoreError} IO, or CORRUPT once, after which the snapshot is not offered any more
+   * @throws {StoreError} IO, which may pass, or CORRUPT once, after which the snapshot is not offered any more
    */
   async chunk(hash: Hash, position: Hash): Promise<Uint8Array | undefined> {
     const file = this.#files.find(({ offer }) => equalBytes(offer.hash, hash));
@@ -74,6 +75,7 @@ export class Snapshots {
     } catch (error) {
       // It may have been removed while it was read.
       if (file === undefined || !this.#files.includes(file)) return undefined;
+      if (!isDamage(error)) throw error;
       this.#files = this.#files.filter((one) => one !== file);
       await rm(file.directory, { recursive: true, force: true });
       throw error;
@@ -137,7 +139,12 @@ async function openSound(directory: string): Promise<SnapshotFile | undefined> {
     return await SnapshotFile.open(directory);
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
-    await rm(directory, { recursive: true, force: true });
+    if (isDamage(error)) await rm(directory, { recursive: true, force: true });
     return undefined;
   }
+}
+
+/** What can't be read for now, with too many files open or a disk that is away, is not removed. */
+function isDamage(error: unknown): boolean {
+  return error instanceof StoreError && error.code === 'CORRUPT';
 }

@@ -5,9 +5,10 @@
 import { certificateChecks, malformedCertificate } from '../consensus/certificate.ts';
 import { Members } from '../consensus/members.ts';
 import type { VerifyChecks } from '../crypto/verified-signatures.ts';
-import { headerHash } from '../primitives/block.ts';
+import { type Header, headerHash } from '../primitives/block.ts';
 import { equalBytes } from '../primitives/bytes.ts';
 import { FINAL } from '../primitives/consensus.ts';
+import { EpochRange } from '../primitives/epoch.ts';
 import type { Hash } from '../primitives/hash.ts';
 import type { EpochBoundary } from '../primitives/snapshot.ts';
 import type { Validator } from '../primitives/validators.ts';
@@ -24,6 +25,17 @@ export interface TrustedEpoch {
 /** A boundary with the set that vouches for it. */
 export interface TrustedBoundary extends EpochBoundary {
   readonly validators: Validator[];
+}
+
+/**
+ * A header does not say that it is its epoch's last one where the set stays the same: the state after it does.
+ * @param range that state's entry under `epochRange.key()`
+ * @throws {SyncError} WRONG_BOUNDARY
+ */
+export function assertEndsEpoch({ height, epoch }: Header, range: Uint8Array | undefined): void {
+  if (range === undefined || EpochRange.deserialize(range).current !== epoch + 1) {
+    throw new SyncError('WRONG_BOUNDARY', `block ${height} does not end epoch ${epoch}`);
+  }
 }
 
 export class EpochWalk {

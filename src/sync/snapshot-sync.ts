@@ -9,7 +9,6 @@ import { epochRange } from '../ledger/records.ts';
 import type { OffenceKind } from '../network/offences.ts';
 import { type Header, headerHash } from '../primitives/block.ts';
 import { equalBytes, toHex } from '../primitives/bytes.ts';
-import { EpochRange } from '../primitives/epoch.ts';
 import type { Hash } from '../primitives/hash.ts';
 import { MAX_BOUNDARIES_PER_REQUEST, type SnapshotOffer } from '../primitives/snapshot.ts';
 import { statePath } from '../primitives/state-proof.ts';
@@ -19,7 +18,7 @@ import { StoreError } from '../store/errors.ts';
 import type { Restoration } from '../store/restoration.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { fetchChunks } from './chunk-fetch.ts';
-import { EpochWalk, type TrustedBoundary } from './epoch-walk.ts';
+import { assertEndsEpoch, EpochWalk, type TrustedBoundary } from './epoch-walk.ts';
 import { OFFENCES, SyncError } from './errors.ts';
 import { SnapshotClient, type SnapshotNetwork } from './snapshot-client.ts';
 import type { Trust } from './trust.ts';
@@ -247,7 +246,7 @@ export class SnapshotSync {
     }
   }
 
-  /** A header does not say that it is its epoch's last one where the set stays the same: the state after it does. */
+  /** Before all of the state is fetched. */
   async #assertEndsEpoch({ header }: TrustedBoundary, peer: string, signal: AbortSignal): Promise<void> {
     const key = epochRange.key();
     const position = statePath(key);
@@ -256,9 +255,7 @@ export class SnapshotSync {
     const checked = checkChunk(header.stateRoot, position, chunk);
     if (typeof checked === 'string') throw new SyncError('WRONG_CHUNK', checked);
     const entry = checked.entries.find((one) => equalBytes(one.key, key));
-    if (entry === undefined || EpochRange.deserialize(entry.value).current !== header.epoch + 1) {
-      throw new SyncError('WRONG_BOUNDARY', `block ${header.height} does not end epoch ${header.epoch}`);
-    }
+    assertEndsEpoch(header, entry?.value);
   }
 
   async #fetch(restoration: Restoration, { offer, peers }: Candidate, signal: AbortSignal): Promise<void> {

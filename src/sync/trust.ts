@@ -5,7 +5,7 @@
 import { withDeadline } from '../network/deadline.ts';
 import type { Header } from '../primitives/block.ts';
 import { headerHash } from '../primitives/block.ts';
-import { equalBytes, fromHex, toHex } from '../primitives/bytes.ts';
+import { equalBytes, fromHex } from '../primitives/bytes.ts';
 import type { ConsensusMode } from '../primitives/genesis.ts';
 import type { Hash } from '../primitives/hash.ts';
 import { type BlocksRequest, CertifiedBlock } from '../primitives/wire.ts';
@@ -52,7 +52,7 @@ export class Trust {
 
   /** Why nothing here can be trusted, for the operator; undefined when something can. */
   refusal(): string | undefined {
-    if (!this.#isTooOld(this.#o.head().timestamp) || this.#checkpointAhead !== undefined) return undefined;
+    if (!this.#isTooOld(this.#o.head().timestamp) || this.checkpoint !== undefined) return undefined;
     return (
       'the newest block of this node is too old to trust who validated then: set checkpoint to the height and hash of a ' +
       'recent final block from a source you trust'
@@ -66,18 +66,30 @@ export class Trust {
    * @throws {Error} when it has it not, or it is too old as well
    */
   async start(peer: string, signal: AbortSignal): Promise<TrustedEpoch> {
-    const checkpoint = this.#checkpointAhead;
-    if (checkpoint === undefined) {
-      const { height, nextValidatorsRoot } = this.#o.head();
-      return { epoch: this.#o.present().epoch, validatorsRoot: nextValidatorsRoot, height };
-    }
+    const { checkpoint } = this;
+    if (checkpoint === undefined) return this.atHead();
     this.#header ??= await this.#fetch(checkpoint, peer, signal);
-    const { epoch, validatorsRoot, height, timestamp } = this.#header;
+    return this.atCheckpoint(this.#header);
+  }
+
+  atHead(): TrustedEpoch {
+    const { height, nextValidatorsRoot } = this.#o.head();
+    return { epoch: this.#o.present().epoch, validatorsRoot: nextValidatorsRoot, height };
+  }
+
+  /**
+   * @param header with the hash of the checkpoint
+   * @throws {Error} when the checkpoint names another height, or is too old
+   */
+  atCheckpoint({ epoch, validatorsRoot, height, timestamp }: Header): TrustedEpoch {
+    const said = this.#o.checkpoint?.height;
+    if (said !== height) throw new Error(`the block of the checkpoint has height ${height}, not ${said}`);
     if (this.#isTooOld(timestamp)) throw new Error(`the checkpoint at height ${height} is too old: set a recent one`);
     return { epoch, validatorsRoot, height };
   }
 
-  get #checkpointAhead(): Checkpoint | undefined {
+  /** The one that was given, while the head is below it. */
+  get checkpoint(): Checkpoint | undefined {
     const { checkpoint } = this.#o;
     return checkpoint !== undefined && checkpoint.height > this.#o.head().height ? checkpoint : undefined;
   }
@@ -87,7 +99,7 @@ export class Trust {
     return mode !== 'poa' && clock.now() - timestamp > trustPeriod(present().unbondingPeriod);
   }
 
-  #fetch({ height, hash }: Checkpoint, peer: string, signal: AbortSignal): Promise<Header> {
+  #fetch({ hash }: Checkpoint, peer: string, signal: AbortSignal): Promise<Header> {
     const request: BlocksRequest = { selector: 1, value: [hash] };
     return withDeadline(REQUEST_TIMEOUT_MS, `the checkpoint from ${peer}`, signal, async (limit) => {
       for await (const bytes of this.#o.requestBlocks(peer, request, limit)) {
@@ -95,8 +107,7 @@ export class Trust {
         if (header === undefined || !equalBytes(headerHash(header), hash)) {
           throw new SyncError('WRONG_BLOCK', 'another block than the one that was asked for');
         }
-        if (header.height === height) return header;
-        throw new Error(`the block ${toHex(hash)} of the checkpoint has height ${header.height}, not ${height}`);
+        return header;
       }
       throw new Error('it has not the block of the checkpoint');
     });

@@ -7,16 +7,19 @@ import * as assert from 'uvu/assert';
 import { EXIT } from '../../src/cli/exit-codes.ts';
 import { dataPaths } from '../../src/node/data-dir.ts';
 import { initDataDir } from '../../src/node/init.ts';
-import { headerHash } from '../../src/primitives/block.ts';
+import { writeArchive } from '../../src/node/snapshot-archive.ts';
+import { type Block, headerHash } from '../../src/primitives/block.ts';
 import { toHex } from '../../src/primitives/bytes.ts';
 import { type Genesis, genesisHash } from '../../src/primitives/genesis.ts';
+import type { EpochBoundary, SnapshotOffer } from '../../src/primitives/snapshot.ts';
 import { Snapshots } from '../../src/store/snapshots.ts';
-import { makeGenesis, Node } from '../chain/fixture.ts';
+import { certify, makeGenesis, Node } from '../chain/fixture.ts';
 import { withTempDir } from '../helpers/temp-dir.ts';
 import { type CliResult, runCli } from './run-cli.ts';
 
 const test = suite('snapshot create and restore');
 const LENGTH = 12;
+const HOUR_MS = 3_600_000;
 const SNAPSHOT = 3 * LENGTH;
 const genesis = makeGenesis({
   accounts: 300,
@@ -41,7 +44,12 @@ interface World {
   fresh(name: string): Promise<string>;
 }
 
-async function withWorld(use: (world: World) => Promise<void>, of: Genesis = genesis): Promise<void> {
+/** @param first ms from genesis to block 1, which with a long time ends an epoch of its own, and `step` to each later one */
+async function withWorld(
+  use: (world: World) => Promise<void>,
+  of: Genesis = genesis,
+  { first = 1, step = 1, snapshot = SNAPSHOT } = {},
+): Promise<void> {
   await withTempDir(async (directory) => {
     const fresh = async (name: string) => {
       const place = join(directory, name);
@@ -61,10 +69,10 @@ async function withWorld(use: (world: World) => Promise<void>, of: Genesis = gen
     const snapshots = await Snapshots.open(paths.snapshots, { keep: 2, rest: async () => undefined });
     const hashes: string[] = [];
     let stateRoot = '';
-    while (node.chain.head.height < SNAPSHOT + 3) {
-      const { hash, block } = await node.grow();
+    while (node.chain.head.height < snapshot + 3) {
+      const { hash, block } = await node.grow([], { delay: node.chain.head.height === 0 ? first : step });
       hashes.push(toHex(hash));
-      if (block.header.height !== SNAPSHOT) continue;
+      if (block.header.height !== snapshot) continue;
       assert.equal(headerHash(block.header), hash);
       stateRoot = toHex(block.header.stateRoot);
       await snapshots.make(node.store.freeze());
@@ -129,8 +137,53 @@ test('a damaged file, or one of another chain, changes nothing', () =>
     json(await run('snapshot restore', file, '--data-dir', to));
   }));
 
+test('the state of a block in the middle of an epoch is not taken in', () =>
+  withWorld(async ({ directory, from, run, fresh }) => {
+    const node = await Node.open(genesis, dataPaths(from).db);
+    const file = join(directory, 'state.snapshot');
+    try {
+      const { store, chain } = node;
+      const snapshots = await Snapshots.open(join(directory, 'poser'), { keep: 1, rest: async () => undefined });
+      const offer = (await snapshots.make(store.freeze())) as SnapshotOffer;
+      const { block } = (await store.blockByHeight(chain.head.height)) as { block: Block };
+      const { validators } = (await store.boundary(offer.epoch - 1)) as EpochBoundary;
+      const poser = { header: block.header, certificate: certify(genesis, block), validators };
+      const boundary = async (epoch: number) => (epoch === offer.epoch ? poser : store.boundary(epoch));
+      const source = { genesisHash: genesisHash(genesis), store: { boundary }, snapshots };
+      await writeFile(file, writeArchive(offer, source));
+    } finally {
+      await node.stop();
+    }
+    const to = await fresh('to');
+    assert.match(
+      failure(await run('snapshot restore', file, '--data-dir', to), EXIT.checkFailed),
+      /does not end epoch/,
+    );
+    assert.is(json<{ height: number }>(await run('db verify', '--data-dir', to)).height, 0);
+    const untouched = await Node.open(genesis, dataPaths(to).db);
+    try {
+      assert.is(await untouched.store.unfinishedRestoration(), undefined);
+    } finally {
+      await untouched.stop();
+    }
+  }));
+
 test('where stake is at work the way begins at a checkpoint', () => {
-  const { authorities, ...rest } = genesis;
+  const step = HOUR_MS / LENGTH;
+  const times = {
+    epochDuration: LENGTH * step,
+    evidenceWindow: 2 * HOUR_MS,
+    unbondingPeriod: 6 * HOUR_MS,
+    votingPeriod: HOUR_MS,
+  };
+  const recent = {
+    ...genesis,
+    mode: 2,
+    genesisTime: Date.now() - 24 * HOUR_MS,
+    parameters: { ...genesis.parameters, ...times },
+  };
+  /** of a block long ago, and of the one before it */
+  const [old, boundary] = [1, 1 + 2 * LENGTH];
   return withWorld(
     async ({ directory, from, hashes, run, fresh }) => {
       const file = join(directory, 'state.snapshot');
@@ -142,10 +195,17 @@ test('where stake is at work the way begins at a checkpoint', () => {
         failure(await restore('--checkpoint', `5:${'00'.repeat(32)}`), EXIT.checkFailed),
         /none of the boundaries/,
       );
-      const boundary = 2 * LENGTH;
+      for (const [height, why] of [
+        [boundary + 1, /has height 25, not 26/],
+        [old, /too old: set a recent one/],
+      ] as const) {
+        const of = height === old ? old : boundary;
+        assert.match(failure(await restore('--checkpoint', `${height}:${hashes[of - 1]}`), EXIT.checkFailed), why);
+      }
       json(await restore('--checkpoint', `${boundary}:${hashes[boundary - 1]}`));
     },
-    { ...rest, authorities, mode: 2 },
+    recent,
+    { first: 19 * HOUR_MS, step, snapshot: SNAPSHOT + 1 },
   );
 });
 

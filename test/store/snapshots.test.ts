@@ -1,6 +1,6 @@
 // Snapshots are made beside the chain, served chunk by chunk, taken in by another store, and are there whole or not at all.
 
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Level } from 'level';
 import { suite } from 'uvu';
@@ -112,6 +112,27 @@ test('one that is cut short is as if it had never been', async () => {
     await mkdir(join(place, 'unfinished', 'whole'), { recursive: true });
     await (await Snapshots.open(place, KEEP_TWO)).close();
     assert.equal(await readdir(place), [], 'what a killed process left is gone');
+  });
+});
+
+test('one that can not be read for now stays', async () => {
+  await withChain(async (store, directory) => {
+    const place = join(directory, 'snapshots');
+    const snapshots = await Snapshots.open(place, KEEP_TWO);
+    const offer = await snapshots.make(store.freeze());
+    const { hash, height } = headOf(store);
+    for (const name of ['chunks', 'index']) {
+      const file = join(place, String(height), name);
+      await rename(file, `${file}.away`);
+      await mkdir(file);
+      if (name === 'chunks') await refused(snapshots.chunk(hash, new Uint8Array(32)), 'IO');
+      else assert.equal((await Snapshots.open(place, KEEP_TWO)).offers, []);
+      await rmdir(file);
+      await rename(`${file}.away`, file);
+    }
+    assert.equal(snapshots.offers, [offer]);
+    assert.ok(await snapshots.chunk(hash, new Uint8Array(32)));
+    assert.equal((await Snapshots.open(place, KEEP_TWO)).offers, [offer]);
   });
 });
 
