@@ -16,7 +16,6 @@ export function ipKey(text: string): string | undefined {
   const embedded = /^(.*:)(\d+)\.(\d+)\.(\d+)\.(\d+)$/.exec(ip);
   if (embedded !== null) {
     const [, front = '', ...bytes] = embedded;
-    if (/^::ffff:$/i.test(front)) return bytes.join('.');
     const [a = 0, b = 0, c = 0, d = 0] = bytes.map(Number);
     return ipKey(`${front}${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`);
   }
@@ -25,7 +24,17 @@ export function ipKey(text: string): string | undefined {
   const tail = groups(back ?? '');
   const missing = back === undefined ? 0 : 8 - head.length - tail.length;
   const all = [...head, ...Array<string>(missing).fill('0'), ...tail];
-  return `${all.slice(0, 4).join(':')}::/64`;
+  return embeddedIp4(all) ?? `${all.slice(0, 4).join(':')}::/64`;
+}
+
+/** What `::ffff:192.0.2.7` leads to, however it is written. */
+function embeddedIp4(all: readonly string[]): string | undefined {
+  if (all.slice(0, 6).join(':') !== '0:0:0:0:0:ffff') return undefined;
+  return all
+    .slice(6)
+    .map((group) => Number.parseInt(group, 16))
+    .flatMap((group) => [group >> 8, group & 255])
+    .join('.');
 }
 
 function groups(text: string): string[] {

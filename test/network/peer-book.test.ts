@@ -274,6 +274,7 @@ peerBook('neighbourhoods: /24, /48, the last two labels of a name; private addre
     ['/ip6/2a00:1450:4001:80b::200e/tcp/1', '2a00:1450:4001'],
     ['/ip6/2a00::1/tcp/1', '2a00:0:0'],
     ['/ip6/2A00:0:0::1/tcp/1', '2a00:0:0'],
+    ['/ip6/::ffff:8.8.4.4/tcp/1', '8.8.4'],
     ['/dns4/a.b.Example.org/tcp/1', 'example.org'],
     ['/ip4/192.168.3.4/tcp/1', undefined],
     ['/ip6/::1/tcp/1', undefined],
