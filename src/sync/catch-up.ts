@@ -11,7 +11,7 @@ import type { BlocksRequest } from '../primitives/wire.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { OFFENCES, SyncError } from './errors.ts';
 import { vouchedRuns } from './range.ts';
-import type { SnapshotProgress } from './snapshot-sync.ts';
+import type { SnapshotProgress, SnapshotReason } from './snapshot-sync.ts';
 
 /** A peer this far ahead is asked for ranges, whatever consensus knows of it. */
 export const CATCH_UP_DISTANCE = 16;
@@ -48,7 +48,7 @@ export interface CatchUpOptions {
   /** Comes further by a snapshot, where that is worth while; does nothing where it is not. */
   readonly snapshot?: {
     readonly progress: SnapshotProgress | undefined;
-    run(signal: AbortSignal): Promise<void>;
+    run(signal: AbortSignal, reason: SnapshotReason): Promise<void>;
   };
   /** Whether a body is the one its header commits to. */
   readonly bodyMatches: (block: Block) => boolean;
@@ -84,6 +84,8 @@ export class CatchUp {
   readonly #stop = new AbortController();
   /** peers that did not help; forgotten when they could have been asked again for as long as they were set aside */
   readonly #aside = new Map<string, { readonly until: number; readonly pause: number }>();
+  /** peers that had no block after a head, and the height of that */
+  readonly #without = new Map<string, number>();
   /** when each peer's turn comes: in the order in which they were met or last did not help */
   readonly #turns = new Map<string, number>();
   #nextTurn = 0;
@@ -159,13 +161,23 @@ export class CatchUp {
     const { chain, snapshot } = this.#o;
     const before = chain.head.header.height;
     try {
-      await snapshot?.run(this.#stop.signal);
+      await snapshot?.run(this.#stop.signal, this.#areBlocksGone() ? 'no blocks' : 'distance');
     } catch (error) {
       if (!this.#stop.signal.aborted) throw error;
     }
     if (chain.head.header.height === before) return false;
+    // Above it they may have blocks.
+    for (const id of this.#without.keys()) this.#aside.delete(id);
+    this.#without.clear();
     this.#measureAnew();
     return true;
+  }
+
+  /** Whether every peer ahead was asked for the next block, and answered that it has none. */
+  #areBlocksGone(): boolean {
+    const { height } = this.#o.chain.head.header;
+    const ahead = this.#o.network.peers().filter((peer) => peer.height > height);
+    return ahead.length > 0 && ahead.every(({ id }) => this.#without.get(id) === height);
   }
 
   async #from(peer: CatchUpPeer): Promise<void> {
@@ -205,7 +217,9 @@ export class CatchUp {
         next++;
         yield bytes;
       }
-      if (next === from) return;
+      if (next > from) continue;
+      if (from === height + 1) this.#without.set(peer.id, height);
+      return;
     }
   }
 
@@ -268,7 +282,9 @@ export class CatchUp {
   #best(): CatchUpPeer | undefined {
     const { height } = this.#o.chain.head.header;
     const connected = new Set(this.#o.network.peers().map(({ id }) => id));
-    for (const id of this.#turns.keys()) if (!connected.has(id)) this.#turns.delete(id);
+    for (const known of [this.#turns, this.#without]) {
+      for (const id of known.keys()) if (!connected.has(id)) known.delete(id);
+    }
     const ahead = this.#usable().filter((peer) => peer.height > height);
     ahead.sort((a, b) => b.height - a.height);
     for (const { id } of ahead) if (!this.#turns.has(id)) this.#turns.set(id, this.#nextTurn++);

@@ -25,17 +25,23 @@ import type { Trust } from './trust.ts';
 
 /**
  * `blocks`: never. `snapshot`: a new node always, another one that is some thousand blocks behind. `auto`: when fetching
- * and executing the blocks would take hours, for what it costs is their history.
+ * and executing the blocks would take hours, for what it costs is their history; or when nobody has them any more.
  */
 export type SyncMode = 'auto' | 'blocks' | 'snapshot';
+
+/** `no blocks`: every peer ahead was asked for the next block and has none. */
+export type SnapshotReason = 'distance' | 'no blocks';
 
 const FAR_BEHIND: Readonly<Record<SyncMode, number>> = {
   auto: 100_000,
   blocks: Number.POSITIVE_INFINITY,
   snapshot: 1000,
 };
-/** How far behind a node without any block but genesis must be, where it is told to take a snapshot. */
-const NEW_NODE_BEHIND = 16;
+/**
+ * How far behind a node without any block but genesis must be, where it is told to take a snapshot, and one for which
+ * nobody has blocks.
+ */
+const LEAST_BEHIND = 16;
 /** How long nobody may have a snapshot until the blocks are fetched instead (ms) … */
 const PATIENCE_MS = 15_000;
 /** … between two questions (ms) … */
@@ -89,7 +95,7 @@ export class SnapshotSync {
   readonly #liars = new Set<string>();
   /** snapshots of which no chunk came in this run, though not only liars offered them */
   readonly #fruitless = new Set<string>();
-  #givenUpUntil = Number.NEGATIVE_INFINITY;
+  readonly #givenUpUntil = new Map<SnapshotReason, number>();
   /** chunks that came in since the start */
   #chunks = 0;
   #progress: SnapshotProgress | undefined;
@@ -108,12 +114,12 @@ export class SnapshotSync {
    * Fetches a snapshot if that is worth while, and ends when the chain has gone on from it, or when nobody has one.
    * @throws {StoreError} when it can't be written; the signal's reason
    */
-  async run(signal: AbortSignal): Promise<void> {
-    if (!this.#isDue()) return;
+  async run(signal: AbortSignal, reason: SnapshotReason): Promise<void> {
+    if (!this.#isDue(reason)) return;
     const { now, logger, trust } = this.#o;
     const refusal = trust.refusal();
     if (refusal !== undefined) {
-      this.#givenUpUntil = now() + GIVEN_UP_MS;
+      this.#givenUpUntil.set(reason, now() + GIVEN_UP_MS);
       logger.error(refusal);
       return;
     }
@@ -122,28 +128,34 @@ export class SnapshotSync {
     for (let since = now(); now() - since < PATIENCE_MS; ) {
       const before = this.#chunks;
       try {
-        if (await this.#attempt(signal)) return;
+        if (await this.#attempt(signal, reason)) return;
       } finally {
         this.#progress = undefined;
       }
       if (this.#chunks > before) since = now();
       await sleep(ASK_AGAIN_MS, undefined, { signal });
-      if (!this.#isDue()) return;
+      if (!this.#isDue(reason)) return;
     }
-    this.#givenUpUntil = now() + GIVEN_UP_MS;
+    this.#givenUpUntil.set(reason, now() + GIVEN_UP_MS);
     logger.warn('no peer has a snapshot of use: fetching blocks instead');
   }
 
-  #isDue(): boolean {
-    const { mode, chain, network, now } = this.#o;
-    if (now() < this.#givenUpUntil) return false;
+  #isDue(reason: SnapshotReason): boolean {
+    const { chain, network, now } = this.#o;
+    if (now() < (this.#givenUpUntil.get(reason) ?? Number.NEGATIVE_INFINITY)) return false;
     const behind = Math.max(0, ...network.peers().map(({ height }) => height)) - chain.head.height;
-    return behind >= (mode === 'snapshot' && chain.head.height === 0 ? NEW_NODE_BEHIND : FAR_BEHIND[mode]);
+    return behind >= this.#leastBehind(reason);
+  }
+
+  #leastBehind(reason: SnapshotReason): number {
+    const { mode, chain } = this.#o;
+    const isNew = mode === 'snapshot' && chain.head.height === 0;
+    return mode !== 'blocks' && (isNew || reason === 'no blocks') ? LEAST_BEHIND : FAR_BEHIND[mode];
   }
 
   /** @returns whether the chain has come further, by this or otherwise */
-  async #attempt(signal: AbortSignal): Promise<boolean> {
-    const candidates = await this.#candidates(signal);
+  async #attempt(signal: AbortSignal, reason: SnapshotReason): Promise<boolean> {
+    const candidates = await this.#candidates(signal, reason);
     const resumed = await this.#resumable(candidates);
     for (const candidate of resumed === undefined ? candidates : [resumed.candidate]) {
       const restoration = resumed?.restoration ?? (await this.#begin(candidate, signal));
@@ -162,9 +174,9 @@ export class SnapshotSync {
    * Those worth while, newest first. That a peer says to be far ahead makes nobody throw history away: the snapshot itself
    * must be.
    */
-  async #candidates(signal: AbortSignal): Promise<Candidate[]> {
+  async #candidates(signal: AbortSignal, reason: SnapshotReason): Promise<Candidate[]> {
     const { mode, chain, network } = this.#o;
-    const least = mode === 'auto' ? FAR_BEHIND.auto : 1;
+    const least = mode === 'auto' ? this.#leastBehind(reason) : 1;
     const peers = network.peers().filter(({ id }) => !this.#liars.has(id));
     const found = new Map<string, Candidate>();
     const asked = peers.slice(0, MAX_ASKED).map(({ id }) => id);

@@ -23,7 +23,7 @@ import { silentLogger } from '../../src/telemetry/logger.ts';
 import { account, certify, GENESIS_TIME, makeGenesis, Node, pay } from '../chain/fixture.ts';
 import { withTempDir } from '../helpers/temp-dir.ts';
 import { withTimeout } from '../helpers/timeout.ts';
-import { hang, stream, TestNetwork, type TestPeer } from './fixture.ts';
+import { type BlocksAnswer, hang, stream, TestNetwork, type TestPeer } from './fixture.ts';
 
 const test = suite('snapshot sync');
 /** Blocks of an epoch. */
@@ -451,6 +451,39 @@ test('a peer that lies about how far ahead it is makes nobody throw history away
       assert.is(node.store.base, undefined);
       assert.equal(node.chain.head.hash, source.chain.head.hash, 'the blocks were fetched');
       assert.equal([...new Set(network.reported.map(([id]) => id))], answer === farAhead ? ['liar'] : []);
+    });
+  }
+});
+
+/** It began at the snapshot itself: it has the blocks above. */
+function withoutPast(id: string): SnapshotPeer {
+  const whole = peer(id, honest);
+  return {
+    ...whole,
+    blocks: (request, signal) =>
+      request.selector === 0 && request.value.from <= SNAPSHOT
+        ? stream()
+        : (whole.blocks as BlocksAnswer)(request, signal),
+  };
+}
+
+test('where nobody has the next block any more a snapshot is taken, however near', async () => {
+  const near = async () => {
+    const node = await fresh();
+    for (const one of blocks.slice(0, 2)) await node.chain.applySynced(one, certify(genesis, one));
+    return node;
+  };
+  const peers = [withoutPast('a'), withoutPast('b')];
+  await synced(peers, { mode: 'auto', node: await near() }, isAtHead);
+  const others = [...peers, peer('whole', honest)];
+  for (const [list, mode] of [
+    [others, 'auto'],
+    [peers, 'blocks'],
+  ] as const) {
+    await synced(list, { mode, node: await near() }, async ({ node, network }) => {
+      assert.is(node.store.base, undefined);
+      assert.is(node.chain.head.height, list === others ? HEIGHT : 2);
+      assert.equal(network.snapshotRequests, []);
     });
   }
 });

@@ -133,7 +133,7 @@ export const SETTINGS = {
   },
   sync: {
     form: 'auto, snapshot or blocks',
-    doc: 'How a node that is behind catches up. blocks: all of them, the whole history. snapshot: the state of a recent epoch first, then blocks; history begins there. auto: snapshot when more than 100,000 blocks behind.',
+    doc: 'How a node that is behind catches up. blocks: all of them, the whole history. snapshot: the state of a recent epoch first, then blocks; history begins there. auto: snapshot when more than 100,000 blocks behind, or when no peer has the next block any more.',
   },
   checkpoint: {
     form: 'the height and the hash of a final block, like 123456:0a1b… (64 hex digits), or none',
