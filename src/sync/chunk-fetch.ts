@@ -4,6 +4,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { toHex } from '../primitives/bytes.ts';
 import type { Hash } from '../primitives/hash.ts';
+import { entryBytes } from '../primitives/snapshot.ts';
 import { type CheckedChunk, checkChunk } from '../state/chunk.ts';
 import type { PathRange } from '../state/coverage.ts';
 import { SyncError } from './errors.ts';
@@ -21,6 +22,11 @@ const PATIENCE_MS = 2000;
 const FIRST_TURNS = 3;
 /** Failures in a row after which a peer is left out. */
 const MAX_FAILURES = 5;
+
+/** A peer that in so much time of waiting for it (ms) … */
+const PACE_WINDOW_MS = 10_000;
+/** … sends less than this is left out while others are there: chunks are true however small they are cut. */
+const LEAST_BYTES_PER_SECOND = 8 * 1024;
 
 export interface ChunkFetchOptions {
   readonly client: Pick<SnapshotClient, 'chunk'>;
@@ -48,7 +54,7 @@ export async function fetchChunks(peers: readonly string[], options: ChunkFetchO
   const end = () => over.abort();
   options.signal.addEventListener('abort', end, { once: true });
   try {
-    const fetch = new ChunkFetch(options, over);
+    const fetch = new ChunkFetch(peers, options, over);
     // The first alone: a small state is one chunk, which nobody else need send as well.
     for (let turn = 0; turn < FIRST_TURNS * peers.length && !fetch.hasBegun && !fetch.isDone; turn++) {
       await fetch.from(peers[turn % peers.length] as string, 'one');
@@ -65,10 +71,14 @@ class ChunkFetch {
   readonly #over: AbortController;
   /** ranges being fetched and since when, by their end: that does not move */
   readonly #busy = new Map<string, number>();
+  readonly #peers: readonly string[];
   readonly #out = new Set<string>();
+  /** what peers have sent in how long, in the present window */
+  readonly #paces = new Map<string, { readonly ms: number; readonly bytes: number }>();
   hasBegun = false;
 
-  constructor(options: ChunkFetchOptions, over: AbortController) {
+  constructor(peers: readonly string[], options: ChunkFetchOptions, over: AbortController) {
+    this.#peers = peers;
     this.#o = options;
     this.#over = over;
   }
@@ -115,6 +125,7 @@ class ChunkFetch {
   async #fetch(peer: string, { from }: PathRange): Promise<'added' | 'failed' | 'gone'> {
     const { client, hash, stateRoot, add, onLie, signal } = this.#o;
     let checked: CheckedChunk | string;
+    const since = this.#o.now();
     try {
       const chunk = await client.chunk(peer, hash, from, this.#over.signal);
       if (chunk === undefined) return 'gone';
@@ -128,10 +139,25 @@ class ChunkFetch {
       onLie(peer, error);
       return 'gone';
     }
+    const waited = this.#o.now() - since + REQUEST_INTERVAL_MS;
     await add(checked);
     this.hasBegun = true;
     if (this.isDone) this.#over.abort();
+    if (this.#drips(peer, checked, waited) && this.#peers.some((one) => one !== peer && !this.#out.has(one))) {
+      this.#out.add(peer);
+      return 'gone';
+    }
     return 'added';
+  }
+
+  /** Asked after each chunk; the rate is that of the window which this one fills. */
+  #drips(peer: string, { entries }: CheckedChunk, waited: number): boolean {
+    const before = this.#paces.get(peer) ?? { ms: 0, bytes: 0 };
+    const ms = before.ms + waited;
+    const bytes = entries.reduce((sum, entry) => sum + entryBytes(entry), before.bytes);
+    const isFull = ms >= PACE_WINDOW_MS;
+    this.#paces.set(peer, isFull ? { ms: 0, bytes: 0 } : { ms, bytes });
+    return isFull && (bytes * 1000) / ms < LEAST_BYTES_PER_SECOND;
   }
 
   /** Ends early when nothing is missing any more. @throws the signal's reason */
