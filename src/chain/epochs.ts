@@ -1,12 +1,11 @@
-// Epochs as blocks are judged by them: the record in the state and what is made from it, decoded once however many
-// blocks and transactions ask.
+// Epochs as blocks are judged by them: the record in the state and what is made from it, made once however many blocks
+// and transactions ask.
 
 import { Members } from '../consensus/members.ts';
 import type { LedgerReader } from '../ledger/accounts.ts';
 import { CorruptStateError } from '../ledger/errors.ts';
 import { epochRange, epochs } from '../ledger/records.ts';
 import { addressKey } from '../primitives/address.ts';
-import { equalBytes } from '../primitives/bytes.ts';
 import type { EpochRecord } from '../primitives/epoch.ts';
 import { PROTOCOL_VERSION } from '../primitives/wire.ts';
 import { ChainError } from './errors.ts';
@@ -28,18 +27,10 @@ export interface Lineage {
   readonly certifiers: Epoch | undefined;
 }
 
-interface Decoded {
-  readonly bytes: Uint8Array;
-  readonly epoch: Epoch;
-}
-
-/** Records decoded last: more than evidence and peers may name, so that the present one stays among them. */
-const MAX_DECODED = 96;
-
 /** Reads epochs from any state: of the store or of a block that is not final. */
 export class Epochs {
-  /** newest first */
-  #decoded: readonly Decoded[] = [];
+  /** by record, which is the same object for all who read equal bytes */
+  readonly #made = new WeakMap<EpochRecord, Epoch>();
 
   /** The epoch of the next block. @throws {CorruptStateError} when the state has none */
   present(state: LedgerReader): Epoch {
@@ -68,16 +59,13 @@ export class Epochs {
 
   /** An epoch that the state has a record of: the present one, or one that evidence or unbonding may still need. */
   find(state: LedgerReader, number: number): Epoch | undefined {
-    const bytes = state.get(epochs.key(number));
-    if (bytes === undefined) return undefined;
-    // A state gives out the same array again and again, so that the comparison is rarely one of contents.
-    const known = this.#decoded.find((one) => one.bytes === bytes || equalBytes(one.bytes, bytes));
-    const found = known ?? { bytes, epoch: epochOf(epochs.decode(bytes)) };
-    if (found !== this.#decoded[0]) {
-      const others = this.#decoded.filter((one) => one !== found);
-      this.#decoded = [found, ...others].slice(0, MAX_DECODED);
-    }
-    return found.epoch;
+    const record = epochs.find(state, number);
+    if (record === undefined) return undefined;
+    const known = this.#made.get(record);
+    if (known !== undefined) return known;
+    const made = epochOf(record);
+    this.#made.set(record, made);
+    return made;
   }
 
   #get(state: LedgerReader, number: number): Epoch {

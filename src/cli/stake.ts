@@ -27,8 +27,9 @@ Example:
     .addHelpText(
       'after',
       `
-The amount is in AIT, or all; as many whole shares of the validator's pool are sold as it takes. The unbonding period begins when the present epoch has ended; \`account stakes\` shows
-when it is over. Until then the units earn nothing and can still be slashed.
+The amount is in AIT, or all; as many whole shares of the validator's pool are sold as it takes. The unbonding period
+begins when the present epoch has ended; \`account stakes\` shows when it is over. Until then the units earn nothing and
+can still be slashed.
 ${TRANSACTION_EXITS}
 
 Examples:

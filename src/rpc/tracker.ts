@@ -1,5 +1,6 @@
 // Who waits for which transaction, which blocks are notarized but not yet final, and what the mempool has let go of.
 
+import { LRUCache } from 'lru-cache';
 import type { DropReason } from '../mempool/results.ts';
 import { equalBytes } from '../primitives/bytes.ts';
 import type { Hash } from '../primitives/hash.ts';
@@ -40,8 +41,8 @@ export class TransactionTracker {
   readonly #maxWaits: number;
   readonly #waiters = new Map<string, Set<Waiter>>();
   #notarized: ExecutedBlock[] = [];
-  /** by id, the oldest first; those that came back stay, and whoever asks looks in the mempool before */
-  readonly #dropped = new Map<string, DropReason>();
+  /** by id; those that came back stay, and whoever asks looks in the mempool before */
+  readonly #dropped = new LRUCache<string, DropReason>({ max: MAX_DROPPED });
   #waits = 0;
   #stopped = false;
 
@@ -77,7 +78,8 @@ export class TransactionTracker {
 
   /** Why the mempool let go of it, the last time; undefined when it did not, when it was long ago, and of what is final. */
   dropped(idHex: string): DropReason | undefined {
-    return this.#dropped.get(idHex);
+    // Asking keeps none alive: the newest are remembered.
+    return this.#dropped.peek(idHex);
   }
 
   /** @returns undefined when too many wait already. */
@@ -139,12 +141,7 @@ export class TransactionTracker {
   };
 
   readonly #onDropped = ({ id, idHex }: TransactionEnvelope, reason: DropReason): void => {
-    this.#dropped.delete(idHex);
     this.#dropped.set(idHex, reason);
-    for (const oldest of this.#dropped.keys()) {
-      if (this.#dropped.size <= MAX_DROPPED) break;
-      this.#dropped.delete(oldest);
-    }
     const waiters = this.#waiters.get(idHex);
     // What is notarized may become final all the same.
     if (waiters === undefined || this.notarized(id) !== undefined) return;
