@@ -16,8 +16,8 @@ const UNIT_LIMIT_MS = seconds(process.env.TEST_LIMIT_S) ?? 360_000;
 const LONG_LIMIT_MS = seconds(process.env.TEST_LIMIT_S) ?? 900_000;
 /** More lanes than this only make tests that wait for timers slower on a small machine. */
 const LANES = 2;
-/** Signers that were moved listen for most of its two minutes. */
-const WAITING = 'test/e2e/moving-validator.test.ts';
+/** They mostly wait: signers that were moved listen, validators let epochs pass. */
+const WAITING = new Set(['test/e2e/moving-validator.test.ts', 'test/e2e/hybrid-network.test.ts']);
 
 interface Outcome {
   readonly file: string;
@@ -145,10 +145,12 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 const files = findFiles();
 const parallel = files.filter((file) => !isEndToEnd(file));
 await Promise.all(Array.from({ length: LANES }, () => lane(parallel)));
-// These measure liveness of several processes: alone on the machine, but for one that does little else than wait.
+// These measure liveness of several processes: alone on the machine, but for those that do little else than wait.
 const endToEnd = files.filter(isEndToEnd);
-const isWaiting = (file: string) => file === WAITING;
-await Promise.all([lane(endToEnd.filter((file) => !isWaiting(file))), lane(endToEnd.filter(isWaiting))]);
+await Promise.all([
+  lane(endToEnd.filter((file) => !WAITING.has(file))),
+  lane(endToEnd.filter((file) => WAITING.has(file))),
+]);
 
 const sum = (key: 'passed' | 'failed' | 'skipped') => outcomes.reduce((total, outcome) => total + outcome[key], 0);
 const broken = outcomes.filter((outcome) => outcome.failed > 0).map((outcome) => relative('.', outcome.file));
