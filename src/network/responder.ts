@@ -96,7 +96,7 @@ export class Responder {
     try {
       if (!this.#limiter.admit(peer)) throw new NetworkError('RATE_LIMITED', 'the peer has used up its share');
       const request = await this.#read(protocol, stream, STEP_TIMEOUT_MS);
-      if (request === undefined) throw new NetworkError('TRUNCATED', 'the stream ended before a request');
+      if (request === undefined) throw new NetworkError('RESET', 'the stream ended before a request');
       for await (const chunk of this.#answer(protocol, request)) {
         if (sent > 0 && sent + chunk.length > MAX_ANSWER_BYTES) break;
         await this.#step(protocol, STEP_TIMEOUT_MS, (signal) => writeFrame(stream, chunk, signal));
@@ -118,7 +118,7 @@ export class Responder {
       for (let exchanges = 0; ; exchanges++) {
         const request = await this.#read('status', stream, STATUS_IDLE_MS);
         if (request === undefined && exchanges > 0) break;
-        if (request === undefined) throw new NetworkError('TRUNCATED', 'the stream ended before a status');
+        if (request === undefined) throw new NetworkError('RESET', 'the stream ended before a status');
         if (!this.#statusLimiter.admit(peer)) throw new NetworkError('RATE_LIMITED', 'the peer has used up its share');
         this.#context.onStatus(peer, decodeStatus(request));
         const answer = Status.serialize(this.#context.handlers.status());
@@ -178,7 +178,7 @@ export class Responder {
   }
 }
 
-/** A reset is no offence: the peer gave up or went away. */
+/** A reset is no offence, nor is a stream that ends without a word: the peer gave up or went away. */
 const OFFENCES: Partial<Record<NetworkError['code'], OffenceKind>> = {
   MALFORMED: 'violation',
   OVERSIZED: 'violation',

@@ -99,7 +99,9 @@ bootstrap('a node of another network is sent away', async () => {
 
 bootstrap('addresses that are none, told with identify, harm it as little as they are kept', async () => {
   const boot = await startBootstrap(90);
-  const attacker = await HostilePeer.start(GENESIS, ['/dns4/2001:db8::1%x/tcp/9000', '/dns4/127.1/tcp/9000']);
+  const attacker = await HostilePeer.start(GENESIS, {
+    announce: ['/dns4/2001:db8::1%x/tcp/9000', '/dns4/127.1/tcp/9000'],
+  });
   try {
     await attacker.connect({ network: boot });
     await eventually(() => boot.levels.peers === 1, 'the visitor');

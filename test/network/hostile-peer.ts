@@ -1,6 +1,7 @@
 // A peer that follows no rules: a bare libp2p host that can send any bytes on any protocol and answer with any.
 
 import '../../src/polyfills.ts';
+import { randomBytes } from 'node:crypto';
 import { type GossipSub, gossipsub } from '@chainsafe/libp2p-gossipsub';
 import { noise } from '@chainsafe/libp2p-noise';
 import { yamux } from '@chainsafe/libp2p-yamux';
@@ -33,8 +34,12 @@ export class HostilePeer {
   /**
    * It passes the handshake: it tells a good status and listens on the topics.
    * @param announce multiaddrs that it says it has
+   * @param forgetful takes every message for a new one: sends again what it has sent or heard
    */
-  static async start(genesisHash: Uint8Array = GENESIS, announce: string[] = []): Promise<HostilePeer> {
+  static async start(
+    genesisHash: Uint8Array = GENESIS,
+    { announce = [] as string[], forgetful = false } = {},
+  ): Promise<HostilePeer> {
     const host = await createLibp2p({
       start: false,
       addresses: { listen: ['/ip4/127.0.0.1/tcp/0'], announce },
@@ -44,7 +49,11 @@ export class HostilePeer {
       connectionMonitor: { enabled: false },
       services: {
         identify: identify(),
-        pubsub: gossipsub({ globalSignaturePolicy: 'StrictNoSign', allowPublishToZeroTopicPeers: true }),
+        pubsub: gossipsub({
+          globalSignaturePolicy: 'StrictNoSign',
+          allowPublishToZeroTopicPeers: true,
+          ...(forgetful ? { msgIdFn: () => Uint8Array.from(randomBytes(20)) } : {}),
+        }),
       },
     });
     const peer = new HostilePeer(host, genesisHash);

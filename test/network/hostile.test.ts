@@ -39,11 +39,10 @@ const BAD_REQUESTS: readonly [name: string, send: (stream: Stream) => void | Pro
   [
     'a truncated message',
     async (stream) => {
-      stream.send(Uint8Array.of(50, 1, 2, 3));
+      stream.send(Uint8Array.of(20, 1, 2, 3));
       await stream.close();
     },
   ],
-  ['nothing', (stream) => stream.close()],
   ['an empty message', (stream) => void stream.send(Uint8Array.of(0))],
   ['the announcement of 2^28 − 1 bytes', (stream) => void stream.send(Uint8Array.of(0xff, 0xff, 0xff, 0x7f))],
   ['a length without end', (stream) => void stream.send(new Uint8Array(10).fill(0x80))],
@@ -96,7 +95,7 @@ for (const protocol of REQUEST_PROTOCOLS) {
 hostile('addresses that are none, told with identify, harm nobody', async () => {
   const announce = ['/dns4/2001:db8::1%x/tcp/9000', '/dns4/2130706433/tcp/9000'];
   const victim = await startNode(1, { discovery: 'server' });
-  const attacker = await HostilePeer.start(undefined, announce);
+  const attacker = await HostilePeer.start(undefined, { announce });
   try {
     await attacker.connect(victim);
     await connected(victim, 1);
@@ -107,6 +106,17 @@ hostile('addresses that are none, told with identify, harm nobody', async () => 
     await Promise.all([attacker.stop(), victim.stop()]);
   }
 });
+
+hostile('a stream that ends before anything was said is no offence: whoever opened it has given up', () =>
+  scene(async (victim, attacker) => {
+    for (const protocol of REQUEST_PROTOCOLS) {
+      await closed(await attacker.on(victim, names.request(protocol), (stream) => stream.close()));
+      const ended = (line: string) => line.includes(`"protocol":"${protocol}"`) && line.includes('ended before');
+      await eventually(() => victim.log.some(ended), `the end of a ${protocol} stream`);
+    }
+    assert.is(scoreOf(victim, attacker.id), 0);
+  }),
+);
 
 hostile('more streams than a peer may open are reset, and half-open ones harm nobody', () =>
   scene(async (victim, attacker) => {
