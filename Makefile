@@ -12,7 +12,7 @@ model_installed := test/model/node_modules/.package-lock.json
 nodes_installed := $(if $(filter Linux-x86_64,$(shell uname -sm | tr ' ' -)),test/nodes/node_modules/.package-lock.json)
 built := dist/build-info.json
 
-.PHONY: run devnet test lint build bench bench-silent sim mutants coverage storm model clean check-node
+.PHONY: run devnet test test-net lint build bench bench-silent sim mutants coverage storm model clean check-node
 
 run: build
 	$(NODE) $(NODE_FLAGS) bin/aitbc-node.js start --network devnet
@@ -23,6 +23,10 @@ devnet: build
 # ONLY=part-of-a-path runs the test files that match.
 test: build $(model_installed) $(nodes_installed)
 	$(NODE) --import tsx test/run.ts $(ONLY)
+
+# Partitions, loss and delay between hosts made of network namespaces, longer than in `make test`: about ten minutes.
+test-net: build
+	NET=full $(NODE) --import tsx test/run.ts test/net/
 
 lint: $(installed)
 	$(NPM) run --silent lint

@@ -16,8 +16,14 @@ const UNIT_LIMIT_MS = seconds(process.env.TEST_LIMIT_S) ?? 360_000;
 const LONG_LIMIT_MS = seconds(process.env.TEST_LIMIT_S) ?? 900_000;
 /** More lanes than this only make tests that wait for timers slower on a small machine. */
 const LANES = 2;
-/** They mostly wait: signers that were moved listen, validators let epochs pass. */
-const WAITING = new Set(['test/e2e/moving-validator.test.ts', 'test/e2e/hybrid-network.test.ts']);
+/** They mostly wait: signers that were moved listen, validators let epochs pass, cut links stay cut. */
+const WAITING = new Set([
+  'test/e2e/moving-validator.test.ts',
+  'test/e2e/hybrid-network.test.ts',
+  'test/net/partition.test.ts',
+]);
+/** What a file tells although all went well: figures, and why tests were skipped. */
+const WORTH_TELLING = /(?:measured|skipped): .*/g;
 
 interface Outcome {
   readonly file: string;
@@ -48,7 +54,7 @@ function findFiles(): string[] {
 }
 
 function isEndToEnd(file: string): boolean {
-  return file.includes('/e2e/');
+  return file.includes('/e2e/') || file.includes('/net/');
 }
 
 function isLong(file: string): boolean {
@@ -123,7 +129,9 @@ function report(outcome: Outcome): void {
   outcomes.push(outcome);
   const time = `${(outcome.milliseconds / 1000).toFixed(1)} s`;
   if (outcome.failed === 0) {
-    console.log(`ok    ${outcome.file}  ${outcome.passed} passed, ${time}`);
+    const skipped = outcome.skipped > 0 ? `, ${outcome.skipped} skipped` : '';
+    console.log(`ok    ${outcome.file}  ${outcome.passed} passed${skipped}, ${time}`);
+    for (const [line] of outcome.output.matchAll(WORTH_TELLING)) console.log(`      ${line}`);
     return;
   }
   console.log(`FAIL  ${outcome.file}  ${outcome.passed} passed, ${outcome.failed} failed, ${time}`);

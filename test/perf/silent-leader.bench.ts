@@ -6,7 +6,7 @@ import { percentile } from '../../src/cli/bench/statistics.ts';
 import { genesisSet } from '../../src/ledger/genesis.ts';
 import { formatAddress } from '../../src/primitives/address.ts';
 import { TestDevnet, type TestNode } from '../e2e/harness/devnet.ts';
-import { type Rpc, RpcFailure } from '../e2e/harness/rpc.ts';
+import { pay } from '../e2e/harness/finality.ts';
 import { SlotWatch } from '../e2e/harness/slots.ts';
 import { eventually } from '../e2e/harness/wait.ts';
 import { fundWallets, publishedWallet, type Wallet } from '../e2e/harness/wallet.ts';
@@ -122,24 +122,6 @@ async function users(nodes: readonly TestNode[], wallets: readonly Wallet[], end
     }),
   );
   return count;
-}
-
-/** @returns what it took until the transfer was final, ms. */
-async function pay({ rpc }: TestNode, wallet: Wallet): Promise<number> {
-  const start = performance.now();
-  const { json } = wallet.transfer(wallet.address, 1n);
-  while (!(await isFinal(rpc, json)));
-  return performance.now() - start;
-}
-
-/** A node waits for so long and not longer; asked again, it goes on waiting. */
-async function isFinal(rpc: Rpc, transfer: unknown): Promise<boolean> {
-  try {
-    return (await rpc.sendAndWait(transfer)).status === 'finalized';
-  } catch (error) {
-    if (error instanceof RpcFailure && error.code === 'TIMEOUT') return false;
-    throw error;
-  }
 }
 
 async function stop(nodes: readonly TestNode[]): Promise<void> {

@@ -20,17 +20,20 @@ export class TestNode {
   readonly args: readonly string[];
   /** file to which its output goes */
   readonly log: string;
+  /** as that of NodeProcess */
+  readonly #wrapper: readonly string[];
   #process: NodeProcess | undefined;
   #rpc: Rpc | undefined;
 
-  constructor(directory: string, args: readonly string[], log: string) {
+  constructor(directory: string, args: readonly string[], log: string, wrapper: readonly string[] = []) {
     this.directory = directory;
     this.args = args;
     this.log = log;
+    this.#wrapper = wrapper;
   }
 
   async start(environment?: Readonly<Record<string, string>>): Promise<NodeInfo> {
-    this.#process = new NodeProcess(this.args, this.log, environment);
+    this.#process = new NodeProcess(this.args, this.log, environment, undefined, this.#wrapper);
     const info = await this.#process.started;
     this.#rpc = new Rpc(info.rpcUrl);
     return info;

@@ -81,14 +81,17 @@ export class NodeProcess<Info = NodeInfo> {
   /**
    * @param log file to which its output is added
    * @param program another copy of the program than that of this repository
+   * @param wrapper a command that becomes the one after it, such as `ip netns exec <name>`
    */
   constructor(
     args: readonly string[],
     log: string,
     environmentVariables: Readonly<Record<string, string>> = {},
     program: string = programFile(),
+    wrapper: readonly string[] = [],
   ) {
-    this.#child = spawn(process.execPath, [program, ...args, '--stop-with-parent'], {
+    const [command = '', ...rest] = [...wrapper, process.execPath, program, ...args, '--stop-with-parent'];
+    this.#child = spawn(command, rest, {
       env: environment(environmentVariables),
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });

@@ -1,0 +1,29 @@
+// The links between hosts, each in one direction: what becomes of a packet, and when it arrives.
+
+import type { Random } from '../sim/random.ts';
+
+export interface Link {
+  /** nothing passes */
+  readonly cut: boolean;
+  /** part of the packets that are lost, 0 to 1 */
+  readonly loss: number;
+  /** milliseconds; each packet takes from `delay - jitter` to `delay + jitter` */
+  readonly delay: number;
+  readonly jitter: number;
+}
+
+export const GOOD_LINK: Link = { cut: false, loss: 0, delay: 0, jitter: 0 };
+
+/** Packets under way on one link: as a queue, so that none overtakes another, which TCP would take for loss. */
+export class Queue {
+  #last = 0;
+
+  /** @param now milliseconds @returns when the packet arrives, or undefined when it does not. */
+  arrival(link: Link, now: number, random: Random): number | undefined {
+    if (link.cut || (link.loss > 0 && random.chance(link.loss))) return undefined;
+    const { delay, jitter } = link;
+    if (delay === 0) return now;
+    this.#last = Math.max(this.#last, now + random.between(delay - jitter, delay + jitter));
+    return this.#last;
+  }
+}

@@ -1,0 +1,69 @@
+// The switch between the hosts of a test, a process of its own: every packet between two of them comes here in VXLAN, and
+// goes on at once, later, or never, as the links of the moment say. So TCP sees the delay and the loss of a long way, with
+// whatever the kernel can or can not do about either.
+
+import { createSocket } from 'node:dgram';
+import { Random } from '../sim/random.ts';
+import { destination, writeTcpChecksum } from './frames.ts';
+import { GOOD_LINK, type Link, Queue } from './links.ts';
+
+/** What the test tells it; each order is answered once it holds, with what was done since the last one. */
+export interface Order {
+  /** those that are not good, by `<from>-<to>`, hosts counted from 1 */
+  readonly links: Readonly<Record<string, Link>>;
+}
+
+export interface Counts {
+  readonly passed: number;
+  readonly lost: number;
+  readonly cut: number;
+}
+
+const SOCKET_BUFFER_BYTES = 8 << 20;
+/** Per link; a router would not keep more either. */
+const MOST_UNDER_WAY = 10_000;
+
+const [address, port, seed] = process.argv.slice(2) as [string, string, string];
+const network = address.slice(0, address.lastIndexOf('.') + 1);
+const random = new Random(Number(seed));
+const socket = createSocket({
+  type: 'udp4',
+  recvBufferSize: SOCKET_BUFFER_BYTES,
+  sendBufferSize: SOCKET_BUFFER_BYTES,
+});
+const queues = new Map<string, { readonly queue: Queue; underWay: number }>();
+let links: Order['links'] = {};
+let counts = { passed: 0, lost: 0, cut: 0 };
+
+socket.on('message', (packet, { address: sender }) => {
+  const to = destination(packet);
+  if (to === undefined) return;
+  const name = `${sender.slice(network.length)}-${to}`;
+  const link = links[name] ?? GOOD_LINK;
+  const lane = queues.get(name) ?? { queue: new Queue(), underWay: 0 };
+  queues.set(name, lane);
+  const now = performance.now();
+  const arrival = lane.underWay < MOST_UNDER_WAY ? lane.queue.arrival(link, now, random) : undefined;
+  if (arrival === undefined) {
+    counts[link.cut ? 'cut' : 'lost']++;
+    return;
+  }
+  counts.passed++;
+  writeTcpChecksum(packet);
+  const deliver = () => socket.send(packet, Number(port), `${network}${to}`);
+  if (arrival <= now) return deliver();
+  lane.underWay++;
+  setTimeout(() => {
+    lane.underWay--;
+    deliver();
+  }, arrival - now);
+});
+
+process.on('message', (order: Order) => {
+  ({ links } = order);
+  process.send?.(counts satisfies Counts);
+  counts = { passed: 0, lost: 0, cut: 0 };
+});
+process.on('disconnect', () => process.exit());
+
+socket.bind(Number(port), address, () => process.send?.(counts satisfies Counts));
