@@ -8,6 +8,7 @@ import type { PeerId } from '@libp2p/interface';
 import type { Logger } from 'pino';
 import { NetworkError } from './errors.ts';
 import { plainBytes } from './frames.ts';
+import type { GossipJudged } from './gossip-worth.ts';
 import type { NetworkHandlers, Verdict } from './network.ts';
 import type { NetworkObserver } from './observer.ts';
 import { GOSSIP_TOPICS, type GossipTopic, MAX_MESSAGE_BYTES, type ProtocolNames } from './protocols.ts';
@@ -22,15 +23,15 @@ export interface GossipContext {
   readonly handlers: NetworkHandlers;
   readonly logger: Logger;
   readonly observer: NetworkObserver | undefined;
-  /** told of every message that must be judged */
-  readonly onMessage: (peer: string) => void;
-  /** told of every rejected message */
-  readonly onRejected: (peer: string, topic: GossipTopic) => void;
+  /** told of every message that had to be judged */
+  readonly onJudged: (message: GossipJudged) => void;
+  /** told of every message of our own */
+  readonly onPublished: (topic: GossipTopic) => void;
 }
 
 /**
  * Messages of one peer whose verdict is still out. Handlers answer within milliseconds, so an honest peer never gets
- * near; past the bound messages are ignored, which costs only the peer that sends too much.
+ * near; past the bound messages are dropped, which costs only the peer that sends too much.
  */
 const MAX_PENDING: Readonly<Record<GossipTopic, { messages: number; bytes: number }>> = {
   tx: { messages: 256, bytes: 4 * 1024 * 1024 },
@@ -89,22 +90,22 @@ export class Gossip {
       );
     }
     this.#context.observer?.gossipPublished(topic, bytes.length);
+    this.#context.onPublished(topic);
     await this.#router.publish(this.#context.names.topic(topic), bytes, { floodPublish: FLOOD[topic] });
   }
 
   #validator(topic: GossipTopic): TopicValidatorFn {
     return async (peer: PeerId, message: Message) => {
       const id = peer.toString();
-      this.#context.onMessage(id);
       this.#context.observer?.gossipReceived(topic, message.data.length);
       const arrivedAt = performance.now();
       const verdict = await this.#judge(topic, message.data, id);
       this.#context.observer?.gossipJudged(topic, verdict);
-      if (verdict === 'reject') this.#context.onRejected(id, topic);
+      this.#context.onJudged({ peer: id, topic, bytes: message.data.length, verdict });
       if (verdict === 'accept' && message.data.length >= IDONTWANT_MIN_BYTES) {
         await sleep(Math.max(0, FORWARD_PAUSE_MS - (performance.now() - arrivedAt)));
       }
-      return verdict as TopicValidatorResult;
+      return (verdict === 'unjudged' ? 'ignore' : verdict) as TopicValidatorResult;
     };
   }
 
@@ -113,8 +114,8 @@ export class Gossip {
     const key = `${topic} ${peer}`;
     const pending = this.#pending.get(key) ?? { messages: 0, bytes: 0 };
     if (pending.messages >= MAX_PENDING[topic].messages || pending.bytes + data.length > MAX_PENDING[topic].bytes) {
-      this.#context.logger.debug({ topic, peer }, 'gossip ignored: too many messages of this peer are waiting');
-      return 'ignore';
+      this.#context.logger.debug({ topic, peer }, 'gossip dropped: too many messages of this peer are waiting');
+      return 'unjudged';
     }
     this.#pending.set(key, pending);
     pending.messages += 1;
@@ -123,7 +124,7 @@ export class Gossip {
       return await this.#handle(topic, detached(data), peer);
     } catch (error) {
       this.#context.logger.warn({ topic, peer, err: error }, 'gossip handler failed');
-      return 'ignore';
+      return 'unjudged';
     } finally {
       pending.messages -= 1;
       pending.bytes -= data.length;

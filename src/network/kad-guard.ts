@@ -1,10 +1,11 @@
 // Bounds how much one message of the DHT has. The library takes 4 MiB, in which one answer could name a hundred thousand
 // peers that do not exist.
 
-import type { Stream, StreamHandler, StreamMessageEvent } from '@libp2p/interface';
+import type { Stream, StreamHandler } from '@libp2p/interface';
 import type { KadDHTComponents } from '@libp2p/kad-dht';
 import { NetworkError } from './errors.ts';
 import { overlaid } from './overlaid.ts';
+import { watchPieces } from './pieces.ts';
 
 type Registrar = KadDHTComponents['registrar'];
 type ConnectionManager = KadDHTComponents['connectionManager'];
@@ -38,20 +39,10 @@ export function guarded(components: KadDHTComponents, onQuery: () => void): KadD
   });
 }
 
-/** A stream hands out what it has as soon as somebody listens: the count must begin together with its first listener. */
 function boundBytes(stream: Stream): void {
   let received = 0;
-  const count = ({ data }: StreamMessageEvent) => {
-    received += data.byteLength;
+  watchPieces(stream, (piece) => {
+    received += piece.byteLength;
     if (received > MAX_STREAM_BYTES) stream.abort(new NetworkError('OVERSIZED', `more than ${MAX_STREAM_BYTES} bytes`));
-  };
-  const listen = stream.addEventListener.bind(stream);
-  let counts = false;
-  stream.addEventListener = (type: string, ...rest: unknown[]) => {
-    if (type === 'message' && !counts) {
-      counts = true;
-      listen('message', count);
-    }
-    Reflect.apply(listen, stream, [type, ...rest]);
-  };
+  });
 }

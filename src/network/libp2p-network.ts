@@ -14,6 +14,7 @@ import { NetworkError } from './errors.ts';
 import { gate } from './gate.ts';
 import { Gossip } from './gossip.ts';
 import { gossipRouter } from './gossip-router.ts';
+import { GossipWorth } from './gossip-worth.ts';
 import { createHost, type Host, type HostServices, listenError } from './host.ts';
 import { peerIdOf } from './identity.ts';
 import { routingTableSize } from './kad.ts';
@@ -213,14 +214,21 @@ export class Libp2pNetwork implements Network {
     // every stream and dial under way listens to it
     setMaxListeners(0, lifetime.signal);
     const onOffence: Peers['onOffence'] = (peer, kind, reason) => peers.onOffence(peer, kind, reason);
+    const worth = new GossipWorth(rateLimits.waste, steadyNow);
     const gossip = new Gossip(host.services.pubsub, {
       names,
       handlers,
       logger,
       observer,
-      onMessage: (peer) => reads.gossip.charge(peer),
-      onRejected: (peer, topic) =>
-        onOffence(peer, 'rejected', `a message on topic ${topic} that breaks a rule or is badly signed`),
+      onJudged(message) {
+        const { peer, topic, verdict } = message;
+        if (verdict !== 'accept') reads.gossip.charge(peer);
+        if (worth.judged(message))
+          onOffence(peer, 'nuisance', `messages without end on topic ${topic} that are of no use`);
+        if (verdict !== 'reject') return;
+        onOffence(peer, 'rejected', `a message on topic ${topic} that breaks a rule or is badly signed`);
+      },
+      onPublished: (topic) => worth.published(topic),
     });
     const requester = new Requester(host, { names, observer, onOffence });
     const outreach = new Outreach(host, {

@@ -10,12 +10,13 @@ import type { Offence, OffenceKind } from './offences.ts';
 import type { ClockOffset } from './peer-clocks.ts';
 
 /**
- * What becomes of a gossip message: `accept` forwards it, `ignore` drops it (known, too old, too far ahead),
- * `reject` drops it and counts against the peer it came from (malformed, badly signed).
+ * What becomes of a gossip message: `accept` forwards it, `ignore` drops it (known, too old, too far ahead), which counts
+ * against the peer it came from when there is no end of it, `reject` drops it and counts each time (malformed, badly
+ * signed). `unjudged` drops it when this node is in no state to tell: it says nothing of the peer.
  */
-export type Verdict = 'accept' | 'ignore' | 'reject';
+export type Verdict = 'accept' | 'ignore' | 'reject' | 'unjudged';
 
-/** How gossip and requests are answered. A rejected promise counts as `ignore` and is logged. */
+/** How gossip and requests are answered. A rejected promise counts as `unjudged` and is logged. */
 export interface NetworkHandlers {
   /** @param bytes ssz(TransactionBatch), not yet decoded. @param peer id of the peer that delivered it. */
   onTransactions(bytes: Uint8Array, peer: string): Promise<Verdict>;

@@ -22,6 +22,8 @@ export interface RateLimits extends RequestLimits {
   readonly streams: Rate;
   /** bytes of gossip that it sends, control messages and what is known already included */
   readonly gossip: Rate;
+  /** bytes of gossip that it may waste within a fading minute, beyond what all peers together sent that was of use */
+  readonly waste: number;
   /** bytes of what else it sends on streams that stay open, the DHT and ping; each piece counts as 4 KiB more */
   readonly others: Rate;
 }
@@ -38,6 +40,9 @@ export const DEFAULT_RATE_LIMITS: RateLimits = {
   // A peer that forwards everything of a full network, with a block of a megabyte and 2,000 transactions a second, sends
   // a fifth of it; the burst is what has gathered on both sides while one of them stood still.
   gossip: { burst: 32 * MEBIBYTE, perSecond: 8 * MEBIBYTE },
+  // 15,000 small messages at once, or 180 a second without end: a twentieth of a processor. What honest nodes send of
+  // their own that is known already (a certificate of each validator for each slot) is less.
+  waste: 64 * MEBIBYTE,
   // A walk through the DHT asks a node once or twice; 32 questions a second, and 256 at once, are more than anybody has.
   others: { burst: MEBIBYTE, perSecond: MEBIBYTE / 8 },
 };

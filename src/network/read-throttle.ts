@@ -2,24 +2,34 @@
 // stream is not read until the peer owes nothing. Nothing is dropped here: a gossip message that is ignored counts as
 // seen, and who could make us ignore honest ones could silence others.
 
-import type { Stream, StreamHandler, StreamMessageEvent } from '@libp2p/interface';
+import type { Stream, StreamHandler } from '@libp2p/interface';
+import { MESSAGE_BYTES } from './gossip-worth.ts';
 import { overlaid } from './overlaid.ts';
+import { type Piece, watchPieces } from './pieces.ts';
 import { PeerBuckets, type Rate, type RateLimits } from './rate-limit.ts';
+import { RpcItems } from './rpc-items.ts';
 
-/** What a message costs beyond its bytes, in bytes: with 8 MiB a second 2,000 can be judged, and no more should have to be. */
-const MESSAGE_BYTES = 4096;
+/**
+ * What each message costs beyond its bytes that need not be judged, since it is known, each RPC, and each group of control
+ * messages: 8,000 small ones in 8 MiB, a fifth of a processor.
+ */
+const ITEM_BYTES = 512;
 /** Shorter pauses would cost more than they save. */
 const SHORTEST_PAUSE_MS = 100;
+/** A point for each of these that a peer owes: who sends what takes it half a minute more has no end of it. */
+const EXCESS_MS = 250;
+/** One pause alone does not tell. */
+const LONGEST_EXCESS_MS = 10_000;
 
 export interface ReadThrottleOptions {
   /** bytes */
   readonly rate: Rate;
-  /** what each piece costs that is read, beyond its bytes */
-  readonly pieceBytes: number;
+  /** Called for each stream. @returns what each of its pieces costs, in their order */
+  readonly meter: () => (piece: Piece) => number;
   /** milliseconds of a clock that never goes back */
   readonly now: () => number;
-  /** told at each pause */
-  readonly onPaused: (peer: string) => void;
+  /** told for each EXCESS_MS that a peer owes when its streams are paused */
+  readonly onExcess: (peer: string) => void;
 }
 
 /** Where a service says who handles the streams that peers open. */
@@ -46,28 +56,37 @@ export class ReadThrottle {
     };
   }
 
-  /** A message has come that must be judged. */
+  /** A message was judged, and was of no use. */
   charge(peer: string): void {
     this.#buckets.take(peer, MESSAGE_BYTES);
   }
 
   #watched(handler: StreamHandler): StreamHandler {
     return (stream, connection) => {
-      // A stream gives what has come to whoever listens first, and that must be its handler.
-      setTimeout(() => this.#watch(stream, connection.remotePeer.toString()), 0);
+      this.#watch(stream, connection.remotePeer.toString());
       return handler(stream, connection);
     };
   }
 
   #watch(stream: Stream, peer: string): void {
-    stream.addEventListener('message', ({ data }: StreamMessageEvent) => {
-      this.#buckets.take(peer, data.byteLength + this.#o.pieceBytes);
+    const costOf = this.#o.meter();
+    watchPieces(stream, (piece) => {
+      this.#buckets.take(peer, costOf(piece));
       const debt = this.#buckets.debtMs(peer);
       if (debt === 0 || stream.readStatus !== 'readable') return;
       stream.pause();
-      this.#o.onPaused(peer);
-      setTimeout(() => stream.readStatus === 'paused' && stream.resume(), Math.max(debt, SHORTEST_PAUSE_MS));
+      for (let owed = 0; owed < Math.min(debt, LONGEST_EXCESS_MS); owed += EXCESS_MS) this.#o.onExcess(peer);
+      setTimeout(() => resume(stream), Math.max(debt, SHORTEST_PAUSE_MS)).unref();
     });
+  }
+}
+
+function resume(stream: Stream): void {
+  if (stream.readStatus !== 'paused') return;
+  try {
+    stream.resume();
+  } catch {
+    // it tells the peer, and the connection has ended meanwhile; the stream will too
   }
 }
 
@@ -77,16 +96,21 @@ export interface ReadThrottles {
   readonly others: ReadThrottle;
 }
 
-/** @param onPaused told at each pause, `reason` for people */
+/** @param onExcess told as `ReadThrottleOptions` has it, `reason` for people */
 export function readThrottles(
   rates: Pick<RateLimits, 'gossip' | 'others'>,
-  onPaused: (peer: string, reason: string) => void,
+  onExcess: (peer: string, reason: string) => void,
 ): ReadThrottles {
   const now = () => performance.now();
-  const gossip = (peer: string) => onPaused(peer, 'gossip past its share');
-  const others = (peer: string) => onPaused(peer, 'questions past its share');
+  const gossipMeter = () => {
+    const items = new RpcItems();
+    return (piece: Piece) => piece.byteLength + ITEM_BYTES * items.count(piece.subarray());
+  };
+  const pieceMeter = () => (piece: Piece) => piece.byteLength + MESSAGE_BYTES;
+  const gossip = (peer: string) => onExcess(peer, 'gossip past its share');
+  const others = (peer: string) => onExcess(peer, 'questions past its share');
   return {
-    gossip: new ReadThrottle({ rate: rates.gossip, pieceBytes: 0, now, onPaused: gossip }),
-    others: new ReadThrottle({ rate: rates.others, pieceBytes: MESSAGE_BYTES, now, onPaused: others }),
+    gossip: new ReadThrottle({ rate: rates.gossip, meter: gossipMeter, now, onExcess: gossip }),
+    others: new ReadThrottle({ rate: rates.others, meter: pieceMeter, now, onExcess: others }),
   };
 }

@@ -2,9 +2,10 @@
 // durable, told to whoever asked, and passed on. Nodes that come later hear of it from the peers they connect to, as soon
 // as they can judge it: in its epoch, or a later one.
 
+import type { Verdict } from '../consensus/door.ts';
 import type { Members } from '../consensus/members.ts';
 import type { Clock } from '../consensus/ports.ts';
-import type { PeerInfo, Verdict } from '../network/network.ts';
+import type { PeerInfo } from '../network/network.ts';
 import { equalBytes, toHex } from '../primitives/bytes.ts';
 import type { EpochRecord } from '../primitives/epoch.ts';
 import { type Evidence, evidenceChecks, evidenceFault, evidenceId } from '../primitives/evidence.ts';

@@ -197,6 +197,7 @@ class AitbcNode implements Node {
       publish: (batch) => network.publishTransactions(batch),
       onSubmitted: ({ idHex }) => metrics.submitted(idHex),
       onRejected: (code) => metrics.rejected(code),
+      now: () => performance.now(),
       logger: partLogger(this.#inputs.logger, 'mempool'),
     });
     return { network, relay, metrics };

@@ -16,12 +16,20 @@ const MAX_BATCH_BYTES = 128 * 1024;
 /** Reasons that are the sender's fault on every node at every time; others depend on this node's head. */
 const BLAMED: ReadonlySet<string> = new Set(['BAD_SIGNATURE', 'BAD_PROOF', 'BAD_EVIDENCE', 'TOO_LARGE']);
 
+/**
+ * So long after a start, and after there was no room in the mempool, this node lacks transactions that others have, and with
+ * them the nonces that the next ones follow: as long as what waits takes to be included.
+ */
+const INCOMPLETE_MS = 30_000;
+
 export interface RelayOptions {
   readonly mempool: Pick<Mempool, 'add' | 'addBatch'>;
   readonly publish: (batch: Uint8Array) => Promise<void>;
   /** A client's transaction was accepted. */
   readonly onSubmitted: (envelope: TransactionEnvelope) => void;
   readonly onRejected: (code: string) => void;
+  /** ms of a clock that never goes back */
+  readonly now: () => number;
   readonly logger: Logger;
 }
 
@@ -31,9 +39,11 @@ export class TransactionRelay {
   #waitingBytes = 0;
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
+  #incompleteAt: number;
 
   constructor(options: RelayOptions) {
     this.#o = options;
+    this.#incompleteAt = options.now();
   }
 
   /** Takes a transaction from a client of this node. */
@@ -58,7 +68,8 @@ export class TransactionRelay {
     const results = await this.#o.mempool.addBatch(envelopes);
     for (const result of results) this.#count(result);
     if (results.some((result) => result.status === 'rejected' && BLAMED.has(result.code))) return 'reject';
-    return results.some(({ status }) => status === 'accepted') ? 'accept' : 'ignore';
+    if (results.some(({ status }) => status === 'accepted')) return 'accept';
+    return this.#o.now() - this.#incompleteAt < INCOMPLETE_MS ? 'unjudged' : 'ignore';
   }
 
   /** Publishes what was gathered and nothing more; what the mempool is still checking may be accepted after this. */
@@ -90,6 +101,8 @@ export class TransactionRelay {
   }
 
   #count(result: AddResult): void {
-    if (result.status === 'rejected') this.#o.onRejected(result.code);
+    if (result.status !== 'rejected') return;
+    if (result.code === 'MEMPOOL_FULL') this.#incompleteAt = this.#o.now();
+    this.#o.onRejected(result.code);
   }
 }

@@ -1,9 +1,11 @@
 // Peers that do too much of what is allowed: streams and gossip past their share.
 
 import { randomBytes } from 'node:crypto';
+import { RPC } from '@chainsafe/libp2p-gossipsub/message';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { DEFAULT_RATE_LIMITS } from '../../src/network/rate-limit.ts';
+import { encodeFrame } from '../../src/primitives/frame.ts';
 import { connected, eventually, startMesh, startNode, stopAll } from './harness.ts';
 import { HostilePeer, names } from './hostile-peer.ts';
 
@@ -43,7 +45,8 @@ flood(
     const BYTES = 64 * 1024;
     const COUNT = 128;
     const gossip = { burst: 256 * 1024, perSecond: 2 * 1024 * 1024 };
-    const victim = await startNode(1, { rateLimits: { ...DEFAULT_RATE_LIMITS, gossip }, judge: () => 'ignore' });
+    const rateLimits = { ...DEFAULT_RATE_LIMITS, gossip };
+    const victim = await startNode(1, { rateLimits, judge: () => 'ignore', statusInterval: 10_000 });
     const attacker = await HostilePeer.start();
     const honest = await startNode(2, { peers: victim.network.addresses });
     try {
@@ -72,6 +75,57 @@ flood(
     }
   },
 );
+
+flood(
+  'a flood that is only ignored ends in a ban by those whom it reaches, and nobody who ignores it is blamed',
+  async () => {
+    const isFlood = ({ bytes }: { bytes: Uint8Array }) => bytes[0] === 0xff;
+    const rateLimits = { ...DEFAULT_RATE_LIMITS, waste: 512 * 1024 };
+    const nodes = await startMesh(3, { rateLimits, judge: (arrival) => (isFlood(arrival) ? 'ignore' : 'accept') });
+    const [victim, ...others] = nodes;
+    if (victim === undefined) throw new Error('no mesh');
+    const attacker = await HostilePeer.start();
+    try {
+      await victim.network.publishProposal(randomBytes(1_000));
+      await attacker.connect(victim);
+      await connected(victim, 3);
+      let sent = 0;
+      const send = () =>
+        void attacker.publish('vote', Uint8Array.of(0xff, sent++ >> 8, sent & 255)).catch(() => undefined);
+      const timer = setInterval(send, 2);
+      await eventually(() => victim.network.bans().length === 1, 'the ban', 20_000).finally(() => clearInterval(timer));
+      assert.match(victim.network.bans()[0]?.reason ?? '', /without end on topic vote/);
+      assert.ok(sent > 100, 'not for a few');
+      for (const node of nodes) for (const peer of node.network.peers()) assert.equal(peer.offences, []);
+      assert.not(
+        others.some(({ arrivals }) => arrivals.some(isFlood)),
+        'it went no further',
+      );
+    } finally {
+      await Promise.all([attacker.stop(), stopAll(nodes)]);
+    }
+  },
+);
+
+flood('the same message over and over costs, though it need not be judged again', async () => {
+  const gossip = { burst: 4 * 1024 * 1024, perSecond: 1024 * 1024 };
+  const victim = await startNode(1, { rateLimits: { ...DEFAULT_RATE_LIMITS, gossip } });
+  const attacker = await HostilePeer.start();
+  try {
+    await attacker.connect(victim);
+    await connected(victim, 1);
+    const message = { topic: names.topic('vote'), data: Uint8Array.of(1) };
+    const rpc = encodeFrame(RPC.encode({ subscriptions: [], messages: new Array(1_000).fill(message) }));
+    const stream = await attacker.on(victim, '/meshsub/1.2.0', () => undefined);
+    for (let i = 0; i < 20; i++) stream.send(rpc);
+    assert.ok(20 * rpc.length < gossip.burst, 'its bytes alone are within its share');
+    const offences = () => victim.network.peers()[0]?.offences ?? [];
+    await eventually(() => offences().some(({ reason }) => reason === 'gossip past its share'), 'the cost');
+    assert.is(victim.arrivals.length, 1);
+  } finally {
+    await Promise.all([attacker.stop(), victim.stop()]);
+  }
+});
 
 flood('what honest peers do in a burst is within their share', async () => {
   const nodes = await startMesh(3);

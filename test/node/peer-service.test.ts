@@ -66,6 +66,7 @@ service.before(async () => {
     publish: async () => undefined,
     onSubmitted: () => undefined,
     onRejected: () => undefined,
+    now: () => 0,
     logger,
   });
   const epochs = new NodeEpochs(chain, undefined);

@@ -15,6 +15,8 @@ const accounts = Array.from({ length: 80 }, (_, number) => new Account(number));
 const [alice, bob] = accounts as [Account, Account];
 /** As in src/node/transaction-relay.ts. */
 const MAX_BATCH_BYTES = 128 * 1024;
+/** After this (ms) a relay has all transactions that others have. */
+const WARM_MS = 30_000;
 
 /** ssz(TransactionBatch), written out: an offset for each transaction, then the transactions. */
 function batchOf(...envelopes: readonly TransactionEnvelope[]): Uint8Array {
@@ -40,6 +42,7 @@ function open({ publish = async (_batch: Uint8Array): Promise<void> => undefined
   const { mempool, head } = setup(accounts, limits);
   const batches: Uint8Array[] = [];
   const rejected: string[] = [];
+  const clock = { now: 0 };
   const relay = new TransactionRelay({
     mempool,
     publish: (batch) => {
@@ -48,8 +51,10 @@ function open({ publish = async (_batch: Uint8Array): Promise<void> => undefined
     },
     onSubmitted: () => undefined,
     onRejected: (code) => rejected.push(code),
+    now: () => clock.now,
     logger: silentLogger(),
   });
+  clock.now = WARM_MS;
   /** Until this many transactions were published in all. */
   const published = async (count: number) => {
     const all = async () => {
@@ -58,7 +63,7 @@ function open({ publish = async (_batch: Uint8Array): Promise<void> => undefined
     await withTimeout(all(), 5000, `${count} transactions to be published`);
     return batches.map(idsIn);
   };
-  return { relay, mempool, head, batches, rejected, published };
+  return { relay, mempool, head, batches, rejected, published, clock };
 }
 
 /** As many as asked for, from senders in turn, with nonces that fit. */
@@ -164,6 +169,26 @@ relayTest('a peer is not blamed for what depends on the head', async () => {
   relay.stop();
 });
 
+relayTest(
+  'while transactions are missing here, after a start or when there was no room, nothing is said of the peer',
+  async () => {
+    const { relay, clock, mempool } = open({ limits: { maxTransactions: 2 } });
+    const ahead = () => relay.receive(batchOf(alice.pay({ nonce: 9 })));
+    assert.is(await ahead(), 'ignore');
+    clock.now = WARM_MS - 1;
+    assert.is(await ahead(), 'unjudged', 'after a start');
+    clock.now = WARM_MS;
+    assert.is(await relay.receive(batchOf(...payments(2))), 'accept');
+    assert.is(mempool.size, 2);
+    assert.is(await relay.receive(batchOf(...payments(3).slice(2))), 'unjudged', 'no room');
+    assert.is(await ahead(), 'unjudged');
+    assert.is(await relay.receive(new Uint8Array(3)), 'reject', 'garbage is garbage');
+    clock.now = 2 * WARM_MS;
+    assert.is(await ahead(), 'ignore');
+    relay.stop();
+  },
+);
+
 relayTest('one bad signature blames the batch; what was good in it is kept', async () => {
   const { relay, mempool, rejected } = open();
   const good = alice.pay();
@@ -200,6 +225,7 @@ relayTest('garbage, truncated and overlong batches are blamed and cost no signat
     publish: async () => undefined,
     onSubmitted: () => undefined,
     onRejected: () => undefined,
+    now: () => 0,
     logger: silentLogger(),
   };
   const relay = new TransactionRelay({ mempool, ...options });

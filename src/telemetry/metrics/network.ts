@@ -3,7 +3,7 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 
 export interface NetworkMetrics {
-  /** gossip messages received; `result` is the verdict: accept, ignore or reject */
+  /** gossip messages received; `result` is the verdict: accept, ignore, reject or unjudged */
   readonly gossipReceived: Counter<'topic' | 'result'>;
   /** what counted against peers */
   readonly offences: Counter<'kind'>;
