@@ -18,11 +18,11 @@ const PEERS = '/peers/';
 
 export class BoundedDatastore implements Datastore {
   readonly #pairs = new Map<string, Pair>();
-  readonly #connected: () => ReadonlySet<string>;
+  readonly #kept: () => ReadonlySet<string>;
 
-  /** @param connected text forms of the CIDs of the peers that must not be forgotten now */
-  constructor(connected: () => ReadonlySet<string>) {
-    this.#connected = connected;
+  /** @param kept text forms of the CIDs of the peers that must not be forgotten now */
+  constructor(kept: () => ReadonlySet<string>) {
+    this.#kept = kept;
   }
 
   has(key: Key): boolean {
@@ -92,10 +92,10 @@ export class BoundedDatastore implements Datastore {
 
   /** Those that were written longest ago go, but none that libp2p still needs to say who has disconnected. */
   #makeRoom(): void {
-    const connected = this.#connected();
+    const kept = this.#kept();
     for (const name of this.#pairs.keys()) {
       if (this.#pairs.size <= KEPT_ENTRIES) return;
-      if (!connected.has(name.slice(PEERS.length))) this.#pairs.delete(name);
+      if (!kept.has(name.slice(PEERS.length))) this.#pairs.delete(name);
     }
   }
 }

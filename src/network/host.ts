@@ -70,7 +70,9 @@ export async function createHost<S extends ServiceMap>(
   const { network, discovery, listen, announce, maxPeers, identitySeed, version } = options;
   const nat = options.nat || options.relay ? await import('./nat.ts') : undefined;
   const behind = options.nat ? nat?.behindNat(listen) : undefined;
-  const connected = (): ReadonlySet<string> => new Set(host.getPeers().map((peer) => peer.toCID().toString()));
+  // Its own entry says which protocols it speaks: without it nobody could identify this node any more.
+  const kept = (): ReadonlySet<string> =>
+    new Set([host.peerId, ...host.getPeers()].map((peer) => peer.toCID().toString()));
   const host: Libp2p<CommonServices & S> = await createLibp2p<CommonServices & S>({
     start: false,
     privateKey: privateKeyFromRaw(concatBytes(identitySeed, identityPublicKey(identitySeed))),
@@ -92,7 +94,7 @@ export async function createHost<S extends ServiceMap>(
         }),
       ),
     ],
-    datastore: new BoundedDatastore(connected),
+    datastore: new BoundedDatastore(kept),
     peerStore: { maxAddressAge: REMEMBERED_MS, maxPeerAge: REMEMBERED_MS },
     // its ping aborts healthy connections under load; the status exchange watches over them instead
     connectionMonitor: { enabled: false },
