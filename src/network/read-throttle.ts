@@ -70,14 +70,25 @@ export class ReadThrottle {
 
   #watch(stream: Stream, peer: string): void {
     const costOf = this.#o.meter();
+    let isDue = false;
     watchPieces(stream, (piece) => {
       this.#buckets.take(peer, costOf(piece));
-      const debt = this.#buckets.debtMs(peer);
-      if (debt === 0 || stream.readStatus !== 'readable') return;
-      stream.pause();
-      for (let owed = 0; owed < Math.min(debt, LONGEST_EXCESS_MS); owed += EXCESS_MS) this.#o.onExcess(peer);
-      setTimeout(() => resume(stream), Math.max(debt, SHORTEST_PAUSE_MS)).unref();
+      if (isDue || this.#buckets.debtMs(peer) === 0) return;
+      isDue = true;
+      // A stream that is paused while it hands over what waited in its last pause goes on to let the peer send.
+      queueMicrotask(() => {
+        isDue = false;
+        this.#pause(stream, peer);
+      });
     });
+  }
+
+  #pause(stream: Stream, peer: string): void {
+    if (stream.readStatus !== 'readable') return;
+    const debt = this.#buckets.debtMs(peer);
+    stream.pause();
+    for (let owed = 0; owed < Math.min(debt, LONGEST_EXCESS_MS); owed += EXCESS_MS) this.#o.onExcess(peer);
+    setTimeout(() => resume(stream), Math.max(debt, SHORTEST_PAUSE_MS)).unref();
   }
 }
 

@@ -43,7 +43,7 @@ flood(
   'gossip past its share is not read for a while; nothing of it is lost, and others are heard meanwhile',
   async () => {
     const BYTES = 64 * 1024;
-    const COUNT = 128;
+    const COUNT = 256;
     const gossip = { burst: 256 * 1024, perSecond: 2 * 1024 * 1024 };
     const rateLimits = { ...DEFAULT_RATE_LIMITS, gossip };
     const victim = await startNode(1, { rateLimits, judge: () => 'ignore', statusInterval: 10_000 });

@@ -41,8 +41,8 @@ host('does not forget which protocols it speaks, of however many peers it is tol
     names,
     {
       connectionGater: {},
-      streams: new StreamGuard(DEFAULT_RATE_LIMITS.streams, now, () => {}),
-      reads: readThrottles(DEFAULT_RATE_LIMITS, () => {}),
+      streams: new StreamGuard(DEFAULT_RATE_LIMITS.streams, now, () => undefined),
+      reads: readThrottles(DEFAULT_RATE_LIMITS, () => undefined),
     },
     {},
   );

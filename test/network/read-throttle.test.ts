@@ -23,8 +23,9 @@ class Inbound extends EventTarget {
     this.readStatus = 'readable';
   }
 
-  come(bytes: number): void {
+  async come(bytes: number): Promise<void> {
     this.dispatchEvent(new StreamMessageEvent(new Uint8Array(bytes)));
+    await Promise.resolve();
   }
 }
 
@@ -48,24 +49,24 @@ function open(now: () => number, onExcess: () => void): Inbound {
   return stream;
 }
 
-throttle('a point for each quarter of a second owed, of ten seconds at most at a time', () => {
+throttle('a point for each quarter of a second owed, of ten seconds at most at a time', async () => {
   let now = 0;
   let points = 0;
   const stream = open(
     () => now,
     () => points++,
   );
-  stream.come(1_000);
+  await stream.come(1_000);
   assert.equal([stream.readStatus, points], ['readable', 0]);
-  stream.come(100);
+  await stream.come(100);
   assert.equal([stream.readStatus, points], ['paused', 1]);
   now = 1_100;
   stream.resume();
-  stream.come(2_500);
+  await stream.come(2_500);
   assert.equal([stream.readStatus, points], ['paused', 1 + 6]);
   now = 60_000;
   stream.resume();
-  stream.come(100_000);
+  await stream.come(100_000);
   assert.equal([stream.readStatus, points], ['paused', 7 + 40]);
 });
 
@@ -79,13 +80,13 @@ throttle('a connection that ends while its stream is paused harms nobody', async
     tried = true;
     throw new Error('the connection has ended');
   };
-  stream.come(1_001);
+  await stream.come(1_001);
   await eventually(() => tried, 'the end of the pause');
 });
 
-throttle('who sends twice what it may is banned within a minute; who stood still for long owes too little', () => {
+throttle('who sends twice what it may is banned within a minute; who stood still for long owes too little', async () => {
   const clock = { now: 0 };
-  const banned = (perTick: (tick: number) => number) => {
+  const banned = async (perTick: (tick: number) => number) => {
     const book = new PenaltyBook({ steady: () => clock.now, wall: () => clock.now });
     let at: number | undefined;
     const onExcess = () => {
@@ -103,20 +104,20 @@ throttle('who sends twice what it may is banned within a minute; who stood still
       if (stream.readStatus === 'readable' && waiting > 0) {
         const window = Math.min(waiting, 2_000);
         waiting -= window;
-        stream.come(window);
+        await stream.come(window);
         resumeAt = clock.now + window;
       }
     }
     return at === undefined ? undefined : at - began;
   };
-  assert.ok((banned(() => 200) ?? Number.POSITIVE_INFINITY) < 60_000);
+  assert.ok(((await banned(() => 200)) ?? Number.POSITIVE_INFINITY) < 60_000);
   assert.is(
-    banned(() => 90),
+    await banned(() => 90),
     undefined,
     'within its share',
   );
   assert.is(
-    banned((tick) => (tick === 0 ? 4_000 : 50)),
+    await banned((tick) => (tick === 0 ? 4_000 : 50)),
     undefined,
     'four times what may come at once',
   );
