@@ -84,43 +84,38 @@ throttle('a connection that ends while its stream is paused harms nobody', async
   await eventually(() => tried, 'the end of the pause');
 });
 
-throttle('who sends twice what it may is banned within a minute; who stood still for long owes too little', async () => {
-  const clock = { now: 0 };
-  const banned = async (perTick: (tick: number) => number) => {
-    const book = new PenaltyBook({ steady: () => clock.now, wall: () => clock.now });
-    let at: number | undefined;
-    const onExcess = () => {
-      if (book.add('peer', 'nuisance', '') >= DISCONNECT_AT) at ??= clock.now;
-    };
-    const began = clock.now;
-    const stream = open(() => clock.now, onExcess);
-    let waiting = 0;
-    let resumeAt = 0;
-    for (let tick = 0; tick < 600; tick++) {
-      clock.now += 100;
-      waiting += perTick(tick);
-      if (clock.now >= resumeAt) stream.resume();
-      // what a paused stream does not take waits at the peer, up to the window
-      if (stream.readStatus === 'readable' && waiting > 0) {
-        const window = Math.min(waiting, 2_000);
-        waiting -= window;
-        await stream.come(window);
-        resumeAt = clock.now + window;
+throttle(
+  'who sends twice what it may is banned within a minute; who stood still for long owes too little',
+  async () => {
+    const clock = { now: 0 };
+    const banned = async (perTick: (tick: number) => number) => {
+      const book = new PenaltyBook({ steady: () => clock.now, wall: () => clock.now });
+      let at: number | undefined;
+      const onExcess = () => {
+        if (book.add('peer', 'nuisance', '') >= DISCONNECT_AT) at ??= clock.now;
+      };
+      const began = clock.now;
+      const stream = open(() => clock.now, onExcess);
+      let waiting = 0;
+      let resumeAt = 0;
+      for (let tick = 0; tick < 600; tick++) {
+        clock.now += 100;
+        waiting += perTick(tick);
+        if (clock.now >= resumeAt) stream.resume();
+        // what a paused stream does not take waits at the peer, up to the window
+        if (stream.readStatus === 'readable' && waiting > 0) {
+          const window = Math.min(waiting, 2_000);
+          waiting -= window;
+          await stream.come(window);
+          resumeAt = clock.now + window;
+        }
       }
-    }
-    return at === undefined ? undefined : at - began;
-  };
-  assert.ok(((await banned(() => 200)) ?? Number.POSITIVE_INFINITY) < 60_000);
-  assert.is(
-    await banned(() => 90),
-    undefined,
-    'within its share',
-  );
-  assert.is(
-    await banned((tick) => (tick === 0 ? 4_000 : 50)),
-    undefined,
-    'four times what may come at once',
-  );
-});
+      return at === undefined ? undefined : at - began;
+    };
+    assert.ok(((await banned(() => 200)) ?? Number.POSITIVE_INFINITY) < 60_000);
+    assert.is(await banned(() => 90), undefined, 'within its share');
+    assert.is(await banned((tick) => (tick === 0 ? 4_000 : 50)), undefined, 'four times what may come at once');
+  },
+);
 
 throttle.run();
