@@ -24,6 +24,13 @@ export function transactionIds(transactions: SerializedList): readonly Hash[] {
   return ids;
 }
 
+/** @param ids of these transactions, in order */
+export function listOf(transactions: readonly Uint8Array[], ids: readonly Hash[]): SerializedList {
+  const list = SerializedList.fromArray([...transactions]);
+  knownIds.set(list, ids);
+  return list;
+}
+
 /** @returns the envelopes in order, or the position of the first that is no encoding of a transaction. */
 export function envelopesOf(transactions: SerializedList, find: FindTransaction): TransactionEnvelope[] | number {
   const envelopes: TransactionEnvelope[] = [];
@@ -38,7 +45,10 @@ export function envelopesOf(transactions: SerializedList, find: FindTransaction)
 }
 
 export function encodedTransactions(envelopes: readonly TransactionEnvelope[]): SerializedList {
-  return SerializedList.fromArray(envelopes.map(({ bytes }) => bytes));
+  return listOf(
+    envelopes.map(({ bytes }) => bytes),
+    envelopes.map(({ id }) => id),
+  );
 }
 
 /** ssz(Block) of a block without transactions. */

@@ -83,6 +83,9 @@ import type {
 /** A proposal's timestamp may be this far ahead of this node's clock (ms). */
 export const MAX_CLOCK_AHEAD = 1000;
 
+/** Where a proposal stands. */
+type Place = Pick<Proposal, 'epoch' | 'slot' | 'parentSlot'>;
+
 export class Simplex {
   readonly schedule: LeaderSchedule;
   readonly #config: InstanceConfig;
@@ -241,7 +244,7 @@ export class Simplex {
   }
 
   /** Whether a proposal is worth checking: not one of two already held, and no higher than its slot allows. */
-  wantsProposal({ epoch, slot, parentSlot, block }: Proposal, hash: Hash): boolean {
+  wantsProposal({ epoch, slot, parentSlot, block }: Place & { block: Pick<Block, 'header'> }, hash: Hash): boolean {
     if (epoch !== this.epoch || slot <= this.#slots.lastFinal.slot) return false;
     // Every block takes a slot. A higher one can't be valid, and would stay in the tree long after its slot.
     if (block.header.height - this.#blocks.committedHeight > slot - this.#slots.committed.slot) return false;
@@ -249,7 +252,7 @@ export class Simplex {
   }
 
   /** Whether a proposal that comes too late for a vote shows that its leader has contradicted itself. */
-  exposesLeader({ epoch, slot, parentSlot }: Proposal, hash: Hash): boolean {
+  exposesLeader({ epoch, slot, parentSlot }: Place, hash: Hash): boolean {
     if (epoch !== this.epoch || slot > this.#slots.lastFinal.slot) return false;
     return this.#slots.remembered(slot)?.contradictsProposal({ hash, parentSlot }) ?? false;
   }

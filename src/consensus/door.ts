@@ -1,7 +1,7 @@
 // The door of consensus: bytes from the network become inputs of the core only after they decoded, are wanted, and
 // their signatures hold. The answer tells gossip whether to pass the message on, drop it, or blame its sender.
 
-import { type Block, headerHash, type Proposal } from '../primitives/block.ts';
+import { type Block, Body, type CompactProposal, headerHash } from '../primitives/block.ts';
 import { equalBytes, toHex } from '../primitives/bytes.ts';
 import {
   type Certificate,
@@ -21,8 +21,10 @@ import { GossipProposal, GossipVote } from '../primitives/wire.ts';
 import { certificateChecks, malformedCertificate } from './certificate.ts';
 import type { Simplex } from './core.ts';
 import type { EarlyMessages } from './early.ts';
+import { IncompleteProposals } from './incomplete.ts';
 import type { Members } from './members.ts';
 import type { OwnSignatures } from './own-signatures.ts';
+import type { BlockPort } from './ports.ts';
 import { votesOf } from './slot.ts';
 import type { Input } from './types.ts';
 
@@ -41,8 +43,7 @@ export interface DoorDependencies {
   readonly genesisHash: Hash;
   /** one verdict per check, in order */
   readonly verify: (checks: readonly SignatureCheck[]) => Promise<readonly boolean[]>;
-  /** Whether a body is the one its header commits to. */
-  readonly bodyMatches: (block: Block) => boolean;
+  readonly blocks: Pick<BlockPort, 'compactHolds' | 'complete'>;
   readonly input: (input: Input) => void;
   /** judges evidence of a peer, and keeps it; `accept` when it is new and holds */
   readonly evidence: (evidence: Evidence) => Promise<Verdict>;
@@ -61,6 +62,7 @@ const FURTHEST_OWN_SLOT = 4096;
 
 export class Door {
   readonly #d: DoorDependencies;
+  readonly #incomplete = new IncompleteProposals();
   /** Messages being checked, so that copies from several peers cost one check. */
   readonly #underway = new Set<string>();
   /** When known votes were passed on again, by signature; of votes above `lastFinal` only. */
@@ -86,34 +88,52 @@ export class Door {
     return verdict === 'ignore' && attempt > 0 && this.#passOn(message.value) ? 'accept' : verdict;
   }
 
-  /** @param bytes ssz(GossipProposal) */
-  async proposal(bytes: Uint8Array): Promise<Verdict> {
+  /**
+   * The verdict does not wait for a block to be complete: that it may be passed on is settled by the leader's signature,
+   * and by what the header commits to.
+   * @param bytes ssz(GossipProposal)
+   * @param peer who has delivered it
+   */
+  async proposal(bytes: Uint8Array, peer: string): Promise<Verdict> {
     const gossip = decode(GossipProposal, bytes);
     if (gossip === undefined) return 'reject';
     const { proposal } = gossip;
     if (proposal.slot < 1 || proposal.parentSlot >= proposal.slot) return 'reject';
     const { core } = this.#d;
-    const { parentCertificate } = proposal.block.body.justification;
+    const { parentCertificate } = proposal.block.justification;
     if (proposal.epoch > core.epoch) {
       // An epoch's first block carries the Final that ends the one before.
       if (parentCertificate !== null && (await this.certificate(parentCertificate)) === 'reject') return 'reject';
-      return this.#ahead(proposal.epoch, bytes.length, (door) => door.proposal(bytes));
+      return this.#ahead(proposal.epoch, bytes.length, (door) => door.proposal(bytes, peer));
     }
     const hash = headerHash(proposal.block.header);
     if (core.exposesLeader(proposal, hash)) return this.#lateProposal(proposal, hash);
-    if (!core.wantsProposal(proposal, hash)) return this.#unwanted(proposal, hash);
+    if (!core.wantsProposal(proposal, hash) || this.#incomplete.knows(proposal, hash)) {
+      return this.#unwanted(proposal, hash);
+    }
     const attached = [...(parentCertificate === null ? [] : [parentCertificate]), ...proposal.certificates];
     // Of a slot far ahead only the certificates count: they may show that this node is behind.
     if (!core.isInWindow(proposal.slot) && !(await this.#takeAll(attached))) return 'reject';
     if (!core.isInWindow(proposal.slot)) return this.#unwanted(proposal, hash);
     if (!(await this.#leaderSigned(proposal, hash))) return 'reject';
-    if (!this.#d.bodyMatches(proposal.block)) return 'reject';
+    if (!this.#d.blocks.compactHolds(proposal.block)) return 'reject';
     for (const certificate of attached) {
       if (!(await this.#holds(certificate))) return 'reject';
       if (core.wantsCertificate(certificate)) this.#d.input({ type: 'certificate', certificate });
     }
-    this.#d.input({ type: 'proposal', proposal, hash });
+    this.#complete(proposal, hash, peer);
     return 'accept';
+  }
+
+  /** The core is given the proposal when its block is whole: it may be at once, later or never. */
+  #complete(proposal: CompactProposal, hash: Hash, peer: string): void {
+    if (this.#incomplete.knows(proposal, hash)) return;
+    const take = (block: Block | undefined) => {
+      if (block !== undefined) this.#d.input({ type: 'proposal', proposal: { ...proposal, block }, hash });
+    };
+    const block = this.#d.blocks.complete(hash, proposal.block, peer);
+    if (block instanceof Promise) this.#incomplete.hold(proposal, hash, block.then(take));
+    else take(block);
   }
 
   /**
@@ -132,9 +152,11 @@ export class Door {
   }
 
   /** Only the signed part counts, and what it proves goes to others as evidence: nobody needs the block any more. */
-  async #lateProposal(proposal: Proposal, hash: Hash): Promise<Verdict> {
+  async #lateProposal(proposal: CompactProposal, hash: Hash): Promise<Verdict> {
     if (!(await this.#leaderSigned(proposal, hash))) return 'reject';
-    this.#d.input({ type: 'proposal', proposal, hash });
+    const { header, justification } = proposal.block;
+    const block = { header, body: { ...Body.defaultValue(), justification } };
+    this.#d.input({ type: 'proposal', proposal: { ...proposal, block }, hash });
     return 'ignore';
   }
 
@@ -247,7 +269,7 @@ export class Door {
    * A proposal that consensus has no use for, checked all the same when it names this node's own slot: what a copy of
    * the key signs is news wherever it stands.
    */
-  async #unwanted(proposal: Proposal, hash: Hash): Promise<Verdict> {
+  async #unwanted(proposal: CompactProposal, hash: Hash): Promise<Verdict> {
     const { core, own } = this.#d;
     const { epoch, slot, signature } = proposal;
     // The turns up to a slot are worked out one by one: not for whatever number a peer may name.
@@ -256,7 +278,7 @@ export class Door {
     return (await this.#leaderSigned(proposal, hash)) ? 'ignore' : 'reject';
   }
 
-  async #leaderSigned(proposal: Proposal, hash: Hash): Promise<boolean> {
+  async #leaderSigned(proposal: CompactProposal, hash: Hash): Promise<boolean> {
     const { core, own, members, genesisHash } = this.#d;
     const { epoch, slot, parentSlot, signature } = proposal;
     const leader = core.schedule.leader(slot);

@@ -81,9 +81,9 @@ export class ConsensusDriver {
     return this.#isOpen ? this.#instance.door.vote(bytes) : 'ignore';
   }
 
-  /** @param bytes of topic `block` */
-  async onProposal(bytes: Uint8Array): Promise<Verdict> {
-    return this.#isOpen ? this.#instance.door.proposal(bytes) : 'ignore';
+  /** @param bytes of topic `block`. @param peer who has delivered them */
+  async onProposal(bytes: Uint8Array, peer: string): Promise<Verdict> {
+    return this.#isOpen ? this.#instance.door.proposal(bytes, peer) : 'ignore';
   }
 
   /** Certificates that a peer sent on request. @returns whether all were good or unneeded */

@@ -2,6 +2,7 @@
 // journal, signer, network and chain. Decides nothing itself; what is durable before what is decided by the order of
 // the core's outputs. After its end nothing of it has an effect any more, whatever was under way.
 
+import type { Proposal } from '../primitives/block.ts';
 import { toHex } from '../primitives/bytes.ts';
 import type { Certificate, ProposalData, VoteData } from '../primitives/consensus.ts';
 import type { Hash } from '../primitives/hash.ts';
@@ -63,7 +64,7 @@ export class Instance {
       previous: config.previous,
       genesisHash: d.genesisHash,
       verify: d.verify,
-      bodyMatches: (block) => d.blocks.bodyMatches(block),
+      blocks: d.blocks,
       input: (input) => this.input(input),
       evidence: d.judgeEvidence ?? (async () => 'ignore'),
       behind: () => d.peers.catchUp(),
@@ -167,15 +168,16 @@ export class Instance {
   }
 
   #broadcast(message: Message, again: boolean): void {
-    const { peers, clock, observer } = this.#o.d;
+    const { blocks, peers, clock, observer } = this.#o.d;
     const durable = this.#durable;
     const attempt = again ? Math.floor(clock.now() / 1000) : 0;
+    const compact = (proposal: Proposal) => ({ ...proposal, block: blocks.compact(proposal.block) });
     this.#run(async () => {
       await durable;
       if (this.#stage === 'over') return;
       const sent =
         message.kind === 'proposal'
-          ? peers.publishProposal(GossipProposal.serialize({ attempt, proposal: message.proposal }))
+          ? peers.publishProposal(GossipProposal.serialize({ attempt, proposal: compact(message.proposal) }))
           : peers.publishVote(GossipVote.serialize({ attempt, message: asVoteMessage(message) }));
       await sent.catch((error: unknown) => observer.onUnsent(asError(error)));
     });

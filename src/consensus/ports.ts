@@ -1,6 +1,6 @@
 // What consensus asks of the rooms around it: a journal, a signer, blocks, epochs, peers, a clock, and somebody to tell.
 
-import type { Block } from '../primitives/block.ts';
+import type { Block, CompactBlock } from '../primitives/block.ts';
 import type { Certificate } from '../primitives/consensus.ts';
 import type { Evidence } from '../primitives/evidence.ts';
 import type { Hash } from '../primitives/hash.ts';
@@ -25,7 +25,16 @@ export interface BlockPort {
   verify(hash: Hash, block: Block): Promise<{ verdict: BlockVerdict; reason?: string }>;
   /** Resolves when the block and its ancestors are durable. Idempotent. */
   finalize(hash: Hash, certificate: Certificate): Promise<void>;
-  bodyMatches(block: Block): boolean;
+  /** A block as it goes into a proposal. */
+  compact(block: Block): CompactBlock;
+  /** Whether the header commits to all that stands beside it. */
+  compactHolds(block: CompactBlock): boolean;
+  /**
+   * The whole block: at once if this node holds all of it, or when what is missing was fetched. The promise never rejects.
+   * @param peer who has sent it
+   * @returns undefined when nobody has what is missing
+   */
+  complete(hash: Hash, block: CompactBlock, peer: string): Block | Promise<Block | undefined>;
 }
 
 /** What consensus asks about epochs; all of it comes from what is durable. */

@@ -79,6 +79,11 @@ export class Mempool extends EventEmitter<MempoolEvents> {
     return this.#pool.get(idHex)?.envelope;
   }
 
+  /** Also of those whose signatures are still being checked. */
+  find(idHex: string): TransactionEnvelope | undefined {
+    return this.get(idHex) ?? this.#arrivals.get(idHex)?.envelope;
+  }
+
   /** The nonce that this account's next transaction must have, those waiting counted. */
   nextNonce(address: Address): number {
     return nextNonce(this.#pool.queue(addressKey(address)), getAccount(this.#head().state, address));

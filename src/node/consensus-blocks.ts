@@ -1,19 +1,25 @@
 // Consensus' view of the chain: builds, executes and commits what the core asks for.
 
 import type { Chain } from '../chain/chain.ts';
+import { compactBlock, compactHolds } from '../chain/compact.ts';
 import { ChainError } from '../chain/errors.ts';
 import type { BlockPort } from '../consensus/ports.ts';
 import type { Address } from '../primitives/address.ts';
+import type { Completion } from '../sync/completion.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
 export interface ConsensusBlocksOptions {
   readonly chain: Chain;
   /** the account that this node's validator acts for at present; undefined while it has no seat */
   readonly proposer: () => Address | undefined;
+  /** whether peers may not have a transaction (id in hex): it goes along in a proposal */
+  readonly mayLack: (idHex: string) => boolean;
+  readonly completion: Pick<Completion, 'complete'>;
   readonly logger: Logger;
 }
 
-export function consensusBlocks({ chain, proposer: present, logger }: ConsensusBlocksOptions): BlockPort {
+export function consensusBlocks(options: ConsensusBlocksOptions): BlockPort {
+  const { chain, proposer: present, mayLack, completion, logger } = options;
   return {
     async build({ parent, parentCertificate, lateVotes, timestamp, allowEmpty }) {
       const proposer = present();
@@ -43,6 +49,8 @@ export function consensusBlocks({ chain, proposer: present, logger }: ConsensusB
       }
     },
     finalize: (hash, certificate) => chain.finalize(hash, certificate),
-    bodyMatches: (block) => chain.bodyMatches(block),
+    compact: (block) => compactBlock(block, mayLack),
+    compactHolds,
+    complete: (hash, block, peer) => completion.complete(hash, block, peer),
   };
 }

@@ -19,6 +19,7 @@ import { consensusMode } from '../primitives/genesis.ts';
 import { decodeText } from '../primitives/ssz.ts';
 import type { RpcEvents } from '../rpc/dependencies.ts';
 import { CatchUp } from '../sync/catch-up.ts';
+import { Completion } from '../sync/completion.ts';
 import { Fetcher } from '../sync/fetcher.ts';
 import { SnapshotSync } from '../sync/snapshot-sync.ts';
 import { parseCheckpoint, Trust } from '../sync/trust.ts';
@@ -199,6 +200,7 @@ class AitbcNode implements Node {
       onRejected: (code) => metrics.rejected(code),
       now: () => performance.now(),
       logger: partLogger(this.#inputs.logger, 'mempool'),
+      random: Math.random,
     });
     return { network, relay, metrics };
   }
@@ -206,7 +208,7 @@ class AitbcNode implements Node {
   async #openConsensus(
     { store, snapshots, journal, signer }: Storage,
     { chain, mempool, epochs, verifyVotes }: LedgerParts,
-    { network, metrics }: PeerParts,
+    { network, relay, metrics }: PeerParts,
   ) {
     const { genesisHash, logger: root } = this.#inputs;
     const logger = partLogger(root, 'consensus');
@@ -223,6 +225,12 @@ class AitbcNode implements Node {
       onCertificates: (certificates) => consensus.onCertificates(certificates),
     });
     const onSynced = (anchor: Anchor) => consensus.onSynced(anchor);
+    const completion = new Completion({
+      ...sync,
+      held: (hash) => chain.block(hash) ?? consensus.core.block(toHex(hash)),
+      find: (idHex) => mempool.find(idHex)?.bytes,
+      onFetched: (transactions) => relay.fetched(transactions),
+    });
     const catchUp = new CatchUp({
       ...sync,
       chain,
@@ -278,7 +286,13 @@ class AitbcNode implements Node {
       verify: verifyVotes,
       journal,
       signer,
-      blocks: consensusBlocks({ chain, proposer: () => (clock.mayPropose ? epochs.seat?.address : undefined), logger }),
+      blocks: consensusBlocks({
+        chain,
+        proposer: () => (clock.mayPropose ? epochs.seat?.address : undefined),
+        mayLack: (idHex) => relay.isFresh(idHex),
+        completion,
+        logger,
+      }),
       peers: {
         publishProposal: (bytes) => network.publishProposal(bytes),
         publishVote: (bytes) => network.publishVote(bytes),
@@ -308,6 +322,7 @@ class AitbcNode implements Node {
     this.#teardown.add('evidence', () => evidence.stop());
     this.#teardown.add('catch-up', () => catchUp.stop());
     this.#teardown.add('fetcher', () => fetcher.stop());
+    this.#teardown.add('completion', () => completion.stop());
 
     mempool.on('accepted', () => consensus.onTransactions());
     mempool.on('dropped', (envelope, reason) => this.#events.emit('dropped', envelope, reason));
@@ -327,6 +342,7 @@ class AitbcNode implements Node {
     network.on('peer:connected', (peer) => {
       clock.look();
       catchUp.consider();
+      relay.peerCame();
       evidence.peerCame(peer);
     });
     network.on('peer:disconnected', (peer) => evidence.peerLeft(peer));

@@ -35,7 +35,7 @@ export interface PeerServiceOptions {
 export function peerService(o: PeerServiceOptions): NetworkHandlers {
   return {
     onTransactions: (bytes) => o.relay.receive(bytes),
-    onProposal: (bytes) => o.consensus.onProposal(bytes),
+    onProposal: (bytes, peer) => o.consensus.onProposal(bytes, peer),
     onVote: (bytes) => o.consensus.onVote(bytes),
     status() {
       const { hash, header } = o.chain.head;
@@ -52,7 +52,7 @@ export function peerService(o: PeerServiceOptions): NetworkHandlers {
     snapshot: (request) => snapshotService(o, request),
     certificates: ({ epoch, from, to }) => o.consensus.certificates(epoch, from, to),
     async transactions(ids) {
-      return ids.flatMap((id) => o.mempool.get(toHex(id))?.bytes ?? []);
+      return ids.flatMap((id) => o.mempool.find(toHex(id))?.bytes ?? []);
     },
   };
 }

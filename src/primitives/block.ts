@@ -1,4 +1,4 @@
-// Blocks (docs/protocol.md §6) and the proposals that carry them (§7).
+// Blocks (docs/protocol.md §6) and the proposals that carry them (§7), as nodes keep them and, compact, as they travel.
 
 import { ContainerType, ListCompositeType, OptionalType, type ValueOf } from '@chainsafe/ssz';
 import { Certificate, MAX_MEMBERS, Vote } from './consensus.ts';
@@ -61,11 +61,32 @@ export const Proposal = new ContainerType(
   { typeName: 'Proposal' },
 );
 
+/**
+ * A block as it travels in a proposal: the ids of its transactions, to which its header commits, and of the transactions
+ * themselves only those that peers may lack, in the order of the block.
+ */
+export const CompactBlock = new ContainerType(
+  {
+    header: Header,
+    justification: Justification,
+    transactionIds: new ListCompositeType(Bytes32, MAX_BLOCK_TRANSACTIONS),
+    carried: new EncodedListType(SignedTransaction, MAX_TRANSACTION_BYTES, MAX_BLOCK_TRANSACTIONS),
+  },
+  { typeName: 'CompactBlock' },
+);
+
+export const CompactProposal = new ContainerType(
+  { ...Proposal.fields, block: CompactBlock },
+  { typeName: 'CompactProposal' },
+);
+
 export type Header = ValueOf<typeof Header>;
 export type Justification = ValueOf<typeof Justification>;
 export type Body = ValueOf<typeof Body>;
 export type Block = ValueOf<typeof Block>;
 export type Proposal = ValueOf<typeof Proposal>;
+export type CompactBlock = ValueOf<typeof CompactBlock>;
+export type CompactProposal = ValueOf<typeof CompactProposal>;
 
 export function headerHash(header: Header): Hash {
   return sha256(Header.serialize(header));

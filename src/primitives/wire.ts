@@ -1,7 +1,7 @@
 // What travels between nodes besides proposals: gossip envelopes and request/response types (docs/protocol.md §8).
 
 import { type CompositeType, ContainerType, ListCompositeType, OptionalType, type ValueOf } from '@chainsafe/ssz';
-import { Block, Proposal } from './block.ts';
+import { Block, CompactProposal } from './block.ts';
 import { Certificate, Vote } from './consensus.ts';
 import { Evidence } from './evidence.ts';
 import { Bytes32, EncodedListType, TaggedUnionType, Uint16, Uint32, Uint64 } from './ssz.ts';
@@ -39,7 +39,7 @@ export type VoteMessage =
  */
 export const GossipVote = new ContainerType({ attempt: Uint32, message: VoteMessage }, { typeName: 'GossipVote' });
 export const GossipProposal = new ContainerType(
-  { attempt: Uint32, proposal: Proposal },
+  { attempt: Uint32, proposal: CompactProposal },
   { typeName: 'GossipProposal' },
 );
 

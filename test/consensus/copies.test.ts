@@ -13,6 +13,7 @@ import type { Signer } from '../../src/crypto/signer/signer.ts';
 import { type Block, headerHash } from '../../src/primitives/block.ts';
 import { toHex } from '../../src/primitives/bytes.ts';
 import type { Evidence } from '../../src/primitives/evidence.ts';
+import { CARRIES_ALL } from '../helpers/compact.ts';
 import { Random } from '../sim/random.ts';
 import {
   GENESIS_BLOCK,
@@ -110,10 +111,10 @@ class Network {
         },
         verify: async () => ({ verdict: 'valid' }),
         finalize: async () => undefined,
-        bodyMatches: () => true,
+        ...CARRIES_ALL,
       },
       peers: {
-        publishProposal: async (bytes) => this.#send(node, (other) => other.onProposal(bytes)),
+        publishProposal: async (bytes) => this.#send(node, (other) => other.onProposal(bytes, 'peer')),
         publishVote: async (bytes) => this.#send(node, (other) => other.onVote(bytes)),
         fetchBlock: (hash) => {
           const block = this.#blocks.get(toHex(hash));

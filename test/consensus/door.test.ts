@@ -5,11 +5,13 @@ import * as assert from 'uvu/assert';
 import { Simplex } from '../../src/consensus/core.ts';
 import { Door } from '../../src/consensus/door.ts';
 import { EarlyMessages } from '../../src/consensus/early.ts';
+import type { BlockPort } from '../../src/consensus/ports.ts';
 import type { Input } from '../../src/consensus/types.ts';
-import { headerHash, type Proposal } from '../../src/primitives/block.ts';
+import { type Block, headerHash, type Proposal } from '../../src/primitives/block.ts';
 import type { Certificate } from '../../src/primitives/consensus.ts';
 import { FINAL, NOTAR, SKIP, type Vote } from '../../src/primitives/consensus.ts';
 import { GossipProposal, GossipVote } from '../../src/primitives/wire.ts';
+import { CARRIES_ALL, compactProposal } from '../helpers/compact.ts';
 import {
   certificate,
   GENESIS_BLOCK_HASH,
@@ -27,7 +29,7 @@ const door = suite('consensus door');
 const block = makeBlock(1, GENESIS_BLOCK_HASH, 0);
 const hash = headerHash(block.header);
 
-function open({ bodyMatches = true } = {}) {
+function open({ compactHolds = true, complete = CARRIES_ALL.complete } = {}) {
   const core = new Simplex({ ...instance(undefined), restored: [] });
   core.step({ type: 'start' }, 0);
   const inputs: Input[] = [];
@@ -45,7 +47,7 @@ function open({ bodyMatches = true } = {}) {
     },
     behind: () => undefined,
     early: new EarlyMessages(),
-    bodyMatches: () => bodyMatches,
+    blocks: { ...CARRIES_ALL, compactHolds: () => compactHolds, complete },
     evidence: async () => 'ignore',
     now: () => time.now,
     resendInterval: PARAMETERS.resendInterval,
@@ -59,7 +61,8 @@ function open({ bodyMatches = true } = {}) {
 
 const ofVote = (value: Vote, attempt = 0) => GossipVote.serialize({ attempt, message: { selector: 0, value } });
 const ofCertificate = (value: Certificate) => GossipVote.serialize({ attempt: 0, message: { selector: 1, value } });
-const ofProposal = (proposal: Proposal) => GossipProposal.serialize({ attempt: 0, proposal });
+const ofProposal = (proposal: Proposal) =>
+  GossipProposal.serialize({ attempt: 0, proposal: compactProposal(proposal) });
 
 door('a good vote goes in once, a known one costs no check', async () => {
   const { door, inputs, checked } = open();
@@ -106,7 +109,7 @@ door('bad signatures, garbage and truncated bytes are blamed', async () => {
   assert.is(await door.vote(ofVote(good).slice(0, -1)), 'reject');
   assert.is(await door.vote(new Uint8Array(0)), 'reject');
   assert.is(await door.vote(Uint8Array.from({ length: 300 }, (_, index) => index)), 'reject');
-  assert.is(await door.proposal(new Uint8Array(500)), 'reject');
+  assert.is(await door.proposal(new Uint8Array(500), 'peer'), 'reject');
   assert.is(await door.vote(ofVote({ ...good, hash: new Uint8Array(32) })), 'reject', 'a NOTAR names a block');
   assert.is(inputs.length, 0);
 });
@@ -134,7 +137,7 @@ door('a proposal brings its certificates in before itself', async () => {
   const parent = certificate(NOTAR, 1, hash);
   const child = makeBlock(2, hash, 1);
   child.body.justification.parentCertificate = parent;
-  assert.is(await door.proposal(ofProposal(propose(1, 2, 1, child))), 'accept');
+  assert.is(await door.proposal(ofProposal(propose(1, 2, 1, child)), 'peer'), 'accept');
   assert.equal(
     inputs.map(({ type }) => type),
     ['certificate', 'proposal'],
@@ -151,10 +154,10 @@ door('the certificate inside a block is checked even when nothing is learnt from
     return ofProposal(propose(1, 2, 1, child));
   };
   const forged = parent.signatures.map(() => new Uint8Array(64));
-  assert.is(await door.proposal(childWith({ ...parent, signatures: forged })), 'reject');
+  assert.is(await door.proposal(childWith({ ...parent, signatures: forged }), 'peer'), 'reject');
   core.step({ type: 'certificate', certificate: certificate(FINAL, 1, hash) }, 0);
-  assert.is(await door.proposal(childWith({ ...parent, kind: FINAL, signatures: forged })), 'reject');
-  assert.is(await door.proposal(childWith(certificate(NOTAR, 1, hash, [1, 2, 3]))), 'accept');
+  assert.is(await door.proposal(childWith({ ...parent, kind: FINAL, signatures: forged }), 'peer'), 'reject');
+  assert.is(await door.proposal(childWith(certificate(NOTAR, 1, hash, [1, 2, 3])), 'peer'), 'accept');
 });
 
 door('a parent certificate made of known votes costs no check', async () => {
@@ -163,14 +166,14 @@ door('a parent certificate made of known votes costs no check', async () => {
   core.step({ type: 'certificate', certificate: parent }, 0);
   const child = makeBlock(2, hash, 1);
   child.body.justification.parentCertificate = parent;
-  assert.is(await door.proposal(ofProposal(propose(1, 2, 1, child))), 'accept');
+  assert.is(await door.proposal(ofProposal(propose(1, 2, 1, child)), 'peer'), 'accept');
   assert.is(checked(), 1, "the leader's signature");
 });
 
 door('a proposal far ahead, or higher than its slot allows, costs no check', async () => {
   const { door, checked } = open();
-  assert.is(await door.proposal(ofProposal(propose(0, 401, 400, block))), 'ignore');
-  assert.is(await door.proposal(ofProposal(propose(1, 2, 1, makeBlock(3, hash, 1)))), 'ignore');
+  assert.is(await door.proposal(ofProposal(propose(0, 401, 400, block)), 'peer'), 'ignore');
+  assert.is(await door.proposal(ofProposal(propose(1, 2, 1, makeBlock(3, hash, 1))), 'peer'), 'ignore');
   assert.is(checked(), 0);
 });
 
@@ -178,7 +181,7 @@ door('the Final that comes with a proposal far ahead is taken in', async () => {
   const { door, core, inputs } = open();
   const child = makeBlock(2, hash, 0);
   const attached = [certificate(FINAL, 400, hash)];
-  assert.is(await door.proposal(ofProposal(propose(0, 401, 400, child, attached))), 'accept');
+  assert.is(await door.proposal(ofProposal(propose(0, 401, 400, child, attached)), 'peer'), 'accept');
   assert.is(core.lastFinalSlot, 400);
   assert.is(inputs.at(-1)?.type, 'proposal');
 });
@@ -187,14 +190,14 @@ door('so is the one inside its block', async () => {
   const { door, core } = open();
   const child = makeBlock(2, hash, 0);
   child.body.justification.parentCertificate = certificate(FINAL, 400, hash);
-  assert.is(await door.proposal(ofProposal(propose(0, 401, 400, child))), 'accept');
+  assert.is(await door.proposal(ofProposal(propose(0, 401, 400, child)), 'peer'), 'accept');
   assert.is(core.lastFinalSlot, 400);
 });
 
 door('a proposal of another than the leader, or with another body, is blamed', async () => {
-  assert.is(await open().door.proposal(ofProposal(propose(2, 1, 0, block))), 'reject');
-  assert.is(await open({ bodyMatches: false }).door.proposal(ofProposal(propose(0, 1, 0, block))), 'reject');
-  assert.is(await open().door.proposal(ofProposal({ ...propose(0, 1, 0, block), parentSlot: 1 })), 'reject');
+  assert.is(await open().door.proposal(ofProposal(propose(2, 1, 0, block)), 'peer'), 'reject');
+  assert.is(await open({ compactHolds: false }).door.proposal(ofProposal(propose(0, 1, 0, block)), 'peer'), 'reject');
+  assert.is(await open().door.proposal(ofProposal({ ...propose(0, 1, 0, block), parentSlot: 1 }), 'peer'), 'reject');
 });
 
 door('a certificate that travels with a proposal is checked even when nothing is learnt from it', async () => {
@@ -204,11 +207,15 @@ door('a certificate that travels with a proposal is checked even when nothing is
   const late = makeBlock(1, GENESIS_BLOCK_HASH, 1);
   const proposalWith = (...attached: Certificate[]) => ofProposal(propose(1, 2, 0, late, attached));
   const forged = { ...skip, signatures: skip.signatures.map(() => new Uint8Array(64)) };
-  assert.is(await door.proposal(proposalWith(forged)), 'reject', 'or whoever passes it on is blamed by the next');
-  assert.is(await door.proposal(proposalWith({ ...forged, slot: 1000 })), 'reject');
+  assert.is(
+    await door.proposal(proposalWith(forged), 'peer'),
+    'reject',
+    'or whoever passes it on is blamed by the next',
+  );
+  assert.is(await door.proposal(proposalWith({ ...forged, slot: 1000 }), 'peer'), 'reject');
   assert.equal(inputs, []);
   const before = checked();
-  assert.is(await door.proposal(proposalWith(skip)), 'accept');
+  assert.is(await door.proposal(proposalWith(skip), 'peer'), 'accept');
   assert.is(checked() - before, 1, "the leader's signature");
 });
 
@@ -228,6 +235,94 @@ door('a clock that is set back does not keep votes from being passed on', async 
   assert.is(await door.vote(ofVote(known, 5)), 'accept');
   time.now -= 100 * PARAMETERS.resendInterval;
   assert.is(await door.vote(ofVote(known, 6)), 'accept');
+});
+
+/** Blocks that are complete when the test says so. */
+function lacking() {
+  const asked: string[] = [];
+  const settle: ((block: Block | undefined) => void)[] = [];
+  const complete: BlockPort['complete'] = (_hash, _block, peer) => {
+    asked.push(peer);
+    return new Promise((resolve) => settle.push(resolve));
+  };
+  const turn = () => new Promise(setImmediate);
+  return { ...open({ complete }), asked, settle, turn };
+}
+
+door('a proposal is passed on before its block is complete, and goes in when it is', async () => {
+  const { door, inputs, asked, settle, turn } = lacking();
+  assert.is(await door.proposal(ofProposal(propose(0, 1, 0, block)), 'first'), 'accept');
+  assert.equal(asked, ['first']);
+  assert.equal(inputs, []);
+  settle[0]?.(block);
+  await turn();
+  assert.equal(
+    inputs.map((input) => input.type === 'proposal' && input.proposal.block),
+    [block],
+  );
+  assert.is(await door.proposal(ofProposal(propose(0, 1, 0, block)), 'second'), 'ignore');
+});
+
+door('while it is waited for, copies cost nothing and go nowhere', async () => {
+  const { door, asked, checked } = lacking();
+  const proposal = compactProposal(propose(0, 1, 0, block));
+  const copy = (attempt: number) => GossipProposal.serialize({ attempt, proposal });
+  assert.equal(await Promise.all([door.proposal(copy(0), 'a'), door.proposal(copy(1), 'b')]), ['accept', 'accept']);
+  assert.is(await door.proposal(copy(2), 'c'), 'ignore');
+  assert.equal(asked, ['a'], 'nor is it asked for twice');
+  assert.is(checked(), 2);
+});
+
+door('what nobody could complete may come again', async () => {
+  const { door, inputs, asked, settle, turn } = lacking();
+  const proposal = compactProposal(propose(0, 1, 0, block));
+  await door.proposal(GossipProposal.serialize({ attempt: 0, proposal }), 'a');
+  settle[0]?.(undefined);
+  await turn();
+  assert.equal(inputs, []);
+  assert.is(await door.proposal(GossipProposal.serialize({ attempt: 1, proposal }), 'b'), 'accept');
+  assert.equal(asked, ['a', 'b']);
+});
+
+door(
+  'a leader has two proposals of a slot completed, and not more; two that are complete contradict each other',
+  async () => {
+    const { door, core, inputs, asked, settle, turn } = lacking();
+    const blocks = [1, 2, 3].map((timestamp) => makeBlock(1, GENESIS_BLOCK_HASH, 0, { timestamp }));
+    const verdicts: string[] = [];
+    for (const one of blocks) verdicts.push(await door.proposal(ofProposal(propose(0, 1, 0, one)), 'peer'));
+    assert.equal(verdicts, ['accept', 'accept', 'ignore']);
+    assert.is(asked.length, 2);
+    for (const [index, resolve] of settle.entries()) resolve(blocks[index]);
+    await turn();
+    assert.is(inputs.length, 2);
+    const third = blocks[2] as Block;
+    assert.not(core.wantsProposal(propose(0, 1, 0, third), headerHash(third.header)));
+  },
+);
+
+door('nothing is completed for a signature that does not hold, or a list that is not the header’s', async () => {
+  const { door, asked } = lacking();
+  const good = propose(0, 1, 0, block);
+  assert.is(await door.proposal(ofProposal({ ...good, signature: new Uint8Array(64) }), 'peer'), 'reject');
+  assert.equal(asked, []);
+  const complete: BlockPort['complete'] = () => {
+    throw new Error('it is to be completed');
+  };
+  const strict = open({ compactHolds: false, complete });
+  assert.is(await strict.door.proposal(ofProposal(good), 'peer'), 'reject');
+});
+
+door('what has come too late for a vote is judged without its block', async () => {
+  const { door, core, inputs, asked, settle, turn } = lacking();
+  await door.proposal(ofProposal(propose(0, 1, 0, block)), 'peer');
+  settle[0]?.(block);
+  await turn();
+  core.step({ type: 'certificate', certificate: certificate(FINAL, 1, hash) }, 0);
+  const other = makeBlock(1, GENESIS_BLOCK_HASH, 0, { timestamp: 1 });
+  assert.is(await door.proposal(ofProposal(propose(0, 1, 0, other)), 'peer'), 'ignore');
+  assert.is(inputs.length, 2, 'it tells of the leader');
+  assert.is(asked.length, 1);
 });
 
 door.run();

@@ -10,6 +10,7 @@ import { evidenceKind } from '../../src/primitives/evidence.ts';
 import { sha256 } from '../../src/primitives/hash.ts';
 import { JournalRecord } from '../../src/primitives/journal.ts';
 import { GossipProposal, GossipVote } from '../../src/primitives/wire.ts';
+import { CARRIES_ALL, compactProposal, wholeProposal } from '../helpers/compact.ts';
 import {
   certificate,
   GENESIS_BLOCK_HASH,
@@ -58,12 +59,12 @@ class Rig {
         build: async () => ({ block, hash }),
         verify: async () => ({ verdict: 'valid' }),
         finalize: async () => this.note('finalize'),
-        bodyMatches: () => true,
+        ...CARRIES_ALL,
       },
       peers: {
         isConnected: () => true,
         publishProposal: async (bytes) => {
-          this.proposals.push(GossipProposal.deserialize(bytes).proposal);
+          this.proposals.push(wholeProposal(GossipProposal.deserialize(bytes).proposal));
           this.note('proposal');
         },
         publishVote: async (bytes) => {
@@ -132,7 +133,13 @@ outputs('a leader has its block built, signs it, and sends it when it is durable
   const other = new Rig(3);
   other.driver.start();
   const [proposal] = rig.proposals as [Proposal];
-  assert.is(await other.driver.onProposal(GossipProposal.serialize({ attempt: 0, proposal })), 'accept');
+  assert.is(
+    await other.driver.onProposal(
+      GossipProposal.serialize({ attempt: 0, proposal: compactProposal(proposal) }),
+      'peer',
+    ),
+    'accept',
+  );
   await settle();
   assert.equal(other.log, [`vote ${NOTAR}`]);
 });
@@ -149,7 +156,10 @@ outputs('a commit raises the floor of the signer before the journal forgets', as
     },
   });
   rig.driver.start();
-  await rig.driver.onProposal(GossipProposal.serialize({ attempt: 0, proposal: propose(0, 1, 0, block) }));
+  await rig.driver.onProposal(
+    GossipProposal.serialize({ attempt: 0, proposal: compactProposal(propose(0, 1, 0, block)) }),
+    'peer',
+  );
   await settle();
   await rig.driver.onCertificates([certificate(SKIP, 2), certificate(FINAL, 1, hash)]);
   await settle();
@@ -182,7 +192,10 @@ outputs('what the signer refuses costs the vote only', async () => {
 outputs('a node that only follows signs nothing', async () => {
   const rig = new Rig(undefined, { signer: undefined });
   rig.driver.start();
-  await rig.driver.onProposal(GossipProposal.serialize({ attempt: 0, proposal: propose(0, 1, 0, block) }));
+  await rig.driver.onProposal(
+    GossipProposal.serialize({ attempt: 0, proposal: compactProposal(propose(0, 1, 0, block)) }),
+    'peer',
+  );
   await rig.driver.onCertificates([certificate(FINAL, 1, hash)]);
   await settle();
   assert.equal(rig.log, ['finalize']);
@@ -196,7 +209,10 @@ for (const [name, changes] of [
     const journal = { restored: [], size: 0, append: async () => undefined, rotate: async () => undefined };
     const rig = new Rig(3, { journal: { ...journal, ...changes } });
     rig.driver.start();
-    await rig.driver.onProposal(GossipProposal.serialize({ attempt: 0, proposal: propose(0, 1, 0, block) }));
+    await rig.driver.onProposal(
+      GossipProposal.serialize({ attempt: 0, proposal: compactProposal(propose(0, 1, 0, block)) }),
+      'peer',
+    );
     await rig.driver.onCertificates([certificate(FINAL, 1, hash)]);
     await settle();
     assert.equal(
@@ -225,7 +241,7 @@ outputs('evidence, fetches and being behind are told to the rooms around', async
     await rig.driver.onVote(GossipVote.serialize({ attempt: 0, message: { selector: 0, value } }));
   }
   const proposal = propose(1, 2, 1, makeBlock(2, hash, 1));
-  await rig.driver.onProposal(GossipProposal.serialize({ attempt: 0, proposal }));
+  await rig.driver.onProposal(GossipProposal.serialize({ attempt: 0, proposal: compactProposal(proposal) }), 'peer');
   const far = makeBlock(500, hash, 1);
   const farHash = headerHash(far.header);
   await rig.driver.onCertificates([certificate(FINAL, 600, farHash)]);
@@ -244,7 +260,7 @@ outputs('transactions that come together are one input; timers are given back an
       },
       verify: async () => ({ verdict: 'valid' }),
       finalize: async () => undefined,
-      bodyMatches: () => true,
+      ...CARRIES_ALL,
     },
   });
   rig.driver.start();

@@ -6,6 +6,7 @@ import { ConsensusDriver } from '../../src/consensus/driver.ts';
 import type { DriverDependencies, DriverObserver } from '../../src/consensus/ports.ts';
 import { FINAL, NOTAR, SKIP, voteSigningBytes } from '../../src/primitives/consensus.ts';
 import { GossipVote } from '../../src/primitives/wire.ts';
+import { CARRIES_ALL } from '../helpers/compact.ts';
 import { withTimeout } from '../helpers/timeout.ts';
 import {
   certificate,
@@ -45,7 +46,7 @@ function build(changes: { observer?: Partial<DriverObserver>; peers?: Partial<Dr
       build: async () => undefined,
       verify: async () => ({ verdict: 'valid' }),
       finalize: async () => undefined,
-      bodyMatches: () => true,
+      ...CARRIES_ALL,
     },
     peers: {
       publishProposal: async () => undefined,

@@ -23,6 +23,7 @@ import {
 } from '../../src/primitives/consensus.ts';
 import { JournalRecord } from '../../src/primitives/journal.ts';
 import { GossipProposal, GossipVote } from '../../src/primitives/wire.ts';
+import { CARRIES_ALL, compactProposal, wholeProposal } from '../helpers/compact.ts';
 import {
   certificate,
   GENESIS_BLOCK,
@@ -113,12 +114,12 @@ class Rig {
         },
         verify: async () => ({ verdict: 'valid' }),
         finalize: async () => this.note('finalize'),
-        bodyMatches: () => true,
+        ...CARRIES_ALL,
       },
       peers: {
         isConnected: () => true,
         publishProposal: async (bytes) => {
-          this.sent.push(GossipProposal.deserialize(bytes).proposal);
+          this.sent.push(wholeProposal(GossipProposal.deserialize(bytes).proposal));
         },
         publishVote: async (bytes) => {
           const { message } = GossipVote.deserialize(bytes);
@@ -170,7 +171,7 @@ class Rig {
 
   /** Until the last block of the first epoch is final here. */
   async end(): Promise<void> {
-    await this.driver.onProposal(ofProposal(propose(0, 1, 0, boundary)));
+    await this.driver.onProposal(ofProposal(propose(0, 1, 0, boundary)), 'peer');
     await settle();
     await this.driver.onCertificates([boundaryFinal]);
     await settle();
@@ -187,7 +188,8 @@ class Rig {
   }
 }
 
-const ofProposal = (proposal: Proposal) => GossipProposal.serialize({ attempt: 0, proposal });
+const ofProposal = (proposal: Proposal) =>
+  GossipProposal.serialize({ attempt: 0, proposal: compactProposal(proposal) });
 const ofVote = (value: Vote) => GossipVote.serialize({ attempt: 0, message: { selector: 0, value } });
 const settle = async () => {
   for (let turns = 0; turns < 10; turns++) await turn();
@@ -211,7 +213,7 @@ handover('nothing goes before the last block is durable', async () => {
       build: async () => undefined,
       verify: async () => ({ verdict: 'valid' }),
       finalize: () => disk,
-      bodyMatches: () => true,
+      ...CARRIES_ALL,
     },
   });
   await rig.end();
@@ -230,7 +232,7 @@ handover('timers of the old epoch die, and so do messages of it', async () => {
   for (const kind of [NOTAR, SKIP, FINAL] as const) {
     assert.is(await rig.driver.onVote(ofVote(vote(0, kind, 2, boundaryHash))), 'ignore');
   }
-  assert.is(await rig.driver.onProposal(ofProposal(propose(1, 2, 1, boundary))), 'ignore');
+  assert.is(await rig.driver.onProposal(ofProposal(propose(1, 2, 1, boundary)), 'peer'), 'ignore');
   assert.ok(await rig.driver.onCertificates([certificate(SKIP, 2)]));
   assert.is(rig.checks, before, 'and cost no check');
   assert.not(rig.log.includes('catch up'));
@@ -246,7 +248,7 @@ handover('a block that is built when its epoch has ended is not proposed', async
         }),
       verify: async () => ({ verdict: 'valid' }),
       finalize: async () => undefined,
-      bodyMatches: () => true,
+      ...CARRIES_ALL,
     },
   });
   await rig.end();
@@ -276,7 +278,7 @@ handover('members leave, stay and come', async () => {
   ] as const) {
     const rig = new Rig(key);
     await rig.end();
-    assert.is(await rig.driver.onProposal(ofProposal(firstProposal)), 'accept');
+    assert.is(await rig.driver.onProposal(ofProposal(firstProposal), 'peer'), 'accept');
     await settle();
     assert.equal(rig.votes(1), before.slice(0, 1), `key ${key} in the first epoch`);
     assert.equal(rig.votes(2), after, `key ${key} in the second epoch`);
@@ -291,10 +293,10 @@ handover('the first block is judged under both sets: its Final under the old one
   const notar = certificate(NOTAR, 1, boundaryHash);
   for (const wrong of [asSecond, weak, notar]) {
     const proposal = propose(0, 1, 0, firstBlock(wrong), [], SECOND);
-    assert.is(await rig.driver.onProposal(ofProposal(proposal)), 'reject');
+    assert.is(await rig.driver.onProposal(ofProposal(proposal), 'peer'), 'reject');
   }
   const another = propose(0, 1, 0, firstBlock(certificate(FINAL, 1, boundaryHash, [1, 2, 3])), [], SECOND);
-  assert.is(await rig.driver.onProposal(ofProposal(another)), 'accept', 'whichever quorum it has');
+  assert.is(await rig.driver.onProposal(ofProposal(another), 'peer'), 'accept', 'whichever quorum it has');
 });
 
 handover('a node that lacks the Final learns it from the first block, and votes for that', async () => {
@@ -307,12 +309,12 @@ handover('a node that lacks the Final learns it from the first block, and votes 
         new Promise((resolve) => {
           written = resolve;
         }),
-      bodyMatches: () => true,
+      ...CARRIES_ALL,
     },
   });
-  await rig.driver.onProposal(ofProposal(propose(0, 1, 0, boundary)));
+  await rig.driver.onProposal(ofProposal(propose(0, 1, 0, boundary)), 'peer');
   await settle();
-  const verdict = rig.driver.onProposal(ofProposal(firstProposal));
+  const verdict = rig.driver.onProposal(ofProposal(firstProposal), 'peer');
   await settle();
   const early = rig.driver.onVote(ofVote(vote(0, NOTAR, 1, headerHash(first.header), SECOND)));
   await settle();
@@ -329,7 +331,7 @@ handover('a node that lacks the Final learns it from the first block, and votes 
 handover('the first block of an epoch that has not ended so is its sender’s fault', async () => {
   const rig = new Rig(STAYS);
   const weak = propose(0, 1, 0, firstBlock(certificate(FINAL, 1, boundaryHash, [0, 1])), [], SECOND);
-  assert.is(await rig.driver.onProposal(ofProposal(weak)), 'reject');
+  assert.is(await rig.driver.onProposal(ofProposal(weak), 'peer'), 'reject');
   assert.is(rig.driver.core.epoch, 1);
 });
 
@@ -419,7 +421,7 @@ handover('while the new epoch stands still everybody tells stragglers how the ol
     assert.not(await tells(), 'it has just begun');
     assert.ok(await tells());
     const firstHash = headerHash(first.header);
-    await rig.driver.onProposal(ofProposal(firstProposal));
+    await rig.driver.onProposal(ofProposal(firstProposal), 'peer');
     await rig.driver.onCertificates([certificate(FINAL, 1, firstHash, [0, 1, 2, 3], SECOND)]);
     await settle();
     await tells();
@@ -458,7 +460,7 @@ handover('signatures that the signer could not give are not asked for again in t
     },
   });
   await rig.end();
-  await rig.driver.onProposal(ofProposal(firstProposal));
+  await rig.driver.onProposal(ofProposal(firstProposal), 'peer');
   await settle();
   assert.equal(asked, ['1/1', '2/1']);
   rig.resend();

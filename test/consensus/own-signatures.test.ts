@@ -13,6 +13,7 @@ import { FINAL, NOTAR, type ProposalData, type Vote, type VoteData } from '../..
 import { type MessagePair, proposalPair, votePair } from '../../src/primitives/evidence.ts';
 import { sha256 } from '../../src/primitives/hash.ts';
 import { GossipProposal, GossipVote } from '../../src/primitives/wire.ts';
+import { CARRIES_ALL, compactProposal } from '../helpers/compact.ts';
 import {
   certificate,
   GENESIS_BLOCK_HASH,
@@ -76,7 +77,7 @@ function open() {
     evidence: async () => state.evidence,
     behind: () => undefined,
     early: new EarlyMessages(),
-    bodyMatches: () => true,
+    blocks: CARRIES_ALL,
     now: () => 0,
     resendInterval: PARAMETERS.resendInterval,
     input: (input) => core.step(input, 0),
@@ -120,7 +121,10 @@ own('forged signatures are blamed and never told', async () => {
   assert.is(await door.certificate(mixed), 'reject');
   const slot = [1, 2, 3, 4].find((number) => core.schedule.leader(number) === SELF) ?? 0;
   const proposal = { ...propose(0, slot, slot - 1, block) };
-  assert.is(await door.proposal(GossipProposal.serialize({ attempt: 0, proposal })), 'reject');
+  assert.is(
+    await door.proposal(GossipProposal.serialize({ attempt: 0, proposal: compactProposal(proposal) }), 'peer'),
+    'reject',
+  );
   assert.equal(told, []);
 });
 
@@ -133,8 +137,14 @@ own(
     door.lookForSelf(certificate(FINAL, FAR, hash, [0, 1, SELF]));
     const slot = [101, 102, 103, 104].find((number) => core.schedule.leader(number) === SELF) ?? 0;
     const proposal = propose(SELF, slot, slot - 1, block);
-    assert.is(await door.proposal(GossipProposal.serialize({ attempt: 0, proposal })), 'ignore');
-    assert.is(await door.proposal(GossipProposal.serialize({ attempt: 1, proposal })), 'ignore');
+    assert.is(
+      await door.proposal(GossipProposal.serialize({ attempt: 0, proposal: compactProposal(proposal) }), 'peer'),
+      'ignore',
+    );
+    assert.is(
+      await door.proposal(GossipProposal.serialize({ attempt: 1, proposal: compactProposal(proposal) }), 'peer'),
+      'ignore',
+    );
     assert.equal(slots(told), [2, FAR, slot]);
   },
 );

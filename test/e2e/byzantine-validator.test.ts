@@ -28,6 +28,7 @@ import { merkleRoot } from '../../src/primitives/merkle.ts';
 import { LeaderSchedule } from '../../src/primitives/schedule.ts';
 import { GossipProposal, GossipVote } from '../../src/primitives/wire.ts';
 import type { ConsensusView, EvidenceView } from '../../src/rpc/handlers/consensus.ts';
+import { compactProposal } from '../helpers/compact.ts';
 import { HostilePeer } from '../network/hostile-peer.ts';
 import { TestDevnet, type TestNode } from './harness/devnet.ts';
 import { eventually } from './harness/wait.ts';
@@ -125,7 +126,7 @@ class Offender {
     };
     const signature = this.#key.sign(proposalSigningBytes(data, this.#genesisHash));
     const proposal = { epoch: this.#epoch, slot, parentSlot, signature, block, certificates: [] };
-    await this.peer.publish('block', GossipProposal.serialize({ attempt: 0, proposal }));
+    await this.peer.publish('block', GossipProposal.serialize({ attempt: 0, proposal: compactProposal(proposal) }));
   }
 }
 

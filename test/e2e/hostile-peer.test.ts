@@ -6,7 +6,7 @@ import { SerializedList } from '@chainsafe/ssz';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type GossipTopic, REQUEST_PROTOCOLS } from '../../src/network/protocols.ts';
-import { Proposal } from '../../src/primitives/block.ts';
+import { CompactProposal } from '../../src/primitives/block.ts';
 import { BitArray, FINAL, NOTAR } from '../../src/primitives/consensus.ts';
 import { encodeFrame } from '../../src/primitives/frame.ts';
 import { fromJson } from '../../src/primitives/json.ts';
@@ -202,7 +202,7 @@ async function futureVote() {
 
 async function untrueProposal(): Promise<Uint8Array> {
   const { epoch, slot } = await future();
-  const proposal = { ...Proposal.defaultValue(), epoch, slot, parentSlot: slot - 1 };
+  const proposal = { ...CompactProposal.defaultValue(), epoch, slot, parentSlot: slot - 1 };
   return GossipProposal.serialize({
     attempt: 0,
     proposal: { ...proposal, signature: Uint8Array.from(randomBytes(64)) },

@@ -68,6 +68,7 @@ service.before(async () => {
     onRejected: () => undefined,
     now: () => 0,
     logger,
+    random: () => 0.5,
   });
   const epochs = new NodeEpochs(chain, undefined);
   consensus = new ConsensusDriver({
@@ -78,7 +79,13 @@ service.before(async () => {
       checks.map(({ publicKey, message, signature }) => verifyNative(publicKey, message, signature)),
     journal: { restored: [], size: 0, append: async () => undefined, rotate: async () => undefined },
     signer: undefined,
-    blocks: consensusBlocks({ chain, proposer: () => undefined, logger }),
+    blocks: consensusBlocks({
+      chain,
+      proposer: () => undefined,
+      mayLack: () => false,
+      completion: { complete: async () => undefined },
+      logger,
+    }),
     peers: {
       publishProposal: async () => undefined,
       publishVote: async () => undefined,

@@ -38,7 +38,10 @@ function idsIn(batch: Uint8Array): string[] {
 
 const idsOf = (envelopes: readonly TransactionEnvelope[]) => envelopes.map(({ idHex }) => idHex);
 
-function open({ publish = async (_batch: Uint8Array): Promise<void> => undefined, limits = {} } = {}) {
+function open({
+  publish = async (_batch: Uint8Array): Promise<void> => undefined,
+  limits = {},
+} = {}) {
   const { mempool, head } = setup(accounts, limits);
   const batches: Uint8Array[] = [];
   const rejected: string[] = [];
@@ -53,6 +56,7 @@ function open({ publish = async (_batch: Uint8Array): Promise<void> => undefined
     onRejected: (code) => rejected.push(code),
     now: () => clock.now,
     logger: silentLogger(),
+    random: () => 0.5,
   });
   clock.now = WARM_MS;
   /** Until this many transactions were published in all. */
@@ -227,6 +231,7 @@ relayTest('garbage, truncated and overlong batches are blamed and cost no signat
     onRejected: () => undefined,
     now: () => 0,
     logger: silentLogger(),
+    random: () => 0.5,
   };
   const relay = new TransactionRelay({ mempool, ...options });
   const batch = batchOf(alice.pay(), bob.pay());
@@ -260,5 +265,68 @@ relayTest('stop sends what was gathered; what is still being checked does not le
   assert.equal(batches.map(idsIn), [[first.idHex], [second.idHex]]);
   relay.stop();
 });
+
+relayTest('what nobody could hear is said again when peers come, whatever became of the first time', async () => {
+  let isAlone = true;
+  const { relay, batches, published, clock } = open({
+    publish: async () => {
+      if (isAlone) throw new Error('nobody is connected');
+    },
+  });
+  const sent = payments(3);
+  for (const one of sent) await relay.submit(one);
+  await published(3);
+  batches.length = 0;
+  clock.now += 5_000;
+  isAlone = false;
+  relay.peerCame();
+  // Drawn in the middle of two seconds, after a look that is made each second.
+  await withTimeout(
+    eventuallyTrue(() => {
+      clock.now += 50;
+      return batches.length > 0;
+    }),
+    5000,
+    'to be said again',
+  );
+  assert.equal(batches.flatMap(idsIn), idsOf(sent), 'in the order of nonces');
+  relay.stop();
+});
+
+relayTest('what is in a block, or gone, is not said again', async () => {
+  const { relay, batches, mempool, head, clock } = open();
+  const [first, second] = [alice.pay(), alice.pay({ nonce: 1 })] as const;
+  for (const one of [first, second]) await relay.submit(one);
+  head.set(alice, 1_000_000n, 1);
+  mempool.onFinalized([first], head);
+  batches.length = 0;
+  clock.now += 60_000;
+  await withTimeout(
+    eventuallyTrue(() => batches.length > 0),
+    5000,
+    'to be said again',
+  );
+  assert.equal(batches.flatMap(idsIn), [second.idHex]);
+  relay.stop();
+});
+
+relayTest('what was fetched for a proposal waits here too, and is not passed on', async () => {
+  const { relay, batches, mempool } = open();
+  const [good, other] = [alice.pay(), bob.pay()];
+  relay.fetched([good.bytes, new Uint8Array(200), forge(other).bytes]);
+  await withTimeout(
+    eventuallyTrue(() => mempool.has(good.idHex)),
+    5000,
+    'to be taken',
+  );
+  assert.is(mempool.size, 1);
+  assert.equal(batches, []);
+  assert.not(relay.isFresh(good.idHex));
+  relay.stop();
+});
+
+async function eventuallyTrue(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 50));
+}
 
 relayTest.run();

@@ -14,7 +14,15 @@ import {
 } from '@chainsafe/ssz';
 import * as fc from 'fast-check';
 import { Account, FeePool } from '../../src/primitives/account.ts';
-import { Block, Body, Header, Justification, Proposal } from '../../src/primitives/block.ts';
+import {
+  Block,
+  Body,
+  CompactBlock,
+  CompactProposal,
+  Header,
+  Justification,
+  Proposal,
+} from '../../src/primitives/block.ts';
 import { Certificate, ProposalData, Vote, VoteData } from '../../src/primitives/consensus.ts';
 import { Activity, EpochRange, EpochRecord, MemberActivity, RecentBlock } from '../../src/primitives/epoch.ts';
 import { Evidence } from '../../src/primitives/evidence.ts';
@@ -91,6 +99,8 @@ export const TYPES: Readonly<Record<string, Type<unknown>>> = {
   CertificatesResponse,
   CertifiedBlock,
   Change,
+  CompactBlock,
+  CompactProposal,
   Delegation,
   EpochRange,
   EpochRecord,

@@ -15,7 +15,7 @@ import {
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Account, FeePool, STATE_NAMESPACES } from '../../src/primitives/account.ts';
-import { Block, Body, Header, Justification, Proposal } from '../../src/primitives/block.ts';
+import { Block, Body, CompactBlock, CompactProposal, Header, Justification } from '../../src/primitives/block.ts';
 import { toHex } from '../../src/primitives/bytes.ts';
 import { Certificate, ProposalData, Vote, VoteData } from '../../src/primitives/consensus.ts';
 import { publicKeyOf } from '../../src/primitives/ed25519.ts';
@@ -180,7 +180,6 @@ const DEFINED: readonly (readonly [string, Type<unknown>])[] = Object.entries({
   Vote,
   Certificate,
   ProposalData,
-  Proposal,
   SignedVote,
   SignedProposal,
   VotePair,
@@ -190,6 +189,8 @@ const DEFINED: readonly (readonly [string, Type<unknown>])[] = Object.entries({
   TransactionBatch,
   VoteMessage,
   GossipVote,
+  CompactBlock,
+  CompactProposal,
   GossipProposal,
   Status,
   CertifiedBlock,

@@ -220,14 +220,27 @@ export const header = container({
 });
 export const justification = container({ parent_certificate: optional(certificate), late_votes: list(vote) });
 export const body = container({ justification, transactions: list(signedTransaction) });
+export const compactBlock = container({
+  header,
+  justification,
+  transaction_ids: list(bytes(32)),
+  carried: list(signedTransaction),
+});
 export const proposal = container({
   epoch: uint(8),
   slot: uint(8),
   parent_slot: uint(8),
   signature: bytes(64),
-  block: container({ header, body }),
+  block: compactBlock,
   certificates: list(certificate),
 });
+/** Whether what is carried are transactions of the list, in its order: ids in hex. */
+export function isInOrder(carried: readonly string[], ids: readonly string[]): boolean {
+  const [first, ...others] = carried;
+  if (first === undefined) return true;
+  const place = ids.indexOf(first);
+  return place >= 0 && isInOrder(others, ids.slice(place + 1));
+}
 const RECEIPT_CODES = [
   'SUCCESS',
   'INSUFFICIENT_BALANCE',

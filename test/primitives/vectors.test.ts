@@ -2,7 +2,9 @@
 
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { compactHolds } from '../../src/chain/compact.ts';
 import { AddressError, parseAddress } from '../../src/primitives/address.ts';
+import { CompactBlock } from '../../src/primitives/block.ts';
 import { fromHex, toHex } from '../../src/primitives/bytes.ts';
 import { verifyStrict } from '../../src/primitives/ed25519.ts';
 import { fromJson, JsonError } from '../../src/primitives/json.ts';
@@ -81,6 +83,18 @@ interface Blocks {
     receipts_ssz: string[];
     state: { key: string; value: string }[];
   }[];
+}
+interface Compact {
+  hash: string;
+  good: CompactBlockJson[];
+  bad: CompactBlockJson[];
+}
+interface CompactBlockJson {
+  name: string;
+  /** positions in the block */
+  carried: number[];
+  transaction_ids: string[];
+  ssz: string;
 }
 interface Epochs {
   genesis: object;
@@ -312,6 +326,27 @@ vectors('snapshots: a second implementation agrees', () => {
   }
 });
 
+vectors('compact blocks: a second implementation agrees, and what does not hold is known', () => {
+  const { accepted } = read<Transactions>('transactions.json');
+  const transactions = new Map(accepted.map(({ id, json }) => [id, json]));
+  const { hash, good, bad } = read<Compact>('compact.json');
+  const block = read<Blocks>('blocks.json').blocks.find((one) => one.hash === hash);
+  if (block === undefined) throw new Error('compact.json has the hash of no block');
+  const { header, justification, transaction_ids: ids } = block;
+  for (const { name, carried, transaction_ids, ssz } of [...good, ...bad]) {
+    const carriedIds = carried.map((position) => ids[position] as string);
+    const compact = { header, justification, transaction_ids, carried: carriedIds.map((id) => transactions.get(id)) };
+    assert.is(second.compactBlock.encode(compact).toString('hex'), ssz, name);
+    const holds = roots(transaction_ids) === header.transactions_root && second.isInOrder(carriedIds, transaction_ids);
+    assert.is(
+      holds,
+      good.some((one) => one.name === name),
+      name,
+    );
+    assert.is(compactHolds(CompactBlock.deserialize(fromHex(ssz))), holds, name);
+  }
+});
+
 vectors('epochs: a second implementation agrees', () => {
   const { genesis, genesis_hash, state, header: zero, hash, blocks } = read<Epochs>('epochs.json');
   assert.is(second.sha256(second.genesis.encode(genesis)).toString('hex'), genesis_hash);
@@ -424,7 +459,12 @@ vectors('a proposal carries its block and the Skips it rests on', () => {
   const encoded = second.proposal.encode({
     ...proposal.data,
     signature: proposal.signature,
-    block: { header: secondBlock?.header, body: { justification: secondBlock?.justification, transactions: [] } },
+    block: {
+      header: secondBlock?.header,
+      justification: secondBlock?.justification,
+      transaction_ids: [],
+      carried: [],
+    },
     certificates: [certificates[1]?.certificate],
   });
   assert.is(encoded.toString('hex'), proposal.ssz);

@@ -4,11 +4,18 @@
 
 import { SerializedList } from '@chainsafe/ssz';
 import type { BlockPort } from '../../src/consensus/ports.ts';
-import { type Block, type Header, headerHash, justificationHash } from '../../src/primitives/block.ts';
+import {
+  type Block,
+  type CompactBlock,
+  type Header,
+  headerHash,
+  justificationHash,
+} from '../../src/primitives/block.ts';
 import { concatBytes, equalBytes, toHex } from '../../src/primitives/bytes.ts';
 import { type Certificate, FINAL, SKIP, type Vote, voteSigningBytes } from '../../src/primitives/consensus.ts';
 import { type Hash, sha256Pair, ZERO_HASH } from '../../src/primitives/hash.ts';
 import { MAX_TRANSACTION_BYTES } from '../../src/primitives/transaction.ts';
+import { carryingAll, wholeOf } from '../helpers/compact.ts';
 import type { BuildRequest } from './behaviour.ts';
 import type { Database, Stored } from './database.ts';
 import type { Disk } from './disk.ts';
@@ -31,6 +38,8 @@ export interface ChainOptions {
   readonly wait: { build(): Promise<void>; verify(block: Block): Promise<void> };
   /** whether nothing waits to be put in a block */
   readonly isIdle: () => boolean;
+  /** asks peers for the block of a proposal of which something is missing here; undefined: nothing is */
+  readonly completing: (hash: Hash) => Promise<Block | undefined> | undefined;
   /** a liar's builder */
   readonly build: ((request: BuildRequest) => Block | undefined) | undefined;
 }
@@ -78,6 +87,20 @@ export class SimChain implements BlockPort {
 
   bodyMatches({ header, body }: Block): boolean {
     return equalBytes(justificationHash(body.justification), header.justificationHash);
+  }
+
+  /** Blocks here carry all that is in them, and their headers commit to no transactions: a mark tells them apart. */
+  compact(block: Block): CompactBlock {
+    return carryingAll(block);
+  }
+
+  compactHolds(block: CompactBlock): boolean {
+    return this.bodyMatches(wholeOf(block));
+  }
+
+  /** A node that lacks something knows the block only when somebody has sent all of it. */
+  complete(hash: Hash, block: CompactBlock): Block | Promise<Block | undefined> {
+    return this.find(toHex(hash)) ?? this.#o.completing(hash) ?? wholeOf(block);
   }
 
   /** A block of the height above the newest stored one. */

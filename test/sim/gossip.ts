@@ -4,6 +4,7 @@
 import type { ConsensusDriver } from '../../src/consensus/driver.ts';
 import type { Message } from '../../src/consensus/types.ts';
 import { GossipProposal, GossipVote } from '../../src/primitives/wire.ts';
+import { compactProposal, wholeProposal } from '../helpers/compact.ts';
 import type { SimNode } from './node.ts';
 import { fingerprint } from './trace.ts';
 
@@ -47,7 +48,9 @@ export class Gossip {
   async #judge(driver: ConsensusDriver, envelope: Envelope, from: SimNode): Promise<void> {
     // A copy for each receiver: nobody's changes to it can reach another.
     const bytes = envelope.bytes.slice();
-    const verdict = await (envelope.topic === 'vote' ? driver.onVote(bytes) : driver.onProposal(bytes));
+    const verdict = await (envelope.topic === 'vote'
+      ? driver.onVote(bytes)
+      : driver.onProposal(bytes, String(from.id)));
     if (!this.#node.up || driver !== this.#node.driver) return;
     if (verdict === 'accept') this.#passOn(envelope, from);
     else if (verdict === 'reject') this.#node.world.rejected(this.#node, from, envelope);
@@ -69,7 +72,7 @@ export function makeEnvelope(topic: Envelope['topic'], bytes: Uint8Array): Envel
 /** @param attempt of the gossip envelope: what is sent again with the same one is dropped as seen */
 export function encode(message: Message, attempt: number): Envelope {
   if (message.kind === 'proposal') {
-    return makeEnvelope('block', GossipProposal.serialize({ attempt, proposal: message.proposal }));
+    return makeEnvelope('block', GossipProposal.serialize({ attempt, proposal: compactProposal(message.proposal) }));
   }
   const tagged =
     message.kind === 'vote'
@@ -81,7 +84,7 @@ export function encode(message: Message, attempt: number): Envelope {
 export function decode({ topic, bytes }: Envelope): { message: Message; attempt: number } {
   if (topic === 'block') {
     const { attempt, proposal } = GossipProposal.deserialize(bytes);
-    return { attempt, message: { kind: 'proposal', proposal } };
+    return { attempt, message: { kind: 'proposal', proposal: wholeProposal(proposal) } };
   }
   const { attempt, message } = GossipVote.deserialize(bytes);
   if (message.selector === 0) return { attempt, message: { kind: 'vote', vote: message.value } };

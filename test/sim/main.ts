@@ -21,6 +21,7 @@ const HELP = `make sim [OPTION=value …]   runs simulated worlds until one brea
                    ${wrapped([...BEHAVIOURS.map(({ name }) => name), TWIN])}
   WITHOUT=a,b      classes of faults that do not happen
                    ${wrapped(FAULT_CLASSES)}
+  MISSING=30       of a hundred proposals so many are not complete where they arrive (0)
   SHRINK=1         makes each failure smaller: which faults, faulty validators and slots does it take?
   HELP=1           this text
 `;
@@ -91,6 +92,7 @@ function readChoices(): Omit<Draw, 'seed' | 'nodes'> {
   return {
     ...(slots !== undefined && { slots }),
     ...(process.env.EPOCHS !== undefined && { epochs: readNumber('EPOCHS', 0) }),
+    ...(process.env.MISSING !== undefined && { missing: readNumber('MISSING', 0) }),
     ...(faulty !== undefined && { faulty }),
     ...(without !== undefined && { without }),
   };

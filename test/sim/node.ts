@@ -174,7 +174,8 @@ export class SimNode {
       random: world.random,
       onRotated: () => world.guard(() => this.released.checkJournal()),
     });
-    const chain = this.#chain(life, databaseDisk);
+    const peers = new Peers(this);
+    const chain = this.#chain(life, databaseDisk, peers);
     const signer = this.#signer(recordDisk);
     const { ConsensusDriver } = world.implementation;
     const driver = new ConsensusDriver({
@@ -188,7 +189,7 @@ export class SimNode {
       journal,
       signer,
       blocks: chain,
-      peers: new Peers(this),
+      peers,
       clock: life,
       observer: this.#observer(life),
     });
@@ -230,7 +231,7 @@ export class SimNode {
     });
   }
 
-  #chain(life: Life, disk: Disk): SimChain {
+  #chain(life: Life, disk: Disk, peers: Peers): SimChain {
     const { world, member, behaviour } = this;
     return new SimChain({
       database: this.#database,
@@ -242,6 +243,7 @@ export class SimNode {
       onCommitted: (stored, top) => this.#committed(stored, top),
       build: behaviour?.build && ((request) => behaviour.build?.(request, this.liar)),
       isIdle: () => world.random.chance(0.3),
+      completing: (hash) => (this.#lacksTransactions() ? peers.proposedBlock(hash) : undefined),
       wait: {
         build: () => life.sleep(world.random.between(...EXECUTION)),
         verify: (block) => life.sleep(this.#executionTime(block)),
@@ -299,6 +301,13 @@ export class SimNode {
     const delay = this.world.signatureDelay;
     if (delay > 0) await life.sleep(this.world.random.between(0, delay));
     return checks.map(holds);
+  }
+
+  #lacksTransactions(): boolean {
+    const { random, network, faults, scene } = this.world;
+    if (scene.missing === undefined || network.stable || !random.chance(scene.missing)) return false;
+    faults.add('proposals with something missing');
+    return true;
   }
 
   #executionTime(block: Block): number {

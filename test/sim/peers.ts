@@ -4,7 +4,7 @@
 import { certificateChecks, malformedCertificate } from '../../src/consensus/certificate.ts';
 import type { PeerPort } from '../../src/consensus/ports.ts';
 import type { Message } from '../../src/consensus/types.ts';
-import { headerHash } from '../../src/primitives/block.ts';
+import { type Block, headerHash } from '../../src/primitives/block.ts';
 import { equalBytes, toHex } from '../../src/primitives/bytes.ts';
 import { type Certificate, VOTE_KINDS } from '../../src/primitives/consensus.ts';
 import type { Hash } from '../../src/primitives/hash.ts';
@@ -41,17 +41,16 @@ export class Peers implements PeerPort {
   }
 
   fetchBlock(hash: Hash): void {
-    const hashHex = toHex(hash);
-    this.#ask(
-      hashHex,
-      (peer) => peer.service.block(hashHex),
-      async (bytes) => {
-        const { block } = CertifiedBlock.deserialize(bytes);
-        if (!equalBytes(headerHash(block.header), hash) || !this.#node.chain.bodyMatches(block)) return false;
-        this.#node.driver.onBlock(hash, block);
-        return true;
-      },
-    );
+    this.#askForBlock(hash, toHex(hash), (block) => this.#node.driver.onBlock(hash, block));
+  }
+
+  /** Of a proposal; undefined when nobody has it in time. */
+  proposedBlock(hash: Hash): Promise<Block | undefined> {
+    return new Promise((resolve) => {
+      const what = `proposed ${toHex(hash)}`;
+      if (this.#underway.has(what)) return resolve(undefined);
+      this.#askForBlock(hash, what, resolve, () => resolve(undefined));
+    });
   }
 
   isConnected(): boolean {
@@ -101,6 +100,21 @@ export class Peers implements PeerPort {
     );
   }
 
+  #askForBlock(hash: Hash, what: string, found: (block: Block) => void, over?: () => void): void {
+    const hashHex = toHex(hash);
+    this.#ask(
+      what,
+      (peer) => peer.service.block(hashHex),
+      async (bytes) => {
+        const { block } = CertifiedBlock.deserialize(bytes);
+        if (!equalBytes(headerHash(block.header), hash) || !this.#node.chain.bodyMatches(block)) return false;
+        found(block);
+        return true;
+      },
+      over,
+    );
+  }
+
   #publish(topic: 'block' | 'vote', bytes: Uint8Array): void {
     const node = this.#node;
     if (!node.up) return;
@@ -126,13 +140,17 @@ export class Peers implements PeerPort {
     what: string,
     question: (peer: SimNode) => Uint8Array | undefined,
     answer: (bytes: Uint8Array) => Promise<boolean>,
+    over: () => void = () => undefined,
   ): void {
     if (this.#underway.has(what)) return;
     this.#node.work.fetches++;
     this.#underway.add(what);
     this.#askUntilAnswered(question, answer)
       .catch((error: unknown) => this.#node.world.fail(error))
-      .finally(() => this.#underway.delete(what));
+      .finally(() => {
+        this.#underway.delete(what);
+        over();
+      });
   }
 
   async #askUntilAnswered(

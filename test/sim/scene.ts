@@ -9,6 +9,8 @@ export interface Scene {
   readonly roughFor?: number;
   /** bytes of transactions in every block */
   readonly load?: number;
+  /** part of the proposals of which a node lacks something, while the weather is rough; in all other worlds they carry all */
+  readonly missing?: number;
   /** whether a node crashes at the durable write that it is about to complete */
   readonly crashesAtWrite?: (node: number) => boolean;
   /** ms that a node takes to execute a block; undefined: as long as usual */

@@ -37,6 +37,8 @@ export interface Draw {
   readonly without?: readonly FaultClass[];
   /** epochs that end in this world; undefined: the first one does not */
   readonly epochs?: number;
+  /** proposals of a hundred that are not complete where they arrive */
+  readonly missing?: number;
   readonly implementation?: Implementation;
 }
 
@@ -78,9 +80,10 @@ export function faultyOf(draw: Draw): string[] {
 }
 
 /** What runs it again. */
-export function commandOf({ seed, nodes, slots, faulty, without, epochs }: Draw): string {
+export function commandOf({ seed, nodes, slots, faulty, without, epochs, missing }: Draw): string {
   const parts = ['make sim SEEDS=1', `FROM=${seed}`, `N=${nodes}`];
   if (epochs !== undefined) parts.push(`EPOCHS=${epochs}`);
+  if (missing !== undefined) parts.push(`MISSING=${missing}`);
   if (slots !== undefined) parts.push(`SLOTS=${slots}`);
   if (faulty !== undefined) parts.push(`FAULTY=${faulty.length === 0 ? 'none' : faulty.join(',')}`);
   if (without !== undefined && without.length > 0) parts.push(`WITHOUT=${without.join(',')}`);
@@ -105,6 +108,7 @@ function drawWorld({
   faulty: named,
   without: none,
   epochs: count,
+  missing,
   implementation,
 }: Draw): WorldOptions {
   const random = new Random(seed ^ 0x5eed);
@@ -127,7 +131,11 @@ function drawWorld({
     topology: without.has('topology') ? 'mesh' : topology,
     distances: without.has('distance') ? 'lan' : distances,
     without,
-    ...(epochs !== undefined && { epochs, scene: { roughFor: epochs.duration * epochs.count } }),
+    scene: {
+      ...(epochs !== undefined && { roughFor: epochs.duration * epochs.count }),
+      ...(missing !== undefined && { missing: missing / 100 }),
+    },
+    ...(epochs !== undefined && { epochs }),
     ...(implementation !== undefined && { implementation }),
   };
 }

@@ -34,6 +34,9 @@ const FAULTS = [
   'slow executions',
 ];
 
+/** Of four validators each, some of them faulty. */
+const INCOMPLETE_WORLDS = 20;
+
 const simulator = suite('simulator');
 
 interface Report {
@@ -74,6 +77,13 @@ simulator('votes of both sides of a split come together again where each node he
   for (let seed = 0; seed < 3; seed++) {
     const world = new World({ seed, slots: 20, weights, faulty: [silent], topology: 'ring', distances: 'lan', split });
     assert.ok((await world.run()).slots >= 20);
+  }
+});
+
+simulator('worlds in which many proposals are not complete where they arrive', async () => {
+  for (let seed = 0; seed < INCOMPLETE_WORLDS; seed++) {
+    const { faults } = await simulate({ seed, nodes: 4, missing: 30 });
+    assert.ok((faults['proposals with something missing'] ?? 0) > 0);
   }
 });
 

@@ -42,10 +42,13 @@ class Told {
   readonly blocks: string[] = [];
   readonly certificates: (readonly Certificate[])[] = [];
   good = true;
+  /** called while a block is told */
+  atBlock: () => void = () => undefined;
   readonly #waiting: (() => void)[] = [];
 
   readonly onBlock = (hash: Uint8Array, _block: Block): void => {
     this.blocks.push(toHex(hash));
+    this.atBlock();
     this.#wake();
   };
 
@@ -268,11 +271,12 @@ fetcherTest(
     const peers = [peer('a', { blocks: never }), peer('b', { blocks: never }), peer('honest'), peer('c')];
     await withFetcher(peers, async ({ fetcher, told, network }) => {
       let waited: boolean[] = [];
-      const block = told.next().then(() => {
+      told.atBlock = () => {
         waited = hanging.map(({ aborted }) => aborted);
-      });
+      };
       fetcher.fetchBlock(first.hash);
-      await block;
+      await told.next();
+      told.atBlock = () => undefined;
       assert.equal(network.asked, ['a', 'b', 'honest']);
       assert.equal(waited, [false, false], 'the time of neither had run out');
       await turns(5);

@@ -95,6 +95,8 @@ export interface TestPeer {
   readonly id: string;
   height: number;
   readonly blocks?: BlocksAnswer;
+  /** ssz(SignedTransaction) of those that it has */
+  readonly transactions?: (ids: readonly Uint8Array[], signal: AbortSignal) => Promise<Uint8Array[]>;
   readonly certificates?: (request: CertificatesRequest, signal: AbortSignal) => Promise<Certificate[]>;
 }
 
@@ -125,6 +127,10 @@ export class TestNetwork {
 
   report(id: string, kind: string): void {
     this.reports.push(`${id}: ${kind}`);
+  }
+
+  async requestTransactions(id: string, ids: Uint8Array[], signal: AbortSignal): Promise<Uint8Array[]> {
+    return this.#ask(id).transactions?.(ids, signal) ?? [];
   }
 
   #ask(id: string): TestPeer {

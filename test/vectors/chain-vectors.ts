@@ -1,5 +1,6 @@
 // Vectors of genesis, blocks and consensus messages: two blocks that follow from the genesis of the fixture.
 
+import { SerializedList } from '@chainsafe/ssz';
 import { encodedTransactions, receiptsRoot, transactionsRoot } from '../../src/chain/body.ts';
 import { genesisBlock } from '../../src/chain/genesis.ts';
 import { Members } from '../../src/consensus/members.ts';
@@ -10,11 +11,12 @@ import { checkTransaction } from '../../src/ledger/rules.ts';
 import {
   type Block,
   Body,
+  CompactBlock,
+  CompactProposal,
   Header,
   headerHash,
   Justification,
   justificationHash,
-  Proposal,
 } from '../../src/primitives/block.ts';
 import { toHex } from '../../src/primitives/bytes.ts';
 import {
@@ -40,6 +42,7 @@ import { type JsonValue, toJson } from '../../src/primitives/json.ts';
 import { Receipt } from '../../src/primitives/receipt.ts';
 import { LeaderSchedule } from '../../src/primitives/schedule.ts';
 import { Validator, validatorsRoot } from '../../src/primitives/validators.ts';
+import { compactProposal } from '../helpers/compact.ts';
 import { GENESIS, GENESIS_HASH, type Key, VALIDATORS } from './fixture.ts';
 import { FlatState } from './flat-state.ts';
 import { FIRST_BLOCK_TRANSACTIONS } from './transaction-vectors.ts';
@@ -218,7 +221,45 @@ export function consensusVectors(): JsonValue {
       data_ssz: toHex(ProposalDataType.serialize(data)),
       signing_bytes: toHex(proposalSigningBytes(data, GENESIS_HASH)),
       signature: toHex(signature),
-      ssz: toHex(Proposal.serialize(proposal)),
+      ssz: toHex(CompactProposal.serialize(compactProposal(proposal))),
     },
+  };
+}
+
+/** One compact block from its parts; what it carries by position in the block. */
+function compactVector(name: string, ids: readonly Hash[], carried: readonly number[]): JsonValue {
+  const [, { block }] = STEPS;
+  const { header, body } = block;
+  const transactions = carried.map((position) => body.transactions.get(position));
+  const compact: CompactBlock = {
+    header,
+    justification: body.justification,
+    transactionIds: [...ids],
+    carried: SerializedList.fromArray(transactions),
+  };
+  return { name, carried: [...carried], transaction_ids: ids.map(toHex), ssz: toHex(CompactBlock.serialize(compact)) };
+}
+
+export function compactVectors(): JsonValue {
+  const [, first] = STEPS;
+  const ids = FIRST_BLOCK_TRANSACTIONS.map(({ id }) => id);
+  const [a, b, c] = ids as [Hash, Hash, Hash];
+  return {
+    about:
+      'Block 1 of blocks.json as proposals may carry it, and as they may not. `carried` are positions in the block; ' +
+      'the header and the justification are those of the block.',
+    hash: toHex(first.hash),
+    good: [
+      compactVector('nothing is carried', ids, []),
+      compactVector('the first and the last are', ids, [0, 2]),
+      compactVector('all are', ids, [0, 1, 2]),
+    ],
+    bad: [
+      compactVector('ids in another order', [b, a, c], []),
+      compactVector('an id is missing', [a, b], []),
+      compactVector('one that is not in the list', [a, b], [2]),
+      compactVector('carried in another order', ids, [2, 0]),
+      compactVector('one carried twice', ids, [1, 1]),
+    ],
   };
 }

@@ -4,7 +4,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import type { JsonValue } from '../../src/primitives/json.ts';
-import { blockVectors, consensusVectors, genesisVectors } from './chain-vectors.ts';
+import { blockVectors, compactVectors, consensusVectors, genesisVectors } from './chain-vectors.ts';
 import { epochVectors } from './epoch-vectors.ts';
 import { evidenceVectors } from './evidence-vectors.ts';
 import { offenceVectors } from './offence-vectors.ts';
@@ -15,6 +15,7 @@ import { electionVectors, stakingVectors } from './validator-vectors.ts';
 export const VECTOR_FILES: Readonly<Record<string, () => JsonValue>> = {
   'addresses.json': addressVectors,
   'blocks.json': blockVectors,
+  'compact.json': compactVectors,
   'consensus.json': consensusVectors,
   'elections.json': electionVectors,
   'epochs.json': epochVectors,

@@ -1,0 +1,217 @@
+// What a compact block lacks, from peers that hold it, hold a part, say nothing, or lie.
+
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { compactBlock } from '../../src/chain/compact.ts';
+import { Block, CompactBlock } from '../../src/primitives/block.ts';
+import { toHex } from '../../src/primitives/bytes.ts';
+import type { Hash } from '../../src/primitives/hash.ts';
+import type { TransactionEnvelope } from '../../src/primitives/transaction.ts';
+import { CertifiedBlock } from '../../src/primitives/wire.ts';
+import { Completion, type CompletionOptions } from '../../src/sync/completion.ts';
+import { silentLogger } from '../../src/telemetry/logger.ts';
+import { account, makeGenesis, Node, pay } from '../chain/fixture.ts';
+import { withTimeout } from '../helpers/timeout.ts';
+import { hang, stream, TestNetwork, type TestPeer } from './fixture.ts';
+
+const completionTest = suite('completion of proposals');
+const ACCOUNTS = 20;
+const GENESIS = makeGenesis({ accounts: ACCOUNTS });
+const payments = Array.from({ length: ACCOUNTS }, (_, from) => pay(GENESIS, { from, to: account(from + 1) }));
+const strange = pay(GENESIS, { from: 0, to: account(1), memo: 'another' });
+
+let judge: Node;
+let block: Block;
+let hash: Hash;
+completionTest.before(async () => {
+  judge = await Node.open(GENESIS);
+  ({ block, hash } = await judge.build(payments));
+});
+completionTest.after(() => judge.remove());
+
+/** A peer that holds these transactions, and not the block. */
+function holderOf(id: string, envelopes: readonly TransactionEnvelope[]): TestPeer {
+  const held = new Map(envelopes.map(({ idHex, bytes }) => [idHex, bytes]));
+  return { id, height: 0, transactions: async (ids) => ids.flatMap((one) => held.get(toHex(one)) ?? []) };
+}
+
+const whole = (one: Block) => () => stream(CertifiedBlock.serialize({ block: one, certificate: null }));
+
+interface Rig {
+  /** what comes of the compact block when it arrives from this peer; its encoding */
+  complete(from: string): Promise<Uint8Array | undefined>;
+  readonly network: TestNetwork;
+  readonly completion: Completion;
+  /** ids of what had to be asked for */
+  readonly fetched: string[];
+}
+
+/** @param missing what this node lacks of the block, from the first transaction on */
+async function withRig(
+  { peers, missing }: { peers: readonly TestPeer[]; missing: number },
+  body: (rig: Rig) => Promise<void>,
+  changes: Partial<CompletionOptions> = {},
+): Promise<void> {
+  const network = new TestNetwork(...peers);
+  const order = Array.from(block.body.transactions);
+  const held = new Map(payments.map(({ idHex, bytes }) => [idHex, bytes]));
+  const fetched: string[] = [];
+  const compact = CompactBlock.deserialize(CompactBlock.serialize(compactBlock(block, () => false)));
+  const lacking = new Set(compact.transactionIds.slice(0, missing).map(toHex));
+  assert.is(order.length, ACCOUNTS);
+  const completion = new Completion({
+    network,
+    held: () => undefined,
+    find: (idHex) => (lacking.has(idHex) ? undefined : held.get(idHex)),
+    bodyMatches: (one) => judge.chain.bodyMatches(one),
+    onFetched: (transactions) => fetched.push(...transactions.map((one) => toHex(one))),
+    logger: silentLogger(),
+    ...changes,
+  });
+  const complete = async (from: string) => {
+    const completed = await withTimeout(
+      Promise.resolve(completion.complete(hash, compact, from)),
+      8000,
+      'the completion of a block',
+    );
+    return completed && Block.serialize(completed);
+  };
+  try {
+    await body({ complete, network, completion, fetched });
+  } finally {
+    completion.stop();
+  }
+}
+
+const expected = () => Block.serialize(block);
+
+completionTest('nothing is asked for where nothing is missing', async () => {
+  await withRig({ peers: [holderOf('a', payments)], missing: 0 }, async ({ complete, network, fetched }) => {
+    assert.equal(await complete('a'), expected());
+    assert.equal(network.asked, []);
+    assert.equal(fetched, []);
+  });
+});
+
+completionTest('a block that is here already is taken as it is', async () => {
+  await withRig({ peers: [], missing: 20 }, async ({ complete }) => assert.equal(await complete('a'), expected()), {
+    held: () => block,
+  });
+});
+
+completionTest('what is missing comes from the peer that sent the proposal', async () => {
+  const peers = ['a', 'b', 'c'].map((id) => holderOf(id, payments));
+  await withRig({ peers, missing: 10 }, async ({ complete, network, fetched }) => {
+    assert.equal(await complete('c'), expected());
+    assert.equal(network.asked, ['c']);
+    assert.is(fetched.length, 10);
+  });
+});
+
+completionTest('several peers may have a part of it each', async () => {
+  const peers = [
+    holderOf('a', payments.slice(0, 7)),
+    holderOf('b', payments.slice(7, 14)),
+    holderOf('c', payments.slice(14)),
+  ];
+  await withRig({ peers, missing: 10 }, async ({ complete, network }) => {
+    assert.equal(await complete('a'), expected());
+    assert.ok(network.asked.length <= 3);
+    assert.equal(network.requests, [], 'no whole block was asked for');
+  });
+});
+
+completionTest('a peer that says nothing is not waited for alone', async () => {
+  const silent: TestPeer = { id: 'silent', height: 0, transactions: (_ids, signal) => hang(signal) };
+  await withRig({ peers: [silent, holderOf('b', payments)], missing: 3 }, async ({ complete, network }) => {
+    assert.equal(await complete('silent'), expected());
+    assert.equal(network.asked, ['silent', 'b']);
+    assert.equal(network.reports, [], 'to be slow is no offence');
+  });
+});
+
+completionTest('who answers with something else is told on, and others are asked', async () => {
+  const liar: TestPeer = { id: 'liar', height: 0, transactions: async () => [strange.bytes] };
+  await withRig({ peers: [liar, holderOf('b', payments)], missing: 3 }, async ({ complete, network, fetched }) => {
+    assert.equal(await complete('liar'), expected());
+    assert.equal(network.reports, ['liar: untrue']);
+    assert.not(fetched.includes(toHex(strange.bytes)));
+  });
+});
+
+completionTest('the whole block where much is missing, or nobody has the transactions', async () => {
+  const peers: TestPeer[] = [
+    { id: 'empty', height: 0 },
+    { id: 'whole', height: 0, blocks: () => whole(block)() },
+  ];
+  await withRig({ peers, missing: 11 }, async ({ complete, network }) => {
+    assert.equal(await complete('whole'), expected());
+    assert.equal(network.asked, ['whole']);
+    assert.equal(network.requests, [{ selector: 1, value: [hash] }]);
+  });
+  await withRig({ peers, missing: 2 }, async ({ complete, network, fetched }) => {
+    assert.equal(await complete('empty'), expected());
+    assert.equal(network.asked.slice(0, 2), ['empty', 'whole'], 'first for the transactions');
+    assert.is(network.requests.length >= 1, true);
+    assert.equal(fetched, []);
+  });
+});
+
+completionTest('another block in the place of this one counts against its sender', async () => {
+  const other = (await judge.build(payments.slice(1), { delay: 2 })).block;
+  const body = { ...block.body, transactions: other.body.transactions };
+  for (const lie of [other, { header: block.header, body }]) {
+    const peers: TestPeer[] = [
+      { id: 'liar', height: 0, blocks: () => whole(lie)() },
+      { id: 'whole', height: 0, blocks: () => whole(block)() },
+    ];
+    await withRig({ peers, missing: 20 }, async ({ complete, network }) => {
+      assert.equal(await complete('liar'), expected());
+      assert.equal(network.reports, ['liar: untrue']);
+    });
+  }
+});
+
+completionTest('what nobody has leaves nothing, and blames nobody', async () => {
+  const peers = Array.from({ length: 12 }, (_, index): TestPeer => ({ id: `peer ${index}`, height: 0 }));
+  await withRig({ peers, missing: 1 }, async ({ complete, network }) => {
+    assert.is(await complete('peer 3'), undefined);
+    assert.is(network.asked[0], 'peer 3');
+    assert.is(network.asked.length, 16, 'eight peers, twice');
+    assert.equal(network.reports, []);
+  });
+  await withRig({ peers: [], missing: 1 }, async ({ complete }) => assert.is(await complete('gone'), undefined));
+});
+
+completionTest('what comes by gossip meanwhile need not be asked for', async () => {
+  let all = false;
+  const held = new Map(payments.map(({ idHex, bytes }) => [idHex, bytes]));
+  const slow: TestPeer = {
+    id: 'slow',
+    height: 0,
+    transactions: (_ids, signal) => {
+      all = true;
+      return hang(signal);
+    },
+  };
+  await withRig(
+    { peers: [slow, { id: 'b', height: 0 }], missing: 0 },
+    async ({ complete, network, fetched }) => {
+      assert.equal(await complete('slow'), expected());
+      assert.equal(network.asked, ['slow']);
+      assert.equal(fetched, []);
+    },
+    { find: (idHex) => (all || idHex !== payments[0]?.idHex ? held.get(idHex) : undefined) },
+  );
+});
+
+completionTest('once stopped, nothing more is found', async () => {
+  const silent: TestPeer = { id: 'silent', height: 0, transactions: (_ids, signal) => hang(signal) };
+  await withRig({ peers: [silent], missing: 1 }, async ({ complete, completion }) => {
+    const completed = complete('silent');
+    completion.stop();
+    assert.is(await completed, undefined);
+  });
+});
+
+completionTest.run();
