@@ -15,7 +15,8 @@ export type FindEncoded = (idHex: string) => Uint8Array | undefined;
 
 /** What takes the place of the whole block where something is missing or it can not be one. */
 export type Incomplete =
-  | { readonly missing: readonly Hash[] }
+  /** of so many transactions in all */
+  | { readonly missing: readonly Hash[]; readonly of: number }
   /** no block of the network is so large */
   | { readonly tooLarge: true };
 
@@ -42,9 +43,13 @@ export function compactBlock({ header, body }: Block, mayLack: (idHex: string) =
   };
 }
 
-/** Whether the header commits to all that stands beside it. Nothing that does not hold says anything about the hash. */
+/**
+ * Whether the header commits to all that stands beside it, and no transaction is named twice, which would be asked for
+ * in vain: no block with it is valid. Nothing that does not hold says anything about the hash.
+ */
 export function compactHolds({ header, justification, transactionIds: ids, carried }: CompactBlock): boolean {
   if (carried.length > ids.length || checkBody(header, justification, ids) !== undefined) return false;
+  if (new Set(ids.map(toHex)).size < ids.length) return false;
   let next = 0;
   for (const id of transactionIds(carried)) {
     while (next < ids.length && !equalBytes(ids[next] as Hash, id)) next++;
@@ -71,7 +76,7 @@ export function wholeBlock(compact: CompactBlock, find: FindEncoded): Block | In
     }
     if (bytes > MAX_GOSSIP_BYTES) return { tooLarge: true };
   }
-  if (missing.length > 0) return { missing };
+  if (missing.length > 0) return { missing, of: ids.length };
   return { header, body: { justification, transactions: listOf(transactions, ids) } };
 }
 

@@ -30,8 +30,8 @@ import type { Input } from './types.ts';
 
 export type Verdict = 'accept' | 'ignore' | 'reject';
 
-/** A vote that is sent again is passed on again at most once in this part of the re-send interval. */
-const PASS_ON_SHARE = 0.5;
+/** What is sent again is passed on, or tried, again at most once in this part of the re-send interval. */
+const AGAIN_SHARE = 0.5;
 
 export interface DoorDependencies {
   readonly core: Simplex;
@@ -62,7 +62,7 @@ const FURTHEST_OWN_SLOT = 4096;
 
 export class Door {
   readonly #d: DoorDependencies;
-  readonly #incomplete = new IncompleteProposals();
+  readonly #incomplete: IncompleteProposals;
   /** Messages being checked, so that copies from several peers cost one check. */
   readonly #underway = new Set<string>();
   /** When known votes were passed on again, by signature; of votes above `lastFinal` only. */
@@ -72,6 +72,8 @@ export class Door {
 
   constructor(dependencies: DoorDependencies) {
     this.#d = dependencies;
+    const { now, resendInterval } = dependencies;
+    this.#incomplete = new IncompleteProposals({ now, retryInterval: AGAIN_SHARE * resendInterval });
   }
 
   /** @param bytes ssz(GossipVote) */
@@ -108,32 +110,38 @@ export class Door {
     }
     const hash = headerHash(proposal.block.header);
     if (core.exposesLeader(proposal, hash)) return this.#lateProposal(proposal, hash);
-    if (!core.wantsProposal(proposal, hash) || this.#incomplete.knows(proposal, hash)) {
-      return this.#unwanted(proposal, hash);
-    }
+    if (!core.wantsProposal(proposal, hash)) return this.#unwanted(proposal, hash);
     const attached = [...(parentCertificate === null ? [] : [parentCertificate]), ...proposal.certificates];
     // Of a slot far ahead only the certificates count: they may show that this node is behind.
     if (!core.isInWindow(proposal.slot) && !(await this.#takeAll(attached))) return 'reject';
-    if (!core.isInWindow(proposal.slot)) return this.#unwanted(proposal, hash);
+    if (!core.isInWindow(proposal.slot) || !this.#admits(proposal, hash)) return this.#unwanted(proposal, hash);
     if (!(await this.#leaderSigned(proposal, hash))) return 'reject';
     if (!this.#d.blocks.compactHolds(proposal.block)) return 'reject';
     for (const certificate of attached) {
       if (!(await this.#holds(certificate))) return 'reject';
       if (core.wantsCertificate(certificate)) this.#d.input({ type: 'certificate', certificate });
     }
+    // A copy from another peer may have come in while the signatures of this one were checked.
+    if (!this.#admits(proposal, hash)) return 'ignore';
     this.#complete(proposal, hash, peer);
     return 'accept';
   }
 
+  #admits({ slot, parentSlot }: CompactProposal, hash: Hash): boolean {
+    return this.#incomplete.admits({ slot, parentSlot, hash, leader: this.#d.core.schedule.leader(slot) });
+  }
+
   /** The core is given the proposal when its block is whole: it may be at once, later or never. */
   #complete(proposal: CompactProposal, hash: Hash, peer: string): void {
-    if (this.#incomplete.knows(proposal, hash)) return;
-    const take = (block: Block | undefined) => {
-      if (block !== undefined) this.#d.input({ type: 'proposal', proposal: { ...proposal, block }, hash });
+    const { core, blocks, input } = this.#d;
+    const { slot, parentSlot } = proposal;
+    const give = (block: Block | undefined) => {
+      if (block !== undefined) input({ type: 'proposal', proposal: { ...proposal, block }, hash });
     };
-    const block = this.#d.blocks.complete(hash, proposal.block, peer);
-    if (block instanceof Promise) this.#incomplete.hold(proposal, hash, block.then(take));
-    else take(block);
+    const block = blocks.complete(hash, proposal.block, peer);
+    const until = block instanceof Promise ? block.then(give) : undefined;
+    this.#incomplete.take({ slot, parentSlot, hash, leader: core.schedule.leader(slot) }, until, core.lastFinalSlot);
+    if (!(block instanceof Promise)) give(block);
   }
 
   /**
@@ -236,7 +244,7 @@ export class Door {
     const key = toHex(vote.signature);
     const time = now();
     // In either direction: a clock may be set back.
-    if (Math.abs(time - (passedOn.at.get(key) ?? 0)) < PASS_ON_SHARE * resendInterval) return false;
+    if (Math.abs(time - (passedOn.at.get(key) ?? 0)) < AGAIN_SHARE * resendInterval) return false;
     passedOn.at.set(key, time);
     return true;
   }

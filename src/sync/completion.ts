@@ -2,7 +2,8 @@
 // hash where that does not help. Every piece is checked against the header, so it does not matter whose answer it is, and
 // no peer is needed for it that others could not take the place of.
 
-import { type FindEncoded, onlyAsked, wholeBlock } from '../chain/compact.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type FindEncoded, type Incomplete, onlyAsked, wholeBlock } from '../chain/compact.ts';
 import type { Block, CompactBlock } from '../primitives/block.ts';
 import { toHex } from '../primitives/bytes.ts';
 import type { Hash } from '../primitives/hash.ts';
@@ -13,8 +14,12 @@ import { type BlockSource, singleBlock } from './single-block.ts';
 
 /** Where more than this part of the transactions is missing, the block as a whole costs less than to ask for them. */
 const LARGEST_PART_MISSING = 0.5;
-/** A faulty leader can make every node ask for what does not exist: so many peers of each node, twice. */
+/** A faulty leader can make every node ask for what does not exist: so many peers of each node, twice a round. */
 const MAX_PEERS_ASKED = 8;
+/** In the first all may lack the same, and say so at once: the peer that sent the proposal may be waiting for it too. */
+const ROUNDS = 3;
+/** Between two rounds (ms): a few hops, and the requests of those who are nearer to the leader. */
+const ROUND_PAUSE_MS = 250;
 /** What a round trip around the world takes; who needs more is not waited for alone (ms). */
 const PATIENCE_MS = 250;
 
@@ -30,6 +35,16 @@ export interface CompletionOptions extends BlockSource {
   /** Transactions that had to be asked for: others may propose them again, and ask for them. */
   readonly onFetched: (transactions: readonly Uint8Array[]) => void;
   readonly logger: Logger;
+}
+
+/** A proposal on its way to be complete. */
+interface Draft {
+  readonly hash: Hash;
+  readonly hashHex: string;
+  /** how it stands now: other ways may lead to the block meanwhile */
+  attempt(): Block | Incomplete;
+  /** by id in hex */
+  add(transactions: ReadonlyMap<string, Uint8Array>): void;
 }
 
 export class Completion {
@@ -54,74 +69,92 @@ export class Completion {
    * @returns undefined when nobody has what is missing, or no block is so large
    */
   complete(hash: Hash, compact: CompactBlock, peer: string): Block | Promise<Block | undefined> {
-    const { held, find, logger } = this.#o;
-    const known = held(hash);
-    if (known !== undefined) return known;
-    const block = wholeBlock(compact, find);
+    const draft = this.#draft(hash, compact);
+    const block = draft.attempt();
+    if (isWhole(block)) return block;
     if ('tooLarge' in block) return Promise.resolve(undefined);
-    if (!('missing' in block)) return block;
-    return this.#fetch(hash, compact, { missing: block.missing, peer }).catch((error: unknown) => {
-      if (!this.#inquiry.signal.aborted) logger.error({ err: error }, 'a proposal could not be completed');
+    return this.#fetch(draft, peer).catch((error: unknown) => {
+      if (!this.#inquiry.signal.aborted) this.#o.logger.error({ err: error }, 'a proposal could not be completed');
       return undefined;
     });
   }
 
-  async #fetch(
-    hash: Hash,
-    compact: CompactBlock,
-    { missing, peer }: { missing: readonly Hash[]; peer: string },
-  ): Promise<Block | undefined> {
-    const { logger } = this.#o;
-    const counts = { transactions: compact.transactionIds.length, missing: missing.length };
-    const isLarge = missing.length > LARGEST_PART_MISSING * counts.transactions;
-    const canAsk = missing.length <= MAX_TRANSACTIONS_PER_REQUEST;
-    const block = isLarge || !canAsk ? undefined : await this.#byTransactions(compact, missing, peer);
-    const whole = block ?? (await this.#byHash(hash, peer));
-    const by = block !== undefined ? 'transactions' : whole !== undefined ? 'hash' : 'nobody';
-    logger.debug({ block: toHex(hash), ...counts, by }, 'a proposal was not complete');
-    return whole;
+  #draft(hash: Hash, compact: CompactBlock): Draft {
+    const { held, find } = this.#o;
+    const fetched = new Map<string, Uint8Array>();
+    return {
+      hash,
+      hashHex: toHex(hash),
+      attempt: () => held(hash) ?? wholeBlock(compact, (idHex) => fetched.get(idHex) ?? find(idHex)),
+      add: (transactions) => {
+        for (const [idHex, transaction] of transactions) fetched.set(idHex, transaction);
+      },
+    };
+  }
+
+  async #fetch(draft: Draft, peer: string): Promise<Block | undefined> {
+    const { signal } = this.#inquiry;
+    for (let round = 1; ; round++) {
+      const block = (await this.#byTransactions(draft, peer)) ?? (await this.#byHash(draft, peer));
+      const { hashHex } = draft;
+      this.#o.logger.debug({ block: hashHex, round, found: block !== undefined }, 'a proposal was not complete');
+      if (block !== undefined || round === ROUNDS) return block;
+      await sleep(ROUND_PAUSE_MS, undefined, { signal });
+    }
   }
 
   /** Several peers may have a part of them each. */
-  async #byTransactions(compact: CompactBlock, missing: readonly Hash[], first: string): Promise<Block | undefined> {
-    const { network, find, onFetched } = this.#o;
-    const fetched = new Map<string, Uint8Array>();
-    const findAll: FindEncoded = (idHex) => fetched.get(idHex) ?? find(idHex);
+  async #byTransactions(draft: Draft, first: string): Promise<Block | undefined> {
+    const { network, onFetched } = this.#o;
+    const before = draft.attempt();
+    if (isWhole(before)) return before;
+    if (!isWorthAsking(before)) return undefined;
     let block: Block | undefined;
     await this.#inquiry.askEveryone({
-      what: `${missing.length} transactions of a proposal`,
+      what: `transactions of block ${draft.hashHex}`,
       first,
       most: MAX_PEERS_ASKED,
       patience: PATIENCE_MS,
       ask: async (peer, signal) => {
         // What has come by gossip meanwhile need not be asked for.
-        const ids = missing.filter((id) => findAll(toHex(id)) === undefined);
-        const answer = ids.length === 0 ? [] : await network.requestTransactions(peer, ids, signal);
-        const found = onlyAsked(answer, ids);
-        if (found === undefined) network.report(peer, 'untrue', 'transactions that were not asked for');
-        for (const [idHex, transaction] of found ?? []) fetched.set(idHex, transaction);
-        const whole = wholeBlock(compact, findAll);
-        if ('missing' in whole) return false;
-        block = 'tooLarge' in whole ? undefined : whole;
-        return true;
+        const present = draft.attempt();
+        if ('missing' in present) {
+          const ids = present.missing.slice(0, MAX_TRANSACTIONS_PER_REQUEST);
+          const found = onlyAsked(await network.requestTransactions(peer, ids, signal), ids);
+          if (found === undefined) network.report(peer, 'untrue', 'transactions that were not asked for');
+          else if (found.size > 0) onFetched([...found.values()]);
+          draft.add(found ?? new Map());
+        }
+        const after = draft.attempt();
+        if (isWhole(after)) block = after;
+        return block !== undefined;
       },
     });
-    if (fetched.size > 0) onFetched([...fetched.values()]);
     return block;
   }
 
-  async #byHash(hash: Hash, first: string): Promise<Block | undefined> {
+  async #byHash(draft: Draft, first: string): Promise<Block | undefined> {
     let found: Block | undefined;
     await this.#inquiry.askEveryone({
-      what: `block ${toHex(hash)} of a proposal`,
+      what: `block ${draft.hashHex} of a proposal`,
       first,
       most: MAX_PEERS_ASKED,
       ask: async (peer, signal) => {
-        const block = await singleBlock(this.#o, peer, hash, signal);
+        const block = await singleBlock(this.#o, peer, draft.hash, signal);
         found ??= block;
         return block !== undefined;
       },
     });
     return found;
   }
+}
+
+function isWhole(block: Block | Incomplete): block is Block {
+  return 'header' in block;
+}
+
+function isWorthAsking(block: Incomplete): boolean {
+  if ('tooLarge' in block) return false;
+  const { missing, of } = block;
+  return missing.length <= LARGEST_PART_MISSING * of && missing.length <= MAX_TRANSACTIONS_PER_REQUEST;
 }

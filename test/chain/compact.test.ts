@@ -77,6 +77,13 @@ compact('another header, justification, list or order does not hold', () => {
   for (const [name, changes] of bad) assert.not(compactHolds({ ...good, ...changes }), name);
 });
 
+compact('a list that names a transaction twice does not hold, though the header commits to it', () => {
+  const { header, justification, transactionIds: ids } = travelled(new Set());
+  const twice = [...ids, ids[0] as Uint8Array];
+  const doubled = { header: { ...header, transactionsRoot: merkleRoot(twice) }, justification, transactionIds: twice };
+  assert.not(compactHolds({ ...doubled, carried: SerializedList.empty() }));
+});
+
 compact('an empty block is complete by itself', () => {
   const justification = { parentCertificate: null, lateVotes: [] };
   const header = {

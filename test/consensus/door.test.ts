@@ -267,39 +267,68 @@ door('while it is waited for, copies cost nothing and go nowhere', async () => {
   const { door, asked, checked } = lacking();
   const proposal = compactProposal(propose(0, 1, 0, block));
   const copy = (attempt: number) => GossipProposal.serialize({ attempt, proposal });
-  assert.equal(await Promise.all([door.proposal(copy(0), 'a'), door.proposal(copy(1), 'b')]), ['accept', 'accept']);
+  assert.equal(await Promise.all([door.proposal(copy(0), 'a'), door.proposal(copy(1), 'b')]), ['accept', 'ignore']);
   assert.is(await door.proposal(copy(2), 'c'), 'ignore');
   assert.equal(asked, ['a'], 'nor is it asked for twice');
   assert.is(checked(), 2);
 });
 
-door('what nobody could complete may come again', async () => {
-  const { door, inputs, asked, settle, turn } = lacking();
+door('what nobody could complete may come again, not at once', async () => {
+  const { door, inputs, asked, settle, turn, time } = lacking();
   const proposal = compactProposal(propose(0, 1, 0, block));
-  await door.proposal(GossipProposal.serialize({ attempt: 0, proposal }), 'a');
+  const copy = (attempt: number) => GossipProposal.serialize({ attempt, proposal });
+  await door.proposal(copy(0), 'a');
   settle[0]?.(undefined);
   await turn();
   assert.equal(inputs, []);
-  assert.is(await door.proposal(GossipProposal.serialize({ attempt: 1, proposal }), 'b'), 'accept');
-  assert.equal(asked, ['a', 'b']);
+  assert.is(await door.proposal(copy(1), 'b'), 'ignore', 'or anybody could make all ask without end');
+  time.now += PARAMETERS.resendInterval;
+  assert.is(await door.proposal(copy(2), 'c'), 'accept');
+  assert.equal(asked, ['a', 'c']);
 });
 
-door(
-  'a leader has two proposals of a slot completed, and not more; two that are complete contradict each other',
-  async () => {
-    const { door, core, inputs, asked, settle, turn } = lacking();
-    const blocks = [1, 2, 3].map((timestamp) => makeBlock(1, GENESIS_BLOCK_HASH, 0, { timestamp }));
-    const verdicts: string[] = [];
-    for (const one of blocks) verdicts.push(await door.proposal(ofProposal(propose(0, 1, 0, one)), 'peer'));
-    assert.equal(verdicts, ['accept', 'accept', 'ignore']);
-    assert.is(asked.length, 2);
-    for (const [index, resolve] of settle.entries()) resolve(blocks[index]);
-    await turn();
-    assert.is(inputs.length, 2);
-    const third = blocks[2] as Block;
-    assert.not(core.wantsProposal(propose(0, 1, 0, third), headerHash(third.header)));
-  },
-);
+door('of a slot two proposals are taken in and passed on, whatever becomes of them', async () => {
+  const { door, core, inputs, asked, settle, turn, time } = lacking();
+  const blocks = [1, 2, 3].map((timestamp) => makeBlock(1, GENESIS_BLOCK_HASH, 0, { timestamp }));
+  const verdicts = async (attempt: number) => {
+    const all: string[] = [];
+    for (const one of blocks) {
+      const proposal = compactProposal(propose(0, 1, 0, one));
+      all.push(await door.proposal(GossipProposal.serialize({ attempt, proposal }), 'peer'));
+    }
+    return all;
+  };
+  assert.equal(await verdicts(0), ['accept', 'accept', 'ignore']);
+  for (const resolve of settle) resolve(undefined);
+  await turn();
+  time.now += PARAMETERS.resendInterval;
+  assert.equal(await verdicts(1), ['accept', 'accept', 'ignore']);
+  assert.is(asked.length, 4);
+  for (const [index, resolve] of settle.slice(2).entries()) resolve(blocks[index]);
+  await turn();
+  assert.is(inputs.length, 2, 'and when both are complete they contradict each other');
+  const third = blocks[2] as Block;
+  assert.not(core.wantsProposal(propose(0, 1, 0, third), headerHash(third.header)));
+});
+
+door('a leader whose proposals wait for what nobody has keeps no other waiting', async () => {
+  const { door, asked, settle, turn } = lacking();
+  // Member 0 leads every fourth slot.
+  const slots = [1, 5, 9];
+  const verdicts: string[] = [];
+  for (const slot of slots) verdicts.push(await door.proposal(ofProposal(propose(0, slot, 0, block)), 'peer'));
+  assert.equal(verdicts, ['accept', 'accept', 'ignore']);
+  const other = makeBlock(1, GENESIS_BLOCK_HASH, 1);
+  assert.is(await door.proposal(ofProposal(propose(1, 2, 0, other)), 'peer'), 'accept');
+  assert.is(asked.length, 3);
+  settle[0]?.(undefined);
+  await turn();
+  assert.is(
+    await door.proposal(ofProposal(propose(0, 9, 0, block)), 'peer'),
+    'accept',
+    'it was not forgotten for good',
+  );
+});
 
 door('nothing is completed for a signature that does not hold, or a list that is not the header’s', async () => {
   const { door, asked } = lacking();

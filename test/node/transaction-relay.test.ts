@@ -38,10 +38,7 @@ function idsIn(batch: Uint8Array): string[] {
 
 const idsOf = (envelopes: readonly TransactionEnvelope[]) => envelopes.map(({ idHex }) => idHex);
 
-function open({
-  publish = async (_batch: Uint8Array): Promise<void> => undefined,
-  limits = {},
-} = {}) {
+function open({ publish = async (_batch: Uint8Array): Promise<void> => undefined, limits = {} } = {}) {
   const { mempool, head } = setup(accounts, limits);
   const batches: Uint8Array[] = [];
   const rejected: string[] = [];

@@ -177,10 +177,47 @@ completionTest('what nobody has leaves nothing, and blames nobody', async () => 
   await withRig({ peers, missing: 1 }, async ({ complete, network }) => {
     assert.is(await complete('peer 3'), undefined);
     assert.is(network.asked[0], 'peer 3');
-    assert.is(network.asked.length, 16, 'eight peers, twice');
+    assert.is(network.asked.length, 3 * 2 * 8, 'eight peers, twice in each of three rounds');
     assert.equal(network.reports, []);
   });
   await withRig({ peers: [], missing: 1 }, async ({ complete }) => assert.is(await complete('gone'), undefined));
+});
+
+completionTest('who waits for the same is asked again', async () => {
+  let rounds = 0;
+  const waiting: TestPeer = {
+    id: 'waiting',
+    height: 0,
+    transactions: async (ids) => {
+      const envelopes = rounds++ === 0 ? [] : payments;
+      return ids.flatMap((id) => envelopes.find(({ idHex }) => idHex === toHex(id))?.bytes ?? []);
+    },
+  };
+  await withRig({ peers: [waiting], missing: 4 }, async ({ complete, network }) => {
+    assert.equal(await complete('waiting'), expected());
+    assert.is(rounds, 2);
+    assert.equal(network.reports, []);
+  });
+});
+
+completionTest('the block may come another way while peers are asked', async () => {
+  let isHere = false;
+  const empty: TestPeer = {
+    id: 'empty',
+    height: 0,
+    transactions: async () => {
+      isHere = true;
+      return [];
+    },
+  };
+  await withRig(
+    { peers: [empty], missing: 1 },
+    async ({ complete, network }) => {
+      assert.equal(await complete('empty'), expected());
+      assert.equal(network.asked, ['empty']);
+    },
+    { held: () => (isHere ? block : undefined) },
+  );
 });
 
 completionTest('what comes by gossip meanwhile need not be asked for', async () => {
