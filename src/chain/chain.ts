@@ -171,7 +171,8 @@ export class Chain extends EventEmitter<ChainEvents> {
 
   /**
    * Makes an executed block and its ancestors final, the oldest first; what lost against them is dropped. Calls take
-   * effect one after another; a block that is final already, or that a snapshot went past, is left as it is.
+   * effect one after another. A block that is final already, or that a snapshot went past, is left as it is; its Final is
+   * kept where none was known when it was committed.
    * @param certificate of this block; its ancestors get the ones that their children carry
    * @throws {ChainError} CONFLICT, UNKNOWN_BLOCK, WRONG_CERTIFICATE, STOPPED
    * @throws {StoreError} when a commit fails; nothing can be committed after that
@@ -247,7 +248,8 @@ export class Chain extends EventEmitter<ChainEvents> {
       throw new ChainError('WRONG_CERTIFICATE', `a certificate of ${toHex(certificate.hash)} for ${toHex(hash)}`);
     }
     const path = this.#tree.path(hash);
-    if (path === undefined) return this.#assertFinal(hash);
+    if (path === undefined) await this.#assertFinal(hash);
+    if (path === undefined || path.length === 0) return this.#keepFinal(hash, certificate);
     assertCertifies(certificate, path.at(-1));
     for (const [index, executed] of path.entries()) {
       if (this.#stopped) throw new ChainError('STOPPED', 'the chain has been stopped');
@@ -281,8 +283,24 @@ export class Chain extends EventEmitter<ChainEvents> {
       throw new ChainError('CONFLICT', `block ${toHex(hash)} lost against a final block and is now said to be final`);
     }
     // Asked for while the chain went on from a snapshot above it, which has no blocks below.
-    if (this.#tree.isPassed(hash) || (await this.#store.isFinal(hash))) return;
+    if (this.#tree.isPassed(hash) || (await this.#store.heightOf(hash)) !== undefined) return;
     throw new ChainError('UNKNOWN_BLOCK', `no executed block ${toHex(hash)}`);
+  }
+
+  /**
+   * Catch-up may have committed the block first, under a descendant's Final. Consensus forgets what lies below a Final
+   * that it has had committed: then the store must know it, and start there.
+   */
+  async #keepFinal(hash: Hash, certificate: Certificate | undefined): Promise<void> {
+    const height = await this.#store.heightOf(hash);
+    if (height === undefined || certificate?.kind !== FINAL) return;
+    if ((await this.#store.certificateByHeight(height))?.kind === FINAL) return;
+    try {
+      await this.#store.setCertificate(height, certificate);
+    } catch (error) {
+      this.#failure = { error };
+      throw error;
+    }
   }
 }
 

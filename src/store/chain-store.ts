@@ -183,10 +183,10 @@ export class ChainStore implements TreeSource {
     return this.#isFinal(height) ? this.#records.hash(height) : undefined;
   }
 
-  /** Whether the block with this hash is final, though its body may not be here. */
-  async isFinal(hash: Hash): Promise<boolean> {
+  /** Of the final block with this hash, though its body may not be here. */
+  async heightOf(hash: Hash): Promise<number | undefined> {
     const height = await this.#records.heights.get(hash);
-    return height !== undefined && this.#isFinal(height);
+    return height !== undefined && this.#isFinal(height) ? height : undefined;
   }
 
   /** The last block of an epoch, with the epoch's set. */

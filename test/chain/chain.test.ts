@@ -298,4 +298,25 @@ test('catching up by ranges', () =>
     assert.is(b.chain.head.height, 5, 'once more is no harm');
   }));
 
+test('a Final is kept that comes when catch-up has committed its block without one', () =>
+  withNodes(genesis, 2, async (a, b) => {
+    for (let nonce = 0; nonce < 3; nonce++) await a.grow([pay(genesis, { from: 0, nonce, to: account(1) })]);
+    const [first, second, third] = a.finalized;
+    assert.ok(first && second && third);
+    for (const { block } of [first, second]) await b.chain.applySynced(block, undefined);
+    const anchorHeight = async () => (await b.chain.instance()).anchor.header.height;
+    assert.is(await anchorHeight(), 0);
+    // The head's, and one below it.
+    await b.chain.finalize(first.hash, certify(genesis, first.block));
+    assert.is(await anchorHeight(), 1, 'consensus goes on from there');
+    await b.chain.finalize(second.hash, certify(genesis, second.block));
+    assert.is(await anchorHeight(), 2);
+    // What is there stays.
+    await b.chain.finalize(second.hash, certify(genesis, second.block, { slot: 77 }));
+    await b.chain.finalize(second.hash, undefined);
+    assert.is.not((await b.store.certificateByHeight(2))?.slot, 77);
+    await b.chain.applySynced(third.block, third.certificate);
+    await b.store.verify({ supply: SUPPLY });
+  }));
+
 test.run();

@@ -77,10 +77,12 @@ export class SimChain implements BlockPort {
   async finalize(hash: Hash, certificate: Certificate): Promise<void> {
     const { database } = this.#o;
     const path: Block[] = [];
-    for (let at = hash; database.find(toHex(at)) === undefined; at = (path[0] as Block).header.parent) {
-      const block = this.#executed.get(toHex(at));
+    // Of a block that is stored already the Final is kept.
+    for (let at = hash; path.length === 0 || database.find(toHex(at)) === undefined; ) {
+      const block = this.find(toHex(at));
       if (block === undefined) throw new Error(`block ${toHex(at)} is final and was never executed here`);
       path.unshift(block);
+      at = block.header.parent;
     }
     for (const block of path) await this.commit(block, block === path.at(-1) ? certificate : undefined);
   }
@@ -112,7 +114,7 @@ export class SimChain implements BlockPort {
         const { height } = block.header;
         // Catch-up may have been quicker; that it stored another block is for the invariants to see.
         const known = database.at(height);
-        if (known !== undefined && equalBytes(known.hash, stored.hash)) return;
+        if (known !== undefined && equalBytes(known.hash, stored.hash)) return database.keepFinal(height, final);
         onCommitted(stored, database.at(height - 1) ?? database.top);
         database.push(stored);
       },

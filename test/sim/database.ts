@@ -29,6 +29,12 @@ export class Database {
     this.#starts = [stored];
   }
 
+  /** A Final that was learned after its block was stored. */
+  keepFinal(height: number, final: Certificate | undefined): void {
+    const stored = this.#blocks[height];
+    if (stored !== undefined && stored.final === undefined) this.#blocks[height] = { ...stored, final };
+  }
+
   /** That of the next block. */
   get epoch(): number {
     return this.#starts.length;

@@ -201,7 +201,7 @@ test('another store takes it in over many restarts, shows nothing of it before i
     assert.is(await taking.blockByHeight(1), undefined);
     assert.is(await taking.blockByHeight(header.height), undefined, 'its header alone is here');
     assert.equal(await taking.headerByHeight(header.height), header);
-    assert.ok(await taking.isFinal(hash));
+    assert.is(await taking.heightOf(hash), header.height);
     assert.equal(await taking.boundary(header.epoch), boundary);
     assert.is((await taking.verify()).headers, 2);
     await assertRangeError(taking.adopt(await taking.restore(boundary)));
