@@ -11,7 +11,7 @@ const SHORT = { SEEDS: '0', SECONDS: '0', N: '1', SAMPLES: '1' };
 const help = suite('make … HELP=1');
 
 for (const [target, options] of [
-  ['sim', ['SEEDS', 'FROM', 'N', 'SLOTS', 'EPOCHS', 'FAULTY', 'WITHOUT', 'SHRINK', 'HELP']],
+  ['sim', ['SEEDS', 'FROM', 'N', 'SLOTS', 'EPOCHS', 'FAULTY', 'WITHOUT', 'MISSING', 'SHRINK', 'HELP']],
   ['storm', ['SECONDS', 'N', 'SEED', 'HELP']],
   ['model', ['SAMPLES', 'SEED', 'HELP']],
 ] as const) {
