@@ -33,7 +33,7 @@ export async function unbanPeer(context: CliContext, target: string, options: Da
 }
 
 function peerLines({ peers, bans }: PeersView, now: number): string[] {
-  const header = ['peer', 'direction', 'height', 'score', 'latency', 'client', 'address'];
+  const header = ['peer', 'direction', 'height', 'score', 'latency', 'client', 'address', 'validator'];
   const offences = peers.flatMap((peer) =>
     peer.offences.map(({ kind, reason, times, at }) => [peer.id, ago(at, now), kind, `${times}×`, reason]),
   );
@@ -44,9 +44,10 @@ function peerLines({ peers, bans }: PeersView, now: number): string[] {
   ];
 }
 
-function peerRow({ id, direction, height, score, latency_ms: latency, client, addresses }: PeerView): string[] {
+function peerRow(peer: PeerView): string[] {
+  const { id, direction, height, score, latency_ms: latency, client, addresses, validator } = peer;
   const roundTrip = latency === null ? '-' : `${latency.toFixed(1)} ms`;
-  return [id, direction, String(height), String(score), roundTrip, client, addresses[0] ?? '-'];
+  return [id, direction, String(height), String(score), roundTrip, client, addresses[0] ?? '-', validator ?? '-'];
 }
 
 function banRow({ target, until, by, reason }: BanView): string[] {

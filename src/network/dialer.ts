@@ -86,6 +86,26 @@ export class Dialer {
     return target.id.toString();
   }
 
+  /**
+   * From now on connections are kept to these peers and to no others; what is open stays open.
+   * @param peers as in the constructor
+   * @throws {NetworkError} BAD_ADDRESS
+   */
+  replace(peers: readonly string[]): void {
+    const wanted = new Set(peers.map((peer) => parsePeerAddress(peer).id.toString()));
+    for (const [id, target] of this.#targets) {
+      target.addresses.length = 0;
+      if (wanted.has(id)) continue;
+      clearTimeout(target.timer);
+      this.#targets.delete(id);
+    }
+    this.#named.clear();
+    for (const peer of peers) {
+      const target = this.#target(peer);
+      if (target !== undefined && target.timer === undefined) this.#schedule(target, 0);
+    }
+  }
+
   /** @returns undefined for our own. @throws {NetworkError} BAD_ADDRESS */
   #target(text: string): Target | undefined {
     const { id, address } = parsePeerAddress(text);
@@ -167,7 +187,7 @@ export class Dialer {
 
   #schedule(target: Target, pause: number): void {
     clearTimeout(target.timer);
-    if (this.#context.lifetime.aborted) return;
+    if (this.#context.lifetime.aborted || this.#targets.get(target.id.toString()) !== target) return;
     target.timer = setTimeout(() => void this.#keep(target), pause);
   }
 

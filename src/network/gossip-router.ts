@@ -13,9 +13,16 @@ const MAX_OUTBOUND_BUFFER_BYTES = 8 * 1024 * 1024;
 /** One RPC of gossipsub: several messages when a peer asks for what it missed. The library buffers 4 MiB in all. */
 const MAX_RPC_BYTES = 4 * 1024 * 1024;
 
-export function gossipRouter(options: Libp2pNetworkOptions, names: ProtocolNames, penalties: PenaltyBook) {
+/** What is known of peers whatever they do in gossip. */
+export interface Reputation {
+  readonly penalties: Pick<PenaltyBook, 'points'>;
+  readonly isValidator: (peer: string) => boolean;
+}
+
+export function gossipRouter(options: Libp2pNetworkOptions, names: ProtocolNames, reputation: Reputation) {
+  const { penalties, isValidator } = reputation;
   return gossipsub({
-    ...gossipScoring(penalties, options.network),
+    ...gossipScoring(penalties, isValidator, options.network),
     ...MESH,
     ...memory(options.resendInterval),
     // messages carry our own signatures; a second one would cost four times the work

@@ -46,6 +46,8 @@ const NEGOTIATION_TIMEOUT_MS = 5_000;
 /** Several at once are wanted after a start, and never as many as the library's 100. */
 const MAX_PARALLEL_DIALS = 16;
 const MAX_DIAL_QUEUE = 128;
+/** They are let in beyond `maxPeers`, and who comes is known only once the connection stands. */
+const PLACES_FOR_VALIDATORS = 64;
 /**
  * libp2p forgets the addresses of a peer an hour after they were told, and the peer after six, even while it is connected:
  * the DHT would then name peers without addresses, and gossip would not hear that one has gone.
@@ -100,7 +102,7 @@ export async function createHost<S extends ServiceMap>(
     connectionMonitor: { enabled: false },
     connectionManager: {
       // nodes that dial each other at the same moment hold two connections
-      maxConnections: 2 * maxPeers,
+      maxConnections: 2 * maxPeers + PLACES_FOR_VALIDATORS,
       // per address and second; all nodes of a private network may come from one address
       inboundConnectionThreshold: network === 'private' ? 1_000 : 10,
       maxIncomingPendingConnections: 64,

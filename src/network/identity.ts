@@ -31,5 +31,10 @@ export function identityPublicKey(seed: Uint8Array): Uint8Array {
  * @throws {NetworkError} BAD_IDENTITY
  */
 export function peerIdOf(seed: Uint8Array): string {
-  return base58.encode(concatBytes(PEER_ID_HEADER, identityPublicKey(seed)));
+  return peerIdOfKey(identityPublicKey(seed));
+}
+
+/** @param publicKey 32 bytes, of Ed25519 */
+export function peerIdOfKey(publicKey: Uint8Array): string {
+  return base58.encode(concatBytes(PEER_ID_HEADER, publicKey));
 }

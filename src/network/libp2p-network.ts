@@ -4,7 +4,9 @@
 import '../polyfills.ts';
 import './websocket-polyfill.ts';
 import { EventEmitter, setMaxListeners } from 'node:events';
+import { toHex } from '../primitives/bytes.ts';
 import type { Certificate } from '../primitives/consensus.ts';
+import type { PeerBinding, SignedPeerBinding } from '../primitives/peer-binding.ts';
 import type { SnapshotRequest } from '../primitives/snapshot.ts';
 import type { BlocksRequest, CertificatesRequest } from '../primitives/wire.ts';
 import { parseAddress } from './addresses.ts';
@@ -13,15 +15,16 @@ import { Conduct } from './conduct.ts';
 import { NetworkError } from './errors.ts';
 import { gate } from './gate.ts';
 import { Gossip } from './gossip.ts';
-import { gossipRouter } from './gossip-router.ts';
+import { gossipRouter, type Reputation } from './gossip-router.ts';
 import { GossipWorth } from './gossip-worth.ts';
 import { createHost, type Host, type HostServices, listenError } from './host.ts';
-import { peerIdOf } from './identity.ts';
+import { identityPublicKey, peerIdOf } from './identity.ts';
 import { routingTableSize } from './kad.ts';
 import type { Network, NetworkEvents, NetworkHandlers, PeerInfo } from './network.ts';
 import type { OffenceKind } from './offences.ts';
 import type { Libp2pNetworkOptions } from './options.ts';
 import { Outreach } from './outreach.ts';
+import { PeerBindings } from './peer-bindings.ts';
 import { type ClockOffset, PeerClocks } from './peer-clocks.ts';
 import { Peers } from './peers.ts';
 import { type GossipTopic, ProtocolNames } from './protocols.ts';
@@ -30,6 +33,7 @@ import { Requester } from './requester.ts';
 import { Responder } from './responder.ts';
 import { PenaltyBook } from './scoring.ts';
 import { StreamGuard } from './stream-guard.ts';
+import { addressesToTell, ValidatorPeers } from './validator-peers.ts';
 
 /** What there is before anybody can connect. */
 interface Base {
@@ -47,6 +51,7 @@ interface Parts {
   readonly responder: Responder;
   readonly peers: Peers;
   readonly outreach: Outreach;
+  readonly validators: ValidatorPeers;
   /** aborts when the node stops */
   readonly lifetime: AbortController;
 }
@@ -60,6 +65,7 @@ export class Libp2pNetwork implements Network {
   readonly #names: ProtocolNames;
   readonly #penalties = new PenaltyBook({ steady: steadyNow, wall: Date.now });
   readonly #clocks = new PeerClocks(Date.now, steadyNow);
+  readonly #bindings: PeerBindings;
   readonly #events = new EventEmitter();
   #parts: Parts | undefined;
 
@@ -68,6 +74,7 @@ export class Libp2pNetwork implements Network {
     this.#options = options;
     this.#names = new ProtocolNames(options.genesisHash);
     this.peerId = peerIdOf(options.identitySeed);
+    this.#bindings = new PeerBindings(options.genesisHash, Date.now);
   }
 
   get addresses(): string[] {
@@ -80,6 +87,29 @@ export class Libp2pNetwork implements Network {
 
   peers(): PeerInfo[] {
     return this.#parts?.peers.list() ?? [];
+  }
+
+  setMembers(members: readonly Uint8Array[]): void {
+    this.#bindings.setMembers(members);
+    this.#parts?.validators.keepOthers();
+  }
+
+  get validators(): Network['validators'] {
+    const { members, all } = this.#bindings;
+    const connected = this.peers().flatMap(({ validator }) => (validator === undefined ? [] : toHex(validator)));
+    return { members, bound: all.length, connected: new Set(connected).size };
+  }
+
+  peerBinding(validator: Uint8Array): PeerBinding {
+    const { host } = this.#running();
+    const peer = identityPublicKey(this.#options.identitySeed);
+    const addresses = addressesToTell(host.getMultiaddrs(), this.#options);
+    return { validator, peer, time: Date.now(), addresses };
+  }
+
+  announce(own: SignedPeerBinding): boolean {
+    this.#running().validators.announce(own);
+    return this.#bindings.isMember(own.binding.validator);
   }
 
   get knowledge(): Network['knowledge'] {
@@ -97,7 +127,7 @@ export class Libp2pNetwork implements Network {
     const bans = await BanList.open({ file, now: Date.now, logger });
     const onExcess = (peer: string, reason: string) => this.#onOffence(peer, 'nuisance', reason);
     const reads = readThrottles(rateLimits, onExcess);
-    const pubsub = reads.gossip.service(gossipRouter(this.#options, this.#names, this.#penalties));
+    const pubsub = reads.gossip.service(gossipRouter(this.#options, this.#names, this.#reputation));
     const strangers = {
       connectionGater: gate({ bans, maxConnectionsPerIp, outreach: () => parts.outreach }),
       streams: new StreamGuard(rateLimits.streams, steadyNow, (peer) => onExcess(peer, 'streams past its share')),
@@ -127,6 +157,7 @@ export class Libp2pNetwork implements Network {
     this.#parts = undefined;
     parts.lifetime.abort(new NetworkError('NOT_RUNNING', 'the network is stopping'));
     parts.peers.stop();
+    parts.validators.stop();
     await parts.outreach.stop();
     parts.gossip.leave();
     await parts.responder.unregister();
@@ -194,6 +225,10 @@ export class Libp2pNetwork implements Network {
     this.#events.off(event, listener);
   }
 
+  get #reputation(): Reputation {
+    return { penalties: this.#penalties, isValidator: (peer) => this.#bindings.validatorOf(peer) !== undefined };
+  }
+
   #onOffence(peer: string, kind: OffenceKind, reason: string): void {
     this.#parts?.peers.onOffence(peer, kind, reason);
   }
@@ -249,15 +284,27 @@ export class Libp2pNetwork implements Network {
       clocks: this.#clocks,
       logger,
       isConfigured,
+      validatorOf: (peer) => this.#bindings.validatorOf(peer),
       maxPeers,
       maxInbound: maxPeers - placesKept(this.#options),
       statusInterval,
       ownStatus: () => handlers.status(),
-      emit: (event, peer) => this.#events.emit(event, peer),
+      emit: (event, peer) => {
+        if (event === 'peer:connected') validators.onConnected(peer.id);
+        this.#events.emit(event, peer);
+      },
       onMet: (session) => (session.phase === 'helping' ? outreach.onHelper(session) : outreach.onPeer(session)),
       onIncompatible: (peer) => outreach.onIncompatible(peer),
       onGone: (peer) => outreach.onGone(peer),
       lifetime: lifetime.signal,
+    });
+    const validators = new ValidatorPeers({
+      bindings: this.#bindings,
+      ownPeer: this.peerId,
+      connected: () => peers.list().map(({ id }) => id),
+      tell: (peer, bindings) => requester.tellValidators(peer, bindings, lifetime.signal),
+      keep: (addresses) => outreach.keepValidators(addresses),
+      logger,
     });
     const responder = new Responder(host, {
       names,
@@ -267,9 +314,10 @@ export class Libp2pNetwork implements Network {
       observer,
       onOffence,
       onStatus: (peer, status) => peers.onStatus(peer, status),
+      onValidators: (peer, bindings) => validators.onTold(peer, bindings),
       lifetime: lifetime.signal,
     });
-    return { host, bans, conduct, gossip, requester, responder, peers, outreach, lifetime };
+    return { host, bans, conduct, gossip, requester, responder, peers, outreach, validators, lifetime };
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { SerializedList, type Type } from '@chainsafe/ssz';
 import type { Certificate } from '../primitives/consensus.ts';
+import { MAX_BINDINGS_PER_REQUEST, PeerBindings, type SignedPeerBinding } from '../primitives/peer-binding.ts';
 import { MAX_BOUNDARIES_PER_REQUEST, SnapshotRequest } from '../primitives/snapshot.ts';
 import {
   BlocksRequest,
@@ -26,6 +27,7 @@ export const MAX_REQUEST_BYTES: Readonly<Record<RequestProtocol, number>> = {
   certs: 24,
   txs: 32 * MAX_TRANSACTIONS_PER_REQUEST,
   snapshot: 1 + 32 + 32,
+  validators: PeerBindings.maxSize,
 };
 
 /** One message of an answer: a block with its certificate is a proposal less its attachments. */
@@ -63,6 +65,12 @@ export function decodeSnapshotRequest(bytes: Uint8Array): SnapshotRequest {
   const request = decode(SnapshotRequest, bytes);
   if (request.selector === 1) within('boundary count', request.value.count, MAX_BOUNDARIES_PER_REQUEST);
   return request;
+}
+
+export function decodePeerBindings(bytes: Uint8Array): SignedPeerBinding[] {
+  const bindings = decode(PeerBindings, bytes);
+  within('binding count', bindings.length, MAX_BINDINGS_PER_REQUEST);
+  return bindings;
 }
 
 /** Messages of an answer at most. */

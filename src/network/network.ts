@@ -3,6 +3,7 @@
 
 import type { Certificate } from '../primitives/consensus.ts';
 import type { Hash } from '../primitives/hash.ts';
+import type { PeerBinding, SignedPeerBinding } from '../primitives/peer-binding.ts';
 import type { SnapshotRequest } from '../primitives/snapshot.ts';
 import type { BlocksRequest, CertificatesRequest, Status } from '../primitives/wire.ts';
 import type { Ban } from './ban-list.ts';
@@ -54,6 +55,8 @@ export interface PeerInfo {
   readonly score: number;
   /** what it has against it, newest first; they stay when the points have faded */
   readonly offences: readonly Offence[];
+  /** consensus key of the validator of the present epoch that says it is this peer */
+  readonly validator: Uint8Array | undefined;
   /** round trip of the last status exchange */
   readonly latencyMs: number | undefined;
   /** milliseconds since 1970 */
@@ -112,6 +115,18 @@ export interface Network {
    * @throws {NetworkError} BAD_ADDRESS, NOT_RUNNING
    */
   addPeer(address: string): string;
+  /** @param members consensus keys of the present epoch, whose words on who they are count from now on */
+  setMembers(members: readonly Uint8Array[]): void;
+  /** How many members there are, of how many it is known which peer they are (this node's own too), and who is connected. */
+  readonly validators: { readonly members: number; readonly bound: number; readonly connected: number };
+  /**
+   * What a validator of this node signs, so that others know it among their peers.
+   * @param validator its consensus key
+   * @throws {NetworkError} NOT_RUNNING
+   */
+  peerBinding(validator: Uint8Array): PeerBinding;
+  /** Tells everybody. @returns whether the validator is a member. @throws {NetworkError} NOT_RUNNING, MALFORMED */
+  announce(own: SignedPeerBinding): boolean;
   on<K extends keyof NetworkEvents>(event: K, listener: (...args: NetworkEvents[K]) => void): void;
   off<K extends keyof NetworkEvents>(event: K, listener: (...args: NetworkEvents[K]) => void): void;
 }

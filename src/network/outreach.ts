@@ -1,12 +1,13 @@
-// Everything that dials, put together around one host: the dialer of configured peers, and discovery with its peer book
-// and walks. Decides who may be dialled at all, whoever asks: discovery, the DHT or what helps behind a router.
+// Everything that dials, put together around one host: the dialers of configured peers and of validators, and discovery
+// with its peer book and walks. Decides who may be dialled at all, whoever asks: discovery, the DHT or what helps behind a router.
 
 import type { PeerId } from '@libp2p/interface';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import type { Logger } from 'pino';
-import { peerOf } from './addresses.ts';
+import { parsePeerAddress, peerOf } from './addresses.ts';
 import { Dialer } from './dialer.ts';
 import { Discovery, isUsable, type MetPeer } from './discovery.ts';
+import { NetworkError } from './errors.ts';
 import type { CommonHost } from './host.ts';
 import { walk } from './kad.ts';
 import type { HostOptions } from './options.ts';
@@ -30,6 +31,8 @@ export class Outreach {
   readonly book: PeerBook;
   readonly #host: CommonHost;
   readonly #dialer: Dialer;
+  readonly #validators: Dialer;
+  readonly #network: 'private' | 'public';
   /** absent where the host has no DHT */
   readonly #discovery: Discovery | undefined;
   readonly #logger: Logger;
@@ -41,14 +44,11 @@ export class Outreach {
     const random = Math.random;
     this.#host = host;
     this.#logger = logger;
-    this.#dialer = new Dialer(host, peers, {
-      network,
-      logger,
-      random,
-      now: () => performance.now(),
-      needsHelp: () => this.missing > 0,
-      lifetime,
-    });
+    this.#network = network;
+    const now = () => performance.now();
+    const needsHelp = () => this.missing > 0;
+    this.#dialer = new Dialer(host, peers, { network, logger, random, now, needsHelp, lifetime });
+    this.#validators = new Dialer(host, [], { network, logger, random, now, needsHelp, lifetime });
     this.book = new PeerBook({
       file: peerBook,
       pauses: BOOK_PAUSES[network],
@@ -90,6 +90,7 @@ export class Outreach {
 
   async stop(): Promise<void> {
     this.#dialer.stop();
+    this.#validators.stop();
     this.#discovery?.stop();
     await this.book.close();
   }
@@ -102,6 +103,18 @@ export class Outreach {
    */
   add(address: string): string {
     return this.#dialer.add(address);
+  }
+
+  /**
+   * From now on connections are kept to these validators and to no others.
+   * @param addresses multiaddrs that end in /p2p/<peer id>, as they have signed them; what leads nowhere is left out
+   */
+  keepValidators(addresses: readonly string[]): void {
+    const isWanted = (address: string) => {
+      const peer = peerToDial(address, this.#network);
+      return peer !== undefined && !this.isConfigured(peer);
+    };
+    this.#validators.replace(addresses.filter(isWanted));
   }
 
   isConfigured(peer: string): boolean {
@@ -119,6 +132,7 @@ export class Outreach {
   /** The peer has passed the handshake. */
   onPeer(peer: MetPeer): void {
     this.#dialer.onConnected(peer.peer.toString());
+    this.#validators.onConnected(peer.peer.toString());
     this.#discovery?.onConnected(peer);
   }
 
@@ -142,13 +156,27 @@ export class Outreach {
   /** The last connection to the peer has closed. */
   onGone(peer: PeerId): void {
     this.#dialer.onDisconnected(peer.toString());
+    this.#validators.onDisconnected(peer.toString());
     this.#discovery?.onDisconnected(peer);
   }
 
-  /** Configured, or connected: then it is dialled for a better connection, or to see whether others can reach it. */
+  /** Configured, a validator, or connected: then it is dialled for a better connection, or to see whether others can reach it. */
   #isKnown(peer: string): boolean {
     return (
-      this.#dialer.isNamed(peer) || this.#host.getConnections().some(({ remotePeer }) => remotePeer.toString() === peer)
+      this.#dialer.isNamed(peer) ||
+      this.#validators.has(peer) ||
+      this.#host.getConnections().some(({ remotePeer }) => remotePeer.toString() === peer)
     );
+  }
+}
+
+/** Validators are strangers: whatever they sign, nobody is dialled where nobody can be. */
+function peerToDial(text: string, network: 'private' | 'public'): string | undefined {
+  try {
+    const { id, address } = parsePeerAddress(text);
+    return isUsable(address, network) ? id.toString() : undefined;
+  } catch (error) {
+    if (error instanceof NetworkError) return undefined;
+    throw error;
   }
 }

@@ -30,10 +30,11 @@ export interface PeersContext {
   readonly conduct: Pick<Conduct, 'count'>;
   readonly clocks: PeerClocks;
   readonly logger: Logger;
-  /** configured peers are let in beyond the bounds */
   readonly isConfigured: (peer: string) => boolean;
+  /** consensus key of a validator of the present epoch that has bound itself to this peer */
+  readonly validatorOf: (peer: string) => Uint8Array | undefined;
   readonly maxPeers: number;
-  /** of these, whom we have not chosen ourselves */
+  /** of these, whom we have not chosen ourselves; configured peers and validators are let in beyond both */
   readonly maxInbound: number;
   /** milliseconds */
   readonly statusInterval: number;
@@ -253,8 +254,8 @@ export class Peers {
   }
 
   #whyFull({ id, direction }: Session): string | undefined {
-    const { isConfigured, maxPeers, maxInbound } = this.#context;
-    if (isConfigured(id)) return undefined;
+    const { isConfigured, validatorOf, maxPeers, maxInbound } = this.#context;
+    if (isConfigured(id) || validatorOf(id) !== undefined) return undefined;
     // those that will be peers in a moment take their place already
     const peers = [...this.#sessions.values()].filter(
       (other) => other.id !== id && (other.phase === 'connected' || other.phase === 'handshake'),
@@ -325,6 +326,6 @@ export class Peers {
   }
 
   #info(session: Session): PeerInfo {
-    return peerInfo(session, this.#context.penalties);
+    return peerInfo(session, this.#context);
   }
 }

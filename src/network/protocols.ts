@@ -8,7 +8,7 @@ import { MAX_GOSSIP_BYTES } from '../primitives/wire.ts';
 export const GOSSIP_TOPICS = ['tx', 'block', 'vote'] as const;
 export type GossipTopic = (typeof GOSSIP_TOPICS)[number];
 
-export const REQUEST_PROTOCOLS = ['status', 'blocks', 'certs', 'txs', 'snapshot'] as const;
+export const REQUEST_PROTOCOLS = ['status', 'blocks', 'certs', 'txs', 'snapshot', 'validators'] as const;
 export type RequestProtocol = (typeof REQUEST_PROTOCOLS)[number];
 
 /** Bytes of one gossip message. The largest vote message, a certificate of 512 members, has 33 kB. */
@@ -19,7 +19,14 @@ export const MAX_MESSAGE_BYTES: Readonly<Record<GossipTopic, number>> = {
 };
 
 /** What a protocol's messages look like; a node that knows another form is told so by the name. */
-const REQUEST_FORM: Readonly<Record<RequestProtocol, number>> = { status: 2, blocks: 1, certs: 1, txs: 1, snapshot: 1 };
+const REQUEST_FORM: Readonly<Record<RequestProtocol, number>> = {
+  status: 2,
+  blocks: 1,
+  certs: 1,
+  txs: 1,
+  snapshot: 1,
+  validators: 1,
+};
 
 const STATUS_PROTOCOL = /^\/aitbc\/([0-9a-f]{8})\/status\//;
 

@@ -4,6 +4,7 @@
 import type { Connection } from '@libp2p/interface';
 import { peerIdFromString } from '@libp2p/peer-id';
 import type { Certificate } from '../primitives/consensus.ts';
+import { PeerBindings, type SignedPeerBinding } from '../primitives/peer-binding.ts';
 import { SnapshotRequest } from '../primitives/snapshot.ts';
 import {
   BlocksRequest,
@@ -80,6 +81,12 @@ export class Requester {
   async transactions(peer: string, ids: Uint8Array[], signal: AbortSignal): Promise<Uint8Array[]> {
     const bytes = await this.#only('txs', peer, TransactionsRequest.serialize(ids), MAX_CHUNK_BYTES, signal);
     return this.#decoded(peer, decodeTransactions, bytes);
+  }
+
+  /** Tells the peer; resolves when it has taken it in. @param bindings at most MAX_BINDINGS_PER_REQUEST */
+  async tellValidators(peer: string, bindings: SignedPeerBinding[], signal: AbortSignal): Promise<void> {
+    const answer = this.#exchange('validators', peer, PeerBindings.serialize(bindings), 0, signal);
+    for await (const _ of answer) throw this.#violation(peer, 'an answer where there is none');
   }
 
   /** A channel to keep for all status exchanges with the peer. */

@@ -4,6 +4,7 @@
 import type { Stream } from '@libp2p/interface';
 import type { Logger } from 'pino';
 import { MAX_LENGTH_BYTES } from '../primitives/frame.ts';
+import type { SignedPeerBinding } from '../primitives/peer-binding.ts';
 import { Status } from '../primitives/wire.ts';
 import { withDeadline } from './deadline.ts';
 import { asError, NetworkError } from './errors.ts';
@@ -12,6 +13,7 @@ import type { Host } from './host.ts';
 import {
   decodeBlocksRequest,
   decodeCertificatesRequest,
+  decodePeerBindings,
   decodeSnapshotRequest,
   decodeStatus,
   decodeTransactionsRequest,
@@ -36,6 +38,8 @@ export interface ResponderContext {
   readonly onOffence: (peer: string, kind: OffenceKind, reason: string) => void;
   /** a peer told its status; called before ours is sent back */
   readonly onStatus: (peer: string, status: Status) => void;
+  /** @throws {NetworkError} MALFORMED */
+  readonly onValidators: (peer: string, bindings: readonly SignedPeerBinding[]) => void;
   /** aborts when the node stops */
   readonly lifetime: AbortSignal;
 }
@@ -97,7 +101,7 @@ export class Responder {
       if (!this.#limiter.admit(peer)) throw new NetworkError('RATE_LIMITED', 'the peer has used up its share');
       const request = await this.#read(protocol, stream, STEP_TIMEOUT_MS);
       if (request === undefined) throw new NetworkError('RESET', 'the stream ended before a request');
-      for await (const chunk of this.#answer(protocol, request)) {
+      for await (const chunk of this.#answer(protocol, request, peer)) {
         if (sent > 0 && sent + chunk.length > MAX_ANSWER_BYTES) break;
         await this.#step(protocol, STEP_TIMEOUT_MS, (signal) => writeFrame(stream, chunk, signal));
         sent += chunk.length;
@@ -146,7 +150,7 @@ export class Responder {
     return withDeadline(milliseconds, `${protocol} stream of a peer`, this.#context.lifetime, work);
   }
 
-  async *#answer(protocol: AnswerProtocol, request: Uint8Array): AsyncIterable<Uint8Array> {
+  async *#answer(protocol: AnswerProtocol, request: Uint8Array, peer: string): AsyncIterable<Uint8Array> {
     const { handlers } = this.#context;
     switch (protocol) {
       case 'blocks':
@@ -160,6 +164,9 @@ export class Responder {
         break;
       case 'snapshot':
         yield* bounded(handlers.snapshot(decodeSnapshotRequest(request)));
+        break;
+      case 'validators':
+        this.#context.onValidators(peer, decodePeerBindings(request));
         break;
     }
   }

@@ -10,6 +10,8 @@ export const DISCONNECT_AT = 100;
 /** Two bad messages cost a peer nothing in gossip: being pruned from a mesh lasts a minute. */
 const FORGIVEN = 20;
 const HALF_LIFE_MS = 60_000;
+/** Enough to be preferred, and too little to pay for anything: it is lost with the first points that are not forgiven. */
+const VALIDATOR_CREDIT = 1;
 /** Points outlive connections; far more than ever are connected. */
 const REMEMBERED_PEERS = 1024;
 
@@ -72,16 +74,25 @@ export class PenaltyBook {
  * Who takes and does not forward is found otherwise: what it has promised and not sent counts (below), what is lost is
  * sent again by consensus, and it costs no more than one neighbour of eight.
  *
+ * Validators are preferred in every mesh: they come first among those that are kept when there are too many, and while
+ * most of the mesh are others, gossipsub grafts validators now and then (`opportunisticGraftThreshold`).
+ *
+ * @param isValidator whether a validator of the present epoch has bound itself to the peer
  * @param network a `private` network may have all its nodes on one address.
  */
 export function gossipScoring(
-  penalties: PenaltyBook,
+  penalties: Pick<PenaltyBook, 'points'>,
+  isValidator: (peer: string) => boolean,
   network: 'private' | 'public',
 ): Required<Pick<GossipsubOpts, 'scoreParams' | 'scoreThresholds'>> {
   return {
     scoreParams: {
       topics: {},
-      appSpecificScore: (peer) => -Math.max(0, penalties.points(peer) - FORGIVEN),
+      appSpecificScore(peer) {
+        const points = penalties.points(peer);
+        if (points > FORGIVEN) return FORGIVEN - points;
+        return isValidator(peer) ? VALIDATOR_CREDIT : 0;
+      },
       appSpecificWeight: 1,
       // 10 peers behind one address are a household or a company; more of them are pruned little by little
       IPColocationFactorWeight: network === 'private' ? 0 : -5,
@@ -98,7 +109,7 @@ export function gossipScoring(
       publishThreshold: -40,
       graylistThreshold: -DISCONNECT_AT,
       acceptPXThreshold: 0,
-      opportunisticGraftThreshold: 0,
+      opportunisticGraftThreshold: VALIDATOR_CREDIT / 2,
     },
   };
 }

@@ -54,8 +54,13 @@ export function openSession(identified: IdentifyResult, channel: StatusChannel):
   };
 }
 
-/** @param penalties what the peer has against it */
-export function peerInfo(session: Session, penalties: Pick<PenaltyBook, 'points' | 'offences'>): PeerInfo {
+export interface Standing {
+  /** what peers have against them */
+  readonly penalties: Pick<PenaltyBook, 'points' | 'offences'>;
+  readonly validatorOf: (peer: string) => Uint8Array | undefined;
+}
+
+export function peerInfo(session: Session, { penalties, validatorOf }: Standing): PeerInfo {
   const { id, direction, client, status, latencyMs, connectedAt } = session;
   const hash = status === undefined || status.finalizedHeight === 0 ? undefined : status.finalizedHash;
   const score = 0 - Math.round(penalties.points(id));
@@ -68,6 +73,7 @@ export function peerInfo(session: Session, penalties: Pick<PenaltyBook, 'points'
     hash,
     score,
     offences: penalties.offences(id),
+    validator: validatorOf(id),
     latencyMs,
     connectedAt,
   };

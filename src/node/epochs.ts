@@ -11,6 +11,8 @@ import { type OwnValidator, seatIn } from './own-validator.ts';
 /** A member of the present epoch. */
 export interface Seat {
   readonly address: Address;
+  /** consensus key */
+  readonly publicKey: Uint8Array;
   /** whether it finalizes blocks without anyone else */
   readonly decidesAlone: boolean;
 }
@@ -30,8 +32,8 @@ export class NodeEpochs implements EpochPort {
     const members = this.#chain.members(this.#chain.epoch.epoch);
     const member = members && this.#memberOf(members);
     if (members === undefined || member === undefined) return undefined;
-    const { address, weight } = members.at(member);
-    return { address, decidesAlone: weight >= members.quorum };
+    const { address, publicKey, weight } = members.at(member);
+    return { address, publicKey, decidesAlone: weight >= members.quorum };
   }
 
   /** @throws {ChainError} UPGRADE_REQUIRED */

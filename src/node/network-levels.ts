@@ -6,7 +6,7 @@ import type { NetworkLevels } from '../telemetry/metrics/network.ts';
 /** Half way to being disconnected. */
 const POOR_SCORE = -50;
 
-export function networkLevels(network: Pick<Network, 'peers' | 'bans' | 'clockOffset'>): NetworkLevels {
+export function networkLevels(network: Pick<Network, 'peers' | 'bans' | 'clockOffset' | 'validators'>): NetworkLevels {
   const scores = network.peers().map(({ score }) => score);
   const bans = network.bans();
   const good = scores.filter((score) => score === 0).length;
@@ -15,6 +15,7 @@ export function networkLevels(network: Pick<Network, 'peers' | 'bans' | 'clockOf
   return {
     peers: { good, marked: scores.length - good - poor, poor },
     bans: { node: byNode, operator: bans.length - byNode },
+    validators: network.validators,
     clockOffsetMs: network.clockOffset.ms,
   };
 }

@@ -17,6 +17,7 @@ import { formatAddress } from '../primitives/address.ts';
 import { toHex } from '../primitives/bytes.ts';
 import { consensusMode } from '../primitives/genesis.ts';
 import { decodeText } from '../primitives/ssz.ts';
+import type { Validator } from '../primitives/validators.ts';
 import type { RpcEvents } from '../rpc/dependencies.ts';
 import { CatchUp } from '../sync/catch-up.ts';
 import { Completion } from '../sync/completion.ts';
@@ -40,6 +41,7 @@ import { NodeMetrics } from './metrics.ts';
 import { networkLevels } from './network-levels.ts';
 import type { OwnValidator } from './own-validator.ts';
 import { buildInfo } from './package-root.ts';
+import { PeerAnnouncer } from './peer-announcer.ts';
 import { peerService } from './peer-service.ts';
 import { SignerLog } from './signer-log.ts';
 import { keepSnapshots } from './snapshot-keeper.ts';
@@ -117,7 +119,7 @@ class AitbcNode implements Node {
     const storage = await openStorage(this.#config, this.#inputs, this.#teardown);
     const ledger = await this.#openLedger(storage);
     const peers = await this.#openPeers(storage, ledger);
-    const { consensus, health } = await this.#openConsensus(storage, ledger, peers);
+    const { consensus, health, announcer } = await this.#openConsensus(storage, ledger, peers);
 
     const { network, relay, metrics } = peers;
     const { chain, mempool, epochs } = ledger;
@@ -125,6 +127,8 @@ class AitbcNode implements Node {
     // Registered before it starts: it may be half open when starting fails.
     this.#teardown.add('network', () => network.stop());
     this.#teardown.add('relay', () => relay.stop());
+    // known before anybody connects and says who he is
+    network.setMembers(publicKeysOf(chain.epoch.validators));
     await network.start(
       peerService({ genesisHash, chain, store, snapshots, mempool, relay, consensus, clock: systemClock }),
     );
@@ -133,6 +137,7 @@ class AitbcNode implements Node {
     const parts = { chain, store, mempool, relay, network, health, metrics, consensus, events };
     const urls = await openApi(this.#config, this.#inputs, parts, this.#teardown);
     consensus.start();
+    announcer?.start();
     const { seat } = epochs;
     return {
       ...urls,
@@ -308,7 +313,11 @@ class AitbcNode implements Node {
       clock: systemClock,
       judgeEvidence: (received) => evidence.judge(received),
       observer: {
-        onBegin: (instance) => this.#onBegin(instance, logger),
+        onBegin: (instance) => {
+          this.#onBegin(instance, logger);
+          network.setMembers(publicKeysOf(instance.members.list));
+          announcer?.look();
+        },
         onEvent: (event, epoch) => {
           metrics.consensus(event);
           tell(this.#events, event, { chain, epoch });
@@ -319,6 +328,10 @@ class AitbcNode implements Node {
         onFatal,
       },
     });
+    const announcer =
+      signer &&
+      new PeerAnnouncer({ network, signer, seat: () => epochs.seat, now, logger: partLogger(root, 'network') });
+    this.#teardown.add('announcer', () => announcer?.stop());
     this.#teardown.add('evidence', () => evidence.stop());
     this.#teardown.add('catch-up', () => catchUp.stop());
     this.#teardown.add('fetcher', () => fetcher.stop());
@@ -346,7 +359,7 @@ class AitbcNode implements Node {
       evidence.peerCame(peer);
     });
     network.on('peer:disconnected', (peer) => evidence.peerLeft(peer));
-    return { consensus, health };
+    return { consensus, health, announcer };
   }
 
   #onBegin(instance: InstanceStart, logger: Logger): void {
@@ -385,4 +398,8 @@ class AitbcNode implements Node {
       logger: partLogger(logger, 'network'),
     };
   }
+}
+
+function publicKeysOf(members: readonly Validator[]): Uint8Array[] {
+  return members.map(({ publicKey }) => publicKey);
 }

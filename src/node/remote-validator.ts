@@ -7,6 +7,7 @@ import type { Signer } from '../crypto/signer/signer.ts';
 import { equalBytes } from '../primitives/bytes.ts';
 import type { ProposalData, VoteData } from '../primitives/consensus.ts';
 import type { Hash } from '../primitives/hash.ts';
+import type { PeerBinding } from '../primitives/peer-binding.ts';
 
 export interface RemoteValidatorOptions {
   /** of the unix socket */
@@ -31,6 +32,10 @@ export class RemoteValidator implements Omit<Signer, 'publicKey'> {
 
   async signVote(data: VoteData): Promise<Uint8Array> {
     return this.#of(data.epoch).signVote(data);
+  }
+
+  async signPeerBinding(binding: PeerBinding): Promise<Uint8Array> {
+    return this.#with(binding.validator).signPeerBinding(binding);
   }
 
   /** Of one that is not registered nothing was signed yet. */
@@ -59,7 +64,10 @@ export class RemoteValidator implements Omit<Signer, 'publicKey'> {
 
   #find(epoch: number): RemoteSigner | undefined {
     const publicKey = this.#o.keyIn(epoch);
-    if (publicKey === undefined) return undefined;
+    return publicKey && this.#with(publicKey);
+  }
+
+  #with(publicKey: Uint8Array): RemoteSigner {
     if (this.#signer === undefined || !equalBytes(this.#signer.publicKey, publicKey)) {
       void this.#signer?.close();
       const { path, genesisHash } = this.#o;

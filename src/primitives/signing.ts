@@ -17,6 +17,7 @@ export const DOMAINS = {
   proposal: domain('aitbc/proposal/1'),
   vote: domain('aitbc/vote/1'),
   possession: domain('aitbc/pop/1'),
+  peer: domain('aitbc/peer/1'),
 } as const;
 
 export type Domain = keyof typeof DOMAINS;

@@ -104,6 +104,8 @@ export interface Peer {
   readonly score: number;
   /** newest first */
   readonly offences: readonly Offence[];
+  /** consensus key of the validator that says it is this peer */
+  readonly validator: Uint8Array | undefined;
   readonly latencyMs: number | undefined;
   /** ms since 1970 */
   readonly connectedAt: number;

@@ -22,6 +22,7 @@ const PEER = {
   hash: null,
   score: -42,
   offences: [{ kind: 'rejected', reason: 'a message on topic vote', times: 4, at: 0 }],
+  validator: 'ait1validator',
   latency_ms: 1.234,
   connected_at: 1,
 };
@@ -34,6 +35,8 @@ peers('list: scores, reasons, bans and until when', () =>
       assert.is(code, 0);
       const lines = stdout.split('\n');
       assert.match(lines[1] ?? '', new RegExp(`^${ID} .*inbound +7 +-42 +1\\.2 ms`));
+      assert.match(lines[0] ?? '', / validator$/);
+      assert.match(lines[1] ?? '', / ait1validator$/);
       assert.match(stdout, /rejected +4× +a message on topic vote/);
       assert.match(stdout, /2030-01-02T03:04:05\.000Z +node +too many offences/);
       const json = JSON.parse((await runCli(['peers', 'list', '--rpc', url, '--json'])).stdout);

@@ -27,6 +27,7 @@ const FOLLOWER = {
 const NETWORK: NetworkLevels = {
   peers: { good: 2, marked: 1, poor: 0 },
   bans: { node: 4, operator: 1 },
+  validators: { members: 4, bound: 3, connected: 2 },
   clockOffsetMs: -250,
 };
 
@@ -57,6 +58,7 @@ metricsTest('levels are read when somebody looks', async () => {
   assert.is(await value('blockchain_network_peers_by_standing{standing="good"}'), 2);
   assert.is(await value('blockchain_network_peers_by_standing{standing="poor"}'), 0);
   assert.is(await value('blockchain_network_bans{by="node"}'), 4);
+  assert.is(await value('blockchain_network_validators{state="bound"}'), 3);
   assert.is(await value('blockchain_network_clock_offset_seconds'), -0.25);
   levels.size = 4;
   assert.is(await value('blockchain_mempool_size'), 4);

@@ -29,6 +29,7 @@ import { Evidence } from '../../src/primitives/evidence.ts';
 import { Authority, Genesis, GenesisAccount, Staker } from '../../src/primitives/genesis.ts';
 import { Change, ParameterChange, ProposalIndex, ProposalRecord } from '../../src/primitives/governance.ts';
 import { Parameters } from '../../src/primitives/parameters.ts';
+import { PeerBindings } from '../../src/primitives/peer-binding.ts';
 import { Receipt } from '../../src/primitives/receipt.ts';
 import {
   AmountType,
@@ -123,6 +124,7 @@ export const TYPES: Readonly<Record<string, Type<unknown>>> = {
   Parameters,
   Payout,
   PayoutQueue,
+  PeerBindings,
   Pool,
   ProofOfPossession,
   Proposal,

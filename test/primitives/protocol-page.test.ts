@@ -44,6 +44,7 @@ import {
 } from '../../src/primitives/governance.ts';
 import { toJson } from '../../src/primitives/json.ts';
 import { PARAMETER_KEYS, Parameters } from '../../src/primitives/parameters.ts';
+import { PeerBinding, SignedPeerBinding } from '../../src/primitives/peer-binding.ts';
 import { RECEIPT_CODES, Receipt } from '../../src/primitives/receipt.ts';
 import { DOMAINS } from '../../src/primitives/signing.ts';
 import {
@@ -197,6 +198,8 @@ const DEFINED: readonly (readonly [string, Type<unknown>])[] = Object.entries({
   BlockRange: alternative(BlocksRequest, 0),
   BlocksRequest,
   CertificatesRequest,
+  PeerBinding,
+  SignedPeerBinding,
   SnapshotOffer,
   EpochBoundary,
   OffersRequest: alternative(SnapshotRequest, 0),

@@ -282,6 +282,7 @@ export const PEER: Peer = {
   hash: undefined,
   score: -10,
   offences: [{ kind: 'rejected', reason: 'a message on topic vote', times: 1, at: GENESIS_TIME }],
+  validator: genesisSet(genesis)[0]?.publicKey,
   latencyMs: 1.5,
   connectedAt: GENESIS_TIME,
 };

@@ -298,6 +298,7 @@ rest('the node describes itself, its peers and its validators', () =>
     assert.is(validators.epoch, 1);
     assert.is(validators.total_weight, 1);
     assert.is(validators.validators.length, 1);
+    assert.is(peers.peers[0].validator, validators.validators[0].address);
     const sync = (await get(`${http}/sync_status`)).body;
     assert.equal(sync, { head: 1, target: 2, peers: 1, phase: 'blocks', progress: 0.5, eta_seconds: null });
   }),

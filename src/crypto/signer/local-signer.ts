@@ -1,5 +1,6 @@
 // The signer that holds its key in this process and keeps its own durable record, apart from the chain's database.
 
+import { equalBytes } from '../../primitives/bytes.ts';
 import {
   type ProposalData,
   proposalSigningBytes,
@@ -7,6 +8,7 @@ import {
   voteSigningBytes,
 } from '../../primitives/consensus.ts';
 import type { Hash } from '../../primitives/hash.ts';
+import { type PeerBinding, peerBindingSigningBytes } from '../../primitives/peer-binding.ts';
 import type { KeyPair } from '../keys.ts';
 import { copiedEntry, type Entry, entryKind, floorEntry, noteEntry, proposalEntry, voteEntry } from './entry.ts';
 import { copied, SignerError, sealed } from './errors.ts';
@@ -83,6 +85,14 @@ export class LocalSigner implements Signer {
 
   signVote(data: VoteData): Promise<Uint8Array> {
     return this.#sign(voteEntry(data), () => voteSigningBytes(data, this.#genesisHash));
+  }
+
+  async signPeerBinding(binding: PeerBinding): Promise<Uint8Array> {
+    this.#throwIfStopped();
+    if (!equalBytes(binding.validator, this.publicKey)) {
+      throw new SignerError('REFUSED', 'a peer is bound by the key of the validator that it names');
+    }
+    return this.#key.sign(peerBindingSigningBytes(binding, this.#genesisHash));
   }
 
   async raiseFloor(epoch: number, slot: number): Promise<void> {

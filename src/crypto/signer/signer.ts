@@ -2,6 +2,7 @@
 // or on another machine.
 
 import type { ProposalData, VoteData } from '../../primitives/consensus.ts';
+import type { PeerBinding } from '../../primitives/peer-binding.ts';
 
 /**
  * Signs what does not contradict anything it signed before, by rules of its own (history.ts); the same request gets the
@@ -13,6 +14,8 @@ export interface Signer {
   readonly publicKey: Uint8Array;
   signProposal(data: ProposalData): Promise<Uint8Array>;
   signVote(data: VoteData): Promise<Uint8Array>;
+  /** Says to which peer the key belongs: no vote, so nothing is recorded, and it need not wait for LISTENING. */
+  signPeerBinding(binding: PeerBinding): Promise<Uint8Array>;
   /** From now on nothing at or below is signed; durable when it resolves. A lower floor than the present changes nothing. */
   raiseFloor(epoch: number, slot: number): Promise<void>;
   /**

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { currentEpoch } from '../../ledger/records.ts';
+import { formatAddress } from '../../primitives/address.ts';
 import { toHex } from '../../primitives/bytes.ts';
 import { Genesis } from '../../primitives/genesis.ts';
 import { type JsonValue, toJson } from '../../primitives/json.ts';
@@ -70,11 +71,18 @@ export interface PeerView {
   hash: string | null;
   score: number;
   offences: OffenceView[];
+  /** address of the validator that says it is this peer */
+  validator: string | null;
   latency_ms: number | null;
   connected_at: number;
 }
 
-export function getPeers({ network }: Pick<Services, 'network'>): PeersView {
+export function getPeers({ network, consensus }: Pick<Services, 'network' | 'consensus'>): PeersView {
+  const addresses = new Map(consensus.members.map(({ publicKey, address }) => [toHex(publicKey), address]));
+  const validator = (key: Uint8Array | undefined) => {
+    const address = key && addresses.get(toHex(key));
+    return address === undefined ? null : formatAddress(address);
+  };
   const peers = network.peers().map((peer) => ({
     id: peer.id,
     addresses: [...peer.addresses],
@@ -84,6 +92,7 @@ export function getPeers({ network }: Pick<Services, 'network'>): PeersView {
     hash: peer.hash === undefined ? null : toHex(peer.hash),
     score: peer.score,
     offences: peer.offences.map(({ kind, reason, times, at }) => ({ kind, reason, times, at })),
+    validator: validator(peer.validator),
     latency_ms: peer.latencyMs ?? null,
     connected_at: peer.connectedAt,
   }));

@@ -16,6 +16,8 @@ export interface NetworkLevels {
   readonly peers: Readonly<Record<'good' | 'marked' | 'poor', number>>;
   /** in force, by who has said so */
   readonly bans: Readonly<Record<'node' | 'operator', number>>;
+  /** of the present epoch: all, those of whom it is known which peer they are, and who of them is connected */
+  readonly validators: Readonly<Record<'members' | 'bound' | 'connected', number>>;
   /** ms by which this clock is ahead of the peers' */
   readonly clockOffsetMs: number;
 }
@@ -43,6 +45,15 @@ export function createNetworkMetrics(registry: Registry, levels: () => NetworkLe
     registers,
     collect() {
       for (const [by, count] of Object.entries(levels().bans)) this.set({ by }, count);
+    },
+  });
+  new Gauge({
+    name: 'blockchain_network_validators',
+    help: 'Validators of the present epoch: members, bound (have said which peer they are, this node included), connected.',
+    labelNames: ['state'],
+    registers,
+    collect() {
+      for (const [state, count] of Object.entries(levels().validators)) this.set({ state }, count);
     },
   });
   new Gauge({

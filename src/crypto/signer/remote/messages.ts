@@ -4,6 +4,7 @@
 import { ByteListType, type CompositeType, ContainerType, type ValueOf } from '@chainsafe/ssz';
 import { ProposalData, VoteData } from '../../../primitives/consensus.ts';
 import { encodeFrame } from '../../../primitives/frame.ts';
+import { PeerBinding } from '../../../primitives/peer-binding.ts';
 import { Bytes32, encodeText, Signature, TaggedUnionType, Uint8, Uint32, Uint64 } from '../../../primitives/ssz.ts';
 import { SIGNER_ERROR_CODES, SignerError } from '../errors.ts';
 
@@ -28,11 +29,21 @@ export type Call =
   | { readonly selector: 4; readonly value: ProposalData }
   | { readonly selector: 5; readonly value: VoteData }
   /** its value says nothing */
-  | { readonly selector: 6; readonly value: number };
+  | { readonly selector: 6; readonly value: number }
+  | { readonly selector: 7; readonly value: PeerBinding };
 
 const Call = new TaggedUnionType(
-  ['HELLO', 'SIGN_PROPOSAL', 'SIGN_VOTE', 'RAISE_FLOOR', 'OBSERVED_PROPOSAL', 'OBSERVED_VOTE', 'LISTENED'],
-  [Hello, ProposalData, VoteData, Floor, ProposalData, VoteData, Uint8],
+  [
+    'HELLO',
+    'SIGN_PROPOSAL',
+    'SIGN_VOTE',
+    'RAISE_FLOOR',
+    'OBSERVED_PROPOSAL',
+    'OBSERVED_VOTE',
+    'LISTENED',
+    'SIGN_PEER_BINDING',
+  ],
+  [Hello, ProposalData, VoteData, Floor, ProposalData, VoteData, Uint8, PeerBinding],
 ) as unknown as CompositeType<Call, Call, Call>;
 
 const Failure = new ContainerType(

@@ -10,6 +10,7 @@ import {
 } from '../../../primitives/consensus.ts';
 import { FrameDecoder } from '../../../primitives/frame.ts';
 import type { Hash } from '../../../primitives/hash.ts';
+import { type PeerBinding, peerBindingSigningBytes } from '../../../primitives/peer-binding.ts';
 import { verifyNative } from '../../keys.ts';
 import { SignerError } from '../errors.ts';
 import type { Signer } from '../signer.ts';
@@ -126,6 +127,10 @@ export class RemoteSigner implements Signer {
 
   signVote(value: VoteData): Promise<Uint8Array> {
     return this.#sign({ selector: 2, value }, voteSigningBytes(value, this.#o.genesisHash));
+  }
+
+  signPeerBinding(value: PeerBinding): Promise<Uint8Array> {
+    return this.#sign({ selector: 7, value }, peerBindingSigningBytes(value, this.#o.genesisHash));
   }
 
   async raiseFloor(epoch: number, slot: number): Promise<void> {

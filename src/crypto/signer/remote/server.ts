@@ -133,6 +133,8 @@ export class SignerServer {
       case 6:
         await signer.listened();
         return DONE;
+      case 7:
+        return { selector: 1, value: await signer.signPeerBinding(call.value) };
     }
   }
 }

@@ -14,6 +14,8 @@ import { SignerServer } from '../../../../src/crypto/signer/remote/server.ts';
 import type { Signer } from '../../../../src/crypto/signer/signer.ts';
 import { NOTAR, type VoteData, voteSigningBytes } from '../../../../src/primitives/consensus.ts';
 import { encodeFrame } from '../../../../src/primitives/frame.ts';
+import { peerBindingSigningBytes } from '../../../../src/primitives/peer-binding.ts';
+import { encodeText } from '../../../../src/primitives/ssz.ts';
 import { leaveSocket } from '../../../helpers/left-socket.ts';
 import { withTimeout } from '../../../helpers/timeout.ts';
 
@@ -109,6 +111,20 @@ remote('listening is asked for through the socket too', async () => {
   assert.equal([error.code, error.listenMs, error.isTransient], ['LISTENING', 1234, true]);
   await signer.listened();
   await signer.signVote(vote(1));
+});
+
+remote('binds its own key to a peer, even while it listens, and no other key', async () => {
+  const holder = await local(1234);
+  await serve(holder);
+  const binding = { validator: key.publicKey, peer: GENESIS, time: 5, addresses: [encodeText('/ip4/192.0.2.7/tcp/1')] };
+  const signature = await client().signPeerBinding(binding);
+  assert.ok(verifyNative(key.publicKey, peerBindingSigningBytes(binding, GENESIS), signature));
+  for (const signer of [holder, client()]) {
+    const foreign = signer.signPeerBinding({ ...binding, validator: KeyPair.generate().publicKey });
+    assert.is((await failure(foreign)).code, signer === holder ? 'REFUSED' : 'UNREACHABLE');
+  }
+  await holder.close();
+  assert.is((await failure(holder.signPeerBinding(binding))).code, 'CLOSED');
 });
 
 remote('a signer that is away fails requests soon, and is found again', async () => {

@@ -1,0 +1,122 @@
+// Validators among the peers: who has bound himself to which peer is told to every peer that connects and, when it is
+// news, to all; and who is a validator himself keeps connections to the others.
+
+import type { Multiaddr } from '@multiformats/multiaddr';
+import type { Logger } from 'pino';
+import {
+  MAX_BINDINGS_PER_REQUEST,
+  MAX_BOUND_ADDRESS_BYTES,
+  MAX_BOUND_ADDRESSES,
+  type SignedPeerBinding,
+} from '../primitives/peer-binding.ts';
+import { decodeText, encodeText } from '../primitives/ssz.ts';
+import { isUsable } from './discovery.ts';
+import { asError } from './errors.ts';
+import { peerIdOfKey } from './identity.ts';
+import type { HostOptions } from './options.ts';
+import type { PeerBindings } from './peer-bindings.ts';
+
+export interface ValidatorPeersContext {
+  readonly bindings: PeerBindings;
+  readonly ownPeer: string;
+  /** ids of those who have passed the handshake */
+  readonly connected: () => readonly string[];
+  /** @param bindings at most MAX_BINDINGS_PER_REQUEST */
+  readonly tell: (peer: string, bindings: SignedPeerBinding[]) => Promise<void>;
+  /** @param addresses multiaddrs that end in /p2p/<peer id>: whose connections are kept, and nobody else's */
+  readonly keep: (addresses: readonly string[]) => void;
+  readonly logger: Logger;
+}
+
+/** What comes within this time is passed on together: at the begin of an epoch many validators speak. */
+const SPREAD_DELAY_MS = 250;
+/** Of larger sets those who were heard first: votes find the others through the mesh. */
+const MAX_KEPT = 64;
+
+export class ValidatorPeers {
+  readonly #c: ValidatorPeersContext;
+  /** news, and from whom: undefined for our own */
+  #news: { readonly signed: SignedPeerBinding; readonly from: string | undefined }[] = [];
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(context: ValidatorPeersContext) {
+    this.#c = context;
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+
+  onConnected(peer: string): void {
+    this.#tell(peer, this.#c.bindings.all);
+  }
+
+  /** @throws {NetworkError} MALFORMED when one is badly signed */
+  onTold(peer: string, bindings: readonly SignedPeerBinding[]): void {
+    this.#take(bindings, peer);
+  }
+
+  /** This node's validator is bound to it. */
+  announce(own: SignedPeerBinding): void {
+    this.#take([own], undefined);
+  }
+
+  #take(bindings: readonly SignedPeerBinding[], from: string | undefined): void {
+    const news = this.#c.bindings.take(bindings);
+    if (news.length === 0) return;
+    this.#news.push(...news.map((signed) => ({ signed, from })));
+    this.#timer ??= setTimeout(() => this.#spread(), SPREAD_DELAY_MS);
+    this.keepOthers();
+  }
+
+  #spread(): void {
+    const news = this.#news;
+    this.#news = [];
+    this.#timer = undefined;
+    for (const peer of this.#c.connected()) {
+      const bindings = news.filter(({ from }) => from !== peer).map(({ signed }) => signed);
+      this.#tell(peer, bindings);
+    }
+  }
+
+  #tell(peer: string, bindings: SignedPeerBinding[]): void {
+    for (let start = 0; start < bindings.length; start += MAX_BINDINGS_PER_REQUEST) {
+      this.#c.tell(peer, bindings.slice(start, start + MAX_BINDINGS_PER_REQUEST)).catch((error: unknown) => {
+        this.#c.logger.debug({ peer, reason: asError(error).message }, 'could not tell a peer of validators');
+      });
+    }
+  }
+
+  /**
+   * Looks who is bound now. Who hides keeps to his own peers; who only follows would be one of very many that want a
+   * validator's attention.
+   */
+  keepOthers(): void {
+    const { bindings, ownPeer, keep } = this.#c;
+    const all = bindings.all.map(({ binding }) => ({ peer: peerIdOfKey(binding.peer), addresses: binding.addresses }));
+    const isOne = all.some(({ peer }) => peer === ownPeer);
+    const others = isOne ? all.filter(({ peer }) => peer !== ownPeer).slice(0, MAX_KEPT) : [];
+    keep(others.flatMap(({ peer, addresses }) => addresses.map((bytes) => `${decodeText(bytes)}/p2p/${peer}`)));
+  }
+}
+
+/**
+ * Where others may dial this node's validator. One that looks for nobody and announces nothing is known to its peers
+ * alone, and stays so.
+ * @param own as the host knows them
+ */
+export function addressesToTell(
+  own: readonly Multiaddr[],
+  { discovery, announce, network }: Pick<HostOptions, 'discovery' | 'announce' | 'network'>,
+): Uint8Array[] {
+  if (discovery === 'off' && announce.length === 0) return [];
+  return own
+    .filter((address) => isUsable(address, network))
+    .map((address) => encodeText(withoutPeer(address)))
+    .filter(({ length }) => length <= MAX_BOUND_ADDRESS_BYTES)
+    .slice(0, MAX_BOUND_ADDRESSES);
+}
+
+function withoutPeer(address: Multiaddr): string {
+  return address.toString().replace(/\/p2p\/[^/]+$/, '');
+}
