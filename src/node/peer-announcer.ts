@@ -19,7 +19,7 @@ export interface PeerAnnouncerOptions {
 /** Peers forget after an hour; who was away or behind has heard of everybody after this time. */
 const RENEW_MS = 600_000;
 /** A signer process that was away, or a clock that was off, is tried again soon. */
-const LOOK_MS = 60_000;
+const LOOK_MS = 5_000;
 
 export class PeerAnnouncer {
   readonly #o: PeerAnnouncerOptions;
@@ -47,7 +47,7 @@ export class PeerAnnouncer {
     this.#signing = true;
     this.#announce(seat.publicKey)
       .catch((error: unknown) => {
-        this.#o.logger.debug({ err: error }, 'peers were not told that this is a validator; tried again in a minute');
+        this.#o.logger.debug({ err: error }, 'peers were not told that this is a validator; tried again soon');
       })
       .finally(() => {
         this.#signing = false;

@@ -81,6 +81,11 @@ remote('it follows without its signer, votes with it, survives its death, and ne
   }
   const signer = await startSigner();
   await votes();
+  const { peer_id: id } = await node.rpc.networkInfo();
+  await eventually('a peer knows which validator it is', async () => {
+    const peer = (await devnet.node(0).rpc.peers()).find((one) => one.id === id);
+    return peer?.validator === (await node.process.started).validatorAddress;
+  });
   await node.kill();
   await node.start();
   await votes();
