@@ -10,7 +10,6 @@ import { type Ban, BanList } from './ban-list.ts';
 import { Conduct } from './conduct.ts';
 import { withDeadline } from './deadline.ts';
 import { asError, NetworkError } from './errors.ts';
-import { gate } from './gate.ts';
 import { type CommonHost, createHost, listenError } from './host.ts';
 import { peerIdOf } from './identity.ts';
 import { ipOf } from './ip.ts';
@@ -90,13 +89,14 @@ export class BootstrapNetwork {
     for (const address of [...listen, ...announce]) parseAddress(address);
     const lifetime = new AbortController();
     setMaxListeners(0, lifetime.signal);
-    const { maxConnectionsPerIp, banFile: file } = this.#options;
+    const { banFile: file } = this.#options;
     const bans = await BanList.open({ file, now: Date.now, logger });
     const onExcess = (peer: string, reason: string) => {
       if (conduct.count(peer, 'nuisance', reason)) this.#closeBanned(bans);
     };
     const strangers = {
-      connectionGater: gate({ bans, maxConnectionsPerIp, outreach: () => outreach }),
+      bans,
+      outreach: () => outreach,
       streams: new StreamGuard(DEFAULT_RATE_LIMITS.streams, steadyNow, (peer) =>
         onExcess(peer, 'streams past its share'),
       ),

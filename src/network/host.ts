@@ -7,19 +7,23 @@ import { noise } from '@chainsafe/libp2p-noise';
 import { yamux } from '@chainsafe/libp2p-yamux';
 import { privateKeyFromRaw } from '@libp2p/crypto/keys';
 import { type Identify, identify } from '@libp2p/identify';
-import type { ConnectionGater, Libp2p, ServiceMap } from '@libp2p/interface';
+import type { Libp2p, ServiceMap } from '@libp2p/interface';
 import type { KadDHT } from '@libp2p/kad-dht';
 import { type Ping, ping } from '@libp2p/ping';
 import { tcp } from '@libp2p/tcp';
 import { webSockets } from '@libp2p/websockets';
 import { createLibp2p } from 'libp2p';
 import { concatBytes } from '../primitives/bytes.ts';
+import type { BanList } from './ban-list.ts';
 import { BoundedDatastore } from './bounded-datastore.ts';
 import { asError, NetworkError } from './errors.ts';
+import { gate } from './gate.ts';
 import { identityPublicKey } from './identity.ts';
 import { dht } from './kad.ts';
+import { dnsLookup, Names, systemLookup } from './names.ts';
 import { oneWrite } from './one-write.ts';
 import type { HostOptions } from './options.ts';
+import type { Outreach } from './outreach.ts';
 import { ownPublicAddresses } from './own-addresses.ts';
 import type { ProtocolNames } from './protocols.ts';
 import type { ReadThrottles } from './read-throttle.ts';
@@ -56,8 +60,9 @@ const REMEMBERED_MS = 30 * 24 * 3_600_000;
 
 /** What it does with strangers. */
 export interface HostParts {
+  readonly bans: Pick<BanList, 'find'>;
   /** asked from the moment the host starts */
-  readonly connectionGater: ConnectionGater;
+  readonly outreach: () => Pick<Outreach, 'isNamed' | 'mayDial' | 'mayDialAddress'>;
   readonly streams: StreamGuard;
   readonly reads: Pick<ReadThrottles, 'others'>;
 }
@@ -66,10 +71,21 @@ export interface HostParts {
 export async function createHost<S extends ServiceMap>(
   options: HostOptions,
   names: ProtocolNames,
-  { connectionGater, streams, reads }: HostParts,
+  { bans, outreach, streams, reads }: HostParts,
   services: { [K in keyof S]: (components: never) => S[K] },
 ): Promise<Libp2p<CommonServices & S>> {
-  const { network, discovery, listen, announce, maxPeers, identitySeed, version } = options;
+  const { network, discovery, listen, announce, maxPeers, maxConnectionsPerIp, identitySeed, version, logger } =
+    options;
+  const connectionGater = gate({ bans, maxConnectionsPerIp, outreach });
+  const askDns = options.lookup ?? dnsLookup();
+  const resolver = new Names({
+    isAllowed: (address) => outreach().mayDialAddress(address),
+    lookup: (address) => {
+      const isOurs = network === 'private' || outreach().isNamed(address);
+      return isOurs ? (options.lookup ?? systemLookup) : askDns;
+    },
+    logger,
+  });
   const nat = options.nat || options.relay ? await import('./nat.ts') : undefined;
   const behind = options.nat ? nat?.behindNat(listen) : undefined;
   // Its own entry says which protocols it speaks: without it nobody could identify this node any more.
@@ -111,6 +127,8 @@ export async function createHost<S extends ServiceMap>(
       inboundUpgradeTimeout: NEGOTIATION_TIMEOUT_MS,
       inboundStreamProtocolNegotiationTimeout: NEGOTIATION_TIMEOUT_MS,
       outboundStreamProtocolNegotiationTimeout: NEGOTIATION_TIMEOUT_MS,
+      // no others: an address that names another record to look up leads to whatever that says
+      resolvers: { names: resolver },
       // the dialer dials again by itself
       reconnectRetries: 0,
     },

@@ -13,7 +13,6 @@ import { parseAddress } from './addresses.ts';
 import { type Ban, BanList } from './ban-list.ts';
 import { Conduct } from './conduct.ts';
 import { NetworkError } from './errors.ts';
-import { gate } from './gate.ts';
 import { Gossip } from './gossip.ts';
 import { gossipRouter, type Reputation } from './gossip-router.ts';
 import { GossipWorth } from './gossip-worth.ts';
@@ -123,13 +122,14 @@ export class Libp2pNetwork implements Network {
   async start(handlers: NetworkHandlers): Promise<void> {
     if (this.#parts !== undefined) throw new Error('the network is running already');
     for (const address of [...this.#options.listen, ...this.#options.announce]) parseAddress(address);
-    const { banFile: file, logger, maxConnectionsPerIp, rateLimits } = this.#options;
+    const { banFile: file, logger, rateLimits } = this.#options;
     const bans = await BanList.open({ file, now: Date.now, logger });
     const onExcess = (peer: string, reason: string) => this.#onOffence(peer, 'nuisance', reason);
     const reads = readThrottles(rateLimits, onExcess);
     const pubsub = reads.gossip.service(gossipRouter(this.#options, this.#names, this.#reputation));
     const strangers = {
-      connectionGater: gate({ bans, maxConnectionsPerIp, outreach: () => parts.outreach }),
+      bans,
+      outreach: () => parts.outreach,
       streams: new StreamGuard(rateLimits.streams, steadyNow, (peer) => onExcess(peer, 'streams past its share')),
       reads,
     };

@@ -3,6 +3,7 @@
 import type { Logger } from 'pino';
 import type { Hash } from '../primitives/hash.ts';
 import type { DhtMode } from './kad.ts';
+import type { Lookup } from './names.ts';
 import type { NetworkObserver } from './observer.ts';
 import type { RateLimits } from './rate-limit.ts';
 
@@ -39,6 +40,8 @@ export interface HostOptions {
   readonly relay: boolean;
   /** called for each question that a peer asks the DHT here */
   readonly onDhtQuery?: () => void;
+  /** where names lead; as this machine and the DNS say unless given */
+  readonly lookup?: Lookup;
   readonly logger: Logger;
 }
 

@@ -121,6 +121,11 @@ export class Outreach {
     return this.#dialer.has(peer);
   }
 
+  /** Whether the address says that it is a configured peer's, or a relay's on the way to one. */
+  isNamed(address: Multiaddr): boolean {
+    return this.#dialer.isNamed(peerOf(address) ?? '');
+  }
+
   mayDial(peer: PeerId): boolean {
     return this.#isKnown(peer.toString()) || (this.#discovery?.mayDial(peer) ?? false);
   }

@@ -40,7 +40,8 @@ host('does not forget which protocols it speaks, of however many peers it is tol
     },
     names,
     {
-      connectionGater: {},
+      bans: { find: () => undefined },
+      outreach: () => ({ isNamed: () => false, mayDial: () => true, mayDialAddress: () => true }),
       streams: new StreamGuard(DEFAULT_RATE_LIMITS.streams, now, () => undefined),
       reads: readThrottles(DEFAULT_RATE_LIMITS, () => undefined),
     },
