@@ -92,8 +92,10 @@ async function create(
   { config, hash, store }: Opened,
   file: string,
 ): Promise<void> {
-  const { createWriteStream } = await import('node:fs');
+  const { open, rm } = await import('node:fs/promises');
+  const { dirname } = await import('node:path');
   const { pipeline } = await import('node:stream/promises');
+  const { syncDirectory } = await import('../crypto/durable-file.ts');
   const { dataPaths } = await import('../node/data-dir.ts');
   const { MAX_SNAPSHOTS } = await import('../node/config/settings.ts');
   const { writeArchive } = await import('../node/snapshot-archive.ts');
@@ -108,7 +110,14 @@ async function create(
     });
   }
   const source = { genesisHash: hash, store, snapshots };
-  await pipeline(writeArchive(offer, source), createWriteStream(file, { flags: 'wx', mode: 0o644 }));
+  const handle = await open(file, 'wx', 0o644);
+  try {
+    await pipeline(writeArchive(offer, source), handle.createWriteStream({ flush: true }));
+    await syncDirectory(dirname(file));
+  } catch (error) {
+    await rm(file, { force: true });
+    throw error;
+  }
   const { height, epoch, entries, bytes } = offer;
   printResult(context, options, { file, height, hash: toHex(offer.hash), epoch, entries, bytes }, [
     ...columns([

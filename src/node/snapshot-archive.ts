@@ -96,6 +96,7 @@ async function walk(messages: AsyncGenerator<Uint8Array>, offer: SnapshotOffer, 
   const { checkpoint } = trust;
   let walk = checkpoint === undefined ? new EpochWalk(trust.atHead(), { genesisHash, verify }) : undefined;
   let set: TrustedBoundary['validators'] | null = null;
+  let last: TrustedBoundary | undefined;
   for (;;) {
     const sent = decode(EpochBoundary, await next(messages));
     // Those before the beginning are passed over, but for the set that a later one may mean.
@@ -110,11 +111,12 @@ async function walk(messages: AsyncGenerator<Uint8Array>, offer: SnapshotOffer, 
       throw new SyncError('WRONG_BOUNDARY', why);
     }
     const boundary = await walk.step({ ...sent, validators: set });
-    if (epoch === offer.epoch) {
-      if (equalBytes(headerHash(boundary.header), offer.hash)) return boundary;
-      throw new SyncError('WRONG_BOUNDARY', `epoch ${epoch} does not end with the block of the snapshot`);
-    }
-    await store.putBoundaries([boundary]);
+    // Only now is it known that the one before leads on.
+    if (last !== undefined) await store.putBoundaries([last]);
+    last = boundary;
+    if (epoch < offer.epoch) continue;
+    if (equalBytes(headerHash(boundary.header), offer.hash)) return boundary;
+    throw new SyncError('WRONG_BOUNDARY', `epoch ${epoch} does not end with the block of the snapshot`);
   }
 }
 

@@ -194,11 +194,17 @@ export class ChainStore implements TreeSource {
     return this.#records.boundaries.get(heightId(epoch));
   }
 
-  /** Keeps boundaries of blocks that are not here. @throws {StoreError} IO, as commit */
+  /**
+   * Keeps boundaries of blocks that are not here. One that is here stays: this node may have executed its block.
+   * @throws {StoreError} IO, as commit
+   */
   async putBoundaries(boundaries: readonly EpochBoundary[]): Promise<void> {
     this.#assertWritable();
+    const known = await Promise.all(boundaries.map(({ header }) => this.boundary(header.epoch)));
+    const unknown = boundaries.filter((_, index) => known[index] === undefined);
+    if (unknown.length === 0) return;
     await this.#put('write the boundaries of epochs', (writes) => {
-      for (const boundary of boundaries) this.#records.putBoundary(writes, boundary);
+      for (const boundary of unknown) this.#records.putBoundary(writes, boundary);
     });
   }
 

@@ -13,6 +13,7 @@ import { ChunkTree, type CutChunk, cutSubtree, innerHash } from '../state/chunk.
 import type { FrozenState } from './chain-store.ts';
 import { EntrySorter, PARTS } from './entry-sorter.ts';
 import { codeOf, StoreError, toStoreError } from './errors.ts';
+import { readWhole } from './read-whole.ts';
 import { plainBytes } from './repository.ts';
 
 export interface WriteOptions {
@@ -105,7 +106,7 @@ class SnapshotWriter {
   async #chunk({ depth, hash, entries }: CutChunk): Promise<void> {
     await this.#rest();
     const bytes = StateEntries.serialize(entries.map(({ key, value }) => ({ key, value })));
-    await this.#file.write(bytes);
+    await this.#file.writeFile(bytes);
     this.#chunks.push({ depth, hash, bytes: bytes.length, digest: digestOf(bytes) });
   }
 
@@ -160,10 +161,11 @@ export class SnapshotFile {
     const number = this.#tree.find(position);
     const { depth, bytes, digest } = this.#index.chunks[number] as SnapshotIndex['chunks'][number];
     const entries = new Uint8Array(bytes);
+    let isWhole: boolean;
     try {
       const file = await open(join(this.directory, CHUNKS_FILE), 'r');
       try {
-        await file.read(entries, 0, bytes, this.#offsets[number]);
+        isWhole = await readWhole(file, entries, this.#offsets[number] as number);
       } finally {
         await file.close();
       }
@@ -171,7 +173,7 @@ export class SnapshotFile {
       throw asStoreError(error, this.directory);
     }
     // Whoever were sent something else would take this node for a liar.
-    if (!equalBytes(digestOf(entries), digest)) throw damaged(this.directory);
+    if (!isWhole || !equalBytes(digestOf(entries), digest)) throw damaged(this.directory);
     const siblings = this.#tree.siblings(number);
     const head = new DataView(new ArrayBuffer(CHUNK_HEAD_BYTES));
     head.setUint16(0, depth, true);

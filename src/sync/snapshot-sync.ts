@@ -243,8 +243,8 @@ export class SnapshotSync {
       const answer = count < 1 ? [] : await this.#client.boundaries(peer, walk.epoch, count, signal);
       // No lie: it may have begun later itself.
       if (answer.length === 0) throw new Error(`it has no way from epoch ${walk.epoch} to epoch ${offer.epoch}`);
-      // That a block ended its epoch is sure when the next boundary was signed by the set that it commits: the last one
-      // waits for the next answer.
+      // That one leads on is sure when the next one was signed by the set that it commits: the last one waits for the
+      // next answer. A block in the middle of an epoch may do so too, where the set stays the same.
       const sure: TrustedBoundary[] = [];
       for (const boundary of answer) {
         const next = await walk.step(boundary);

@@ -1,6 +1,6 @@
 // `snapshot create` and `restore`, from one data directory to another, over real chains of several epochs.
 
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -117,6 +117,42 @@ test('a new node begins with the state of another one', () =>
       /keeps no snapshot/,
     );
     assert.not((await readdir(directory)).includes('none'));
+  }));
+
+test('a snapshot that can not be read to its end leaves no file', () =>
+  withWorld(async ({ directory, from, run }) => {
+    const chunks = join(dataPaths(from).snapshots, String(SNAPSHOT), 'chunks');
+    await truncate(chunks, (await stat(chunks)).size - 1);
+    const file = join(directory, 'state.snapshot');
+    assert.match(failure(await run('snapshot create', file, '--data-dir', from), EXIT.data), /is damaged/);
+    assert.not((await readdir(directory)).includes('state.snapshot'));
+  }));
+
+test('a boundary in a file that does not lead on is not kept', () =>
+  withWorld(async ({ directory, from, run, fresh }) => {
+    const node = await Node.open(genesis, dataPaths(from).db);
+    const file = join(directory, 'state.snapshot');
+    try {
+      const { store } = node;
+      const snapshots = await Snapshots.open(dataPaths(from).snapshots, { keep: 1, rest: async () => undefined });
+      const boundary = async (epoch: number) => store.boundary(epoch === 3 ? 2 : epoch);
+      const source = { genesisHash: genesisHash(genesis), store: { boundary }, snapshots };
+      await writeFile(file, writeArchive(snapshots.offers[0] as SnapshotOffer, source));
+    } finally {
+      await node.stop();
+    }
+    const to = await fresh('to');
+    failure(await run('snapshot restore', file, '--data-dir', to), EXIT.checkFailed);
+    const taking = await Node.open(genesis, dataPaths(to).db);
+    try {
+      const kept = await Promise.all([1, 2, 3].map((epoch) => taking.store.boundary(epoch)));
+      assert.equal(
+        kept.map((one) => one?.header.epoch),
+        [1, undefined, undefined],
+      );
+    } finally {
+      await taking.stop();
+    }
   }));
 
 test('a damaged file, or one of another chain, changes nothing', () =>

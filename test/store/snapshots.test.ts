@@ -209,6 +209,18 @@ test('another store takes it in over many restarts, shows nothing of it before i
   });
 });
 
+test('a boundary that is known stays, whatever else is said of its epoch', async () => {
+  await withChain(async (store) => {
+    const own = boundaryAtHead(store);
+    const other = { ...own, header: { ...own.header, height: own.header.height - 1 } };
+    await store.putBoundaries([own]);
+    const later = { ...other, header: { ...other.header, epoch: own.header.epoch + 1 } };
+    await store.putBoundaries([other, later]);
+    assert.equal(await store.boundary(own.header.epoch), own);
+    assert.equal(await store.boundary(later.header.epoch), later);
+  });
+});
+
 test('a snapshot that another one takes the place of leaves nothing behind', async () => {
   await withChain(async (store, directory) => {
     const snapshots = await Snapshots.open(join(directory, 'snapshots'), KEEP_TWO);
