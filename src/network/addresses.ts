@@ -1,9 +1,10 @@
-// What a multiaddr says: whose it is, where it leads, and which neighbourhood of the internet that is in.
+// What a multiaddr says: whose it is, where it leads, and which neighbourhood of the internet that is in; and which ones
+// this node takes from strangers.
 
 import { isIP } from 'node:net';
 import type { PeerId } from '@libp2p/interface';
 import { peerIdFromString } from '@libp2p/peer-id';
-import { type Multiaddr, multiaddr } from '@multiformats/multiaddr';
+import { type Component, type Multiaddr, multiaddr } from '@multiformats/multiaddr';
 import { NetworkError } from './errors.ts';
 import { ipKey } from './ip.ts';
 import { isNowhere, isPrivateHost } from './private-hosts.ts';
@@ -52,23 +53,79 @@ const NAME_LABEL = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/i;
 /** A resolver takes `127.1`, `2130706433` and `0x7f000001` for IP addresses: no top level looks like that. */
 const NUMBER = /^(?:[0-9]+|0x[0-9a-f]*)$/i;
 
+/** A way to a peer without relays, as strangers may tell of it. */
+export interface DirectAddress {
+  readonly host: string;
+  readonly port: string;
+  /** without the peer id; its text reads back as the same address */
+  readonly way: Multiaddr;
+  /** whom it leads to, if it says so */
+  readonly peer: string | undefined;
+}
+
+/** What may be spoken at a TCP port: plain, or WebSocket without or with TLS, there perhaps under a name of its own. */
+const OVER_TCP: ReadonlySet<string> = new Set(['', '/ws', '/wss', '/tls/ws', '/tls/sni/ws']);
+
+/**
+ * The shape of the addresses that this node takes from strangers, told here and nowhere else: `/<host>/tcp/<port>`, what is
+ * spoken there, and perhaps `/p2p/<peer id>`. The library takes any bytes for a component: there may be a slash in one, and
+ * the text of such an address is no address, or another.
+ * @returns undefined for every other shape.
+ */
+export function directAddress(address: Multiaddr): DirectAddress | undefined {
+  return directWay(address.getComponents());
+}
+
+/** Whether an address that a stranger tells is worth remembering: a direct one, or one through a relay at a direct one. */
+export function isTakenFromStrangers(address: Multiaddr): boolean {
+  const components = address.getComponents();
+  const circuit = components.findIndex(({ name }) => name === 'p2p-circuit');
+  if (circuit === -1) return directWay(components) !== undefined;
+  const [named, ...rest] = components.slice(circuit + 1);
+  const endsWell = rest.length === 0 && (named === undefined || peerIn(named) !== undefined);
+  return endsWell && directWay(components.slice(0, circuit))?.peer !== undefined;
+}
+
+function directWay(components: readonly Component[]): DirectAddress | undefined {
+  const [host, tcp, ...rest] = components;
+  const last = rest.at(-1);
+  const peer = last === undefined ? undefined : peerIn(last);
+  const over = peer === undefined ? rest : rest.slice(0, -1);
+  if (host?.value === undefined || tcp?.value === undefined || tcp.name !== 'tcp' || !isProperHost(host))
+    return undefined;
+  if (!OVER_TCP.has(over.map(({ name }) => `/${name}`).join(''))) return undefined;
+  if (over.some(({ value }) => value !== undefined && !isDnsName(value))) return undefined;
+  const spoken = over.map(({ name, value }) => (value === undefined ? `/${name}` : `/${name}/${value}`)).join('');
+  const way = multiaddr(`/${host.name}/${host.value}/tcp/${tcp.value}${spoken}`);
+  return { host: host.value, port: tcp.value, way, peer };
+}
+
+function peerIn({ name, value }: Component): string | undefined {
+  if (name !== 'p2p' || value === undefined) return undefined;
+  try {
+    return peerIdFromString(value).toString();
+  } catch {
+    // bytes that are no peer id
+    return undefined;
+  }
+}
+
 /** Whether another machine could dial it: `private` from inside the same network only, `nowhere` not at all. */
 export function reachOf(address: Multiaddr): 'public' | 'private' | 'nowhere' {
-  const host = hostOf(address);
-  const port = address.getComponents().find(({ name }) => name === 'tcp')?.value;
-  if (host === undefined || port === undefined || port === '0') return 'nowhere';
-  if (!isProperHost(address, host) || isNowhere(host)) return 'nowhere';
+  const direct = directAddress(address);
+  return direct === undefined || direct.port === '0' ? 'nowhere' : reachOfHost(direct.host);
+}
+
+function reachOfHost(host: string): 'public' | 'private' | 'nowhere' {
+  if (isNowhere(host)) return 'nowhere';
   return isPrivateHost(host) ? 'private' : 'public';
 }
 
-export function isRelayed(address: Multiaddr): boolean {
-  return address.getComponents().some(({ name }) => name === 'p2p-circuit');
-}
-
 /** A zone (`%eth0`) means something to one machine only, and an IP address is no name: its neighbourhood would be hidden. */
-function isProperHost(address: Multiaddr, host: string): boolean {
-  if (address.getComponents()[0]?.name.startsWith('dns')) return isDnsName(host);
-  return isIP(host) !== 0 && !host.includes('%');
+function isProperHost({ name, value = '' }: Component): boolean {
+  if (!HOST_KINDS.has(name)) return false;
+  if (name.startsWith('dns')) return isDnsName(value);
+  return isIP(value) !== 0 && !value.includes('%');
 }
 
 function isDnsName(name: string): boolean {
@@ -84,12 +141,13 @@ function labelsOf(name: string): string[] {
 
 /**
  * The neighbourhood of a public address, which one operator is likely to hold whole: IPv4 /24, IPv6 /48, the last two
- * labels of a DNS name.
+ * labels of a DNS name. That of a relayed one is its relay's.
  * @returns undefined for a private one: there nothing can be told from the number.
  */
 export function subnetOf(address: Multiaddr): string | undefined {
-  const host = hostOf(address);
-  if (host === undefined || reachOf(address) !== 'public') return undefined;
+  const [first] = address.getComponents();
+  const host = first !== undefined && isProperHost(first) ? first.value : undefined;
+  if (host === undefined || reachOfHost(host) !== 'public') return undefined;
   const ip = ipKey(host);
   if (ip === undefined) return labelsOf(host).slice(-2).join('.');
   return ip.includes(':') ? ip.split(':').slice(0, 3).join(':') : ip.split('.').slice(0, 3).join('.');

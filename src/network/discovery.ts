@@ -6,7 +6,7 @@ import type { PeerId, PeerInfo } from '@libp2p/interface';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
-import { isRelayed, reachOf, subnetOf } from './addresses.ts';
+import { reachOf, subnetOf } from './addresses.ts';
 import { DIAL_TIMEOUT_MS, type Dialer } from './dialer.ts';
 import { asError } from './errors.ts';
 import type { CommonHost } from './host.ts';
@@ -230,5 +230,5 @@ export class Discovery {
 /** Relayed addresses last no longer than a reservation, and private ones mean nothing outside. */
 export function isUsable(address: Multiaddr, network: 'private' | 'public'): boolean {
   const reach = reachOf(address);
-  return !isRelayed(address) && (reach === 'public' || (reach === 'private' && network === 'private'));
+  return reach === 'public' || (reach === 'private' && network === 'private');
 }

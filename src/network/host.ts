@@ -14,6 +14,7 @@ import { tcp } from '@libp2p/tcp';
 import { webSockets } from '@libp2p/websockets';
 import { createLibp2p } from 'libp2p';
 import { concatBytes } from '../primitives/bytes.ts';
+import { isTakenFromStrangers } from './addresses.ts';
 import type { BanList } from './ban-list.ts';
 import { BoundedDatastore } from './bounded-datastore.ts';
 import { asError, NetworkError } from './errors.ts';
@@ -113,7 +114,11 @@ export async function createHost<S extends ServiceMap>(
       ),
     ],
     datastore: new BoundedDatastore(kept),
-    peerStore: { maxAddressAge: REMEMBERED_MS, maxPeerAge: REMEMBERED_MS },
+    peerStore: {
+      maxAddressAge: REMEMBERED_MS,
+      maxPeerAge: REMEMBERED_MS,
+      addressFilter: (_, address) => isTakenFromStrangers(address),
+    },
     // its ping aborts healthy connections under load; the status exchange watches over them instead
     connectionMonitor: { enabled: false },
     connectionManager: {

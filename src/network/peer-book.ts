@@ -4,11 +4,11 @@
 import { readFile, rename, stat } from 'node:fs/promises';
 import type { PeerId } from '@libp2p/interface';
 import { peerIdFromString } from '@libp2p/peer-id';
-import { type Multiaddr, multiaddr } from '@multiformats/multiaddr';
+import type { Multiaddr } from '@multiformats/multiaddr';
 import type { Logger } from 'pino';
 import { isSystemError, replaceDurably } from '../crypto/durable-file.ts';
 import { utf8 } from '../primitives/bytes.ts';
-import { peerOf, subnetOf } from './addresses.ts';
+import { directAddress, parseAddress, subnetOf } from './addresses.ts';
 import { asError } from './errors.ts';
 
 export interface PeerBookOptions {
@@ -45,8 +45,6 @@ interface Entry extends Candidate {
 const MAX_PEERS = 1_000;
 /** A node has an address for each of its interfaces and transports; what a stranger lists beyond is noise. */
 const MAX_ADDRESSES = 4;
-/** Longer ones are no addresses of ours: a DNS name has 253 characters at most. */
-const MAX_ADDRESS_CHARACTERS = 400;
 /** Peers of one neighbourhood: whoever holds a /24 cannot fill the book with it. */
 const MAX_PER_SUBNET = 16;
 /** Failures in a row after which a peer is forgotten: what was hearsay soon, what has worked after hours. */
@@ -73,16 +71,22 @@ export class PeerBook {
     return this.#entries.size;
   }
 
-  /** Reads the file. One that is damaged is set aside, and the book begins empty: a node must start without it. */
+  /**
+   * Reads the file. One that is no book is set aside, and the book begins empty: a node must start without it. Of one that
+   * is, what is no entry is left out.
+   */
   async load(): Promise<void> {
     const { file, logger } = this.#options;
     if (file === undefined) return;
     try {
       if ((await stat(file)).size > MAX_FILE_BYTES) throw new Error(`it has more than ${MAX_FILE_BYTES} bytes`);
-      for (const { id, addresses, lastSuccess } of parseBook(await readFile(file, 'utf8'))) {
+      const { entries, faults } = parseBook(await readFile(file, 'utf8'));
+      for (const { id, addresses, lastSuccess } of entries) {
         this.#put(id, addresses).lastSuccess = Math.min(lastSuccess, this.#options.wall());
         this.#tidy(id.toString());
       }
+      if (faults.length > 0)
+        logger.warn({ file, faults: faults.length, first: faults[0] }, 'the peer book has entries that are none');
     } catch (error) {
       this.#entries.clear();
       this.#perSubnet.clear();
@@ -161,7 +165,7 @@ export class PeerBook {
     const entry = this.#entries.get(key) ?? { id, addresses: [], lastSuccess: 0, failures: 0, retryAt: 0 };
     for (const full of addresses) {
       if (entry.addresses.length >= MAX_ADDRESSES) break;
-      const address = withoutPeer(full, key);
+      const address = wayTo(key, full);
       if (address === undefined || !this.#options.isUsable(address)) continue;
       if (entry.addresses.some((known) => known.equals(address))) continue;
       const subnet = subnetOf(address);
@@ -219,12 +223,10 @@ function subnetsOf({ addresses }: Entry): Set<string> {
   return new Set(addresses.flatMap((address) => subnetOf(address) ?? []));
 }
 
-/** @returns undefined for what is too long or leads to somebody else. */
-function withoutPeer(address: Multiaddr, peer: string): Multiaddr | undefined {
-  if (address.toString().length > MAX_ADDRESS_CHARACTERS) return undefined;
-  const named = peerOf(address);
-  if (named === peer) return address.decapsulate(`/p2p/${peer}`);
-  return named === undefined ? address : undefined;
+/** @returns undefined for an address of another shape, and for one that leads to somebody else. */
+function wayTo(peer: string, address: Multiaddr): Multiaddr | undefined {
+  const direct = directAddress(address);
+  return direct?.peer === undefined || direct.peer === peer ? direct?.way : undefined;
 }
 
 type Written = Pick<Entry, 'id' | 'addresses' | 'lastSuccess'>;
@@ -238,17 +240,32 @@ function formatBook(entries: readonly Written[]): string {
   return `${JSON.stringify({ version: VERSION, peers }, undefined, 1)}\n`;
 }
 
-/** @throws an error that says what is wrong. */
-function parseBook(text: string): Written[] {
+interface ReadBook {
+  readonly entries: Written[];
+  /** what is wrong with those that were left out */
+  readonly faults: string[];
+}
+
+/** @throws an error that says why it is no book. */
+function parseBook(text: string): ReadBook {
   const book = JSON.parse(text) as { version?: unknown; peers?: unknown };
   if (book?.version !== VERSION) throw new Error(`its version is ${String(book?.version)}, not ${VERSION}`);
   if (!Array.isArray(book.peers) || book.peers.length > MAX_PEERS)
     throw new Error('it has no list of peers, or too many');
-  return book.peers.map(parseEntry);
+  const read: ReadBook = { entries: [], faults: [] };
+  for (const entry of book.peers) {
+    try {
+      read.entries.push(parseEntry(entry));
+    } catch (error) {
+      read.faults.push(asError(error).message);
+    }
+  }
+  return read;
 }
 
-function parseEntry(entry: { id?: unknown; addresses?: unknown; last_success?: unknown }): Written {
-  const { id, addresses, last_success: lastSuccess } = entry;
+/** @throws an error that says what is wrong. */
+function parseEntry(entry: unknown): Written {
+  const { id, addresses, last_success: lastSuccess } = (entry ?? {}) as Record<string, unknown>;
   const isWhole =
     typeof id === 'string' &&
     typeof lastSuccess === 'number' &&
@@ -258,5 +275,5 @@ function parseEntry(entry: { id?: unknown; addresses?: unknown; last_success?: u
     addresses.length <= MAX_ADDRESSES &&
     addresses.every((address): address is string => typeof address === 'string');
   if (!isWhole) throw new Error(`not an entry: ${JSON.stringify(entry)?.slice(0, 200)}`);
-  return { id: peerIdFromString(id), addresses: addresses.map((address) => multiaddr(address)), lastSuccess };
+  return { id: peerIdFromString(id), addresses: addresses.map(parseAddress), lastSuccess };
 }

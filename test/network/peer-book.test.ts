@@ -228,11 +228,6 @@ peerBook('a damaged file is set aside and said, and the book begins empty', () =
       'null',
       '{"version":2,"peers":[]}',
       '{"version":1}',
-      JSON.stringify({ version: 1, peers: [whole, { ...whole, id: '12D3KooWnobody' }] }),
-      JSON.stringify({ version: 1, peers: [whole, { ...whole, addresses: ['8.8.8.8:9000'] }] }),
-      JSON.stringify({ version: 1, peers: [whole, { ...whole, addresses: [7] }] }),
-      JSON.stringify({ version: 1, peers: [whole, { ...whole, last_success: -1 }] }),
-      JSON.stringify({ version: 1, peers: [whole, null] }),
       JSON.stringify({ version: 1, peers: new Array(1_001).fill(whole) }),
       ' '.repeat(5_000_000),
     ]) {
@@ -246,6 +241,51 @@ peerBook('a damaged file is set aside and said, and the book begins empty', () =
       assert.ok(world.log.some((line) => line.includes('the peer book is damaged')));
       await book.close();
     }
+  }),
+);
+
+peerBook('an entry that is none is left out, said, and the others are there', () =>
+  withTempDir(async (directory) => {
+    const file = join(directory, 'peers.json');
+    const whole = { id: peer(1).toString(), addresses: ['/ip4/8.8.8.8/tcp/9000'], last_success: 5 };
+    for (const none of [
+      { ...whole, id: '12D3KooWnobody' },
+      { ...whole, addresses: ['8.8.8.8:9000'] },
+      { ...whole, addresses: ['/ip4/8.8.8.8/tcp/9000/sni/a/b'] },
+      { ...whole, addresses: [7] },
+      { ...whole, last_success: -1 },
+      null,
+      7,
+    ]) {
+      const world = new World();
+      await writeFile(file, JSON.stringify({ version: 1, peers: [none, whole] }));
+      const book = world.book({ file });
+      await book.load();
+      assert.equal(ids(book), names(1), JSON.stringify(none));
+      assert.equal(await readdir(directory), ['peers.json']);
+      assert.ok(world.log.some((line) => line.includes('the peer book has entries that are none')));
+      await book.close();
+    }
+  }),
+);
+
+peerBook('an address whose text is another or none is not kept, whoever tells it, and spoils nothing', () =>
+  withTempDir(async (directory) => {
+    const file = join(directory, 'peers.json');
+    // /ip4/8.8.8.8/tcp/4001/sni/<a/b>
+    const slash = multiaddr(Uint8Array.of(4, 8, 8, 8, 8, 6, 0x0f, 0xa1, 0xc1, 0x03, 3, 0x61, 0x2f, 0x62));
+    const first = new World().book({ file });
+    first.worked(peer(1), [address(1), slash]);
+    first.heard(peer(2), [slash, address(2)]);
+    first.heard(peer(3), [slash.encapsulate(`/p2p/${peer(3)}`)]);
+    first.heard(peer(4), [slash]);
+    await first.close();
+    const second = new World().book({ file });
+    await second.load();
+    assert.equal(ids(second), names(1, 2));
+    for (const { addresses } of second.candidates(() => true)) assert.is(addresses.length, 1);
+    assert.equal(await readdir(directory), ['peers.json']);
+    await second.close();
   }),
 );
 
