@@ -1,9 +1,9 @@
-// The network room put together: builds the parts around one libp2p host, starts and stops them in order.
+// The network room as others see it: makes the libp2p host and the parts around it, starts and stops them in order.
 // Loading this file loads libp2p, most of a second: import it dynamically, when a node really starts.
 
 import '../polyfills.ts';
 import './websocket-polyfill.ts';
-import { EventEmitter, setMaxListeners } from 'node:events';
+import { EventEmitter } from 'node:events';
 import { toHex } from '../primitives/bytes.ts';
 import type { Certificate } from '../primitives/consensus.ts';
 import type { PeerBinding, SignedPeerBinding } from '../primitives/peer-binding.ts';
@@ -11,49 +11,22 @@ import type { SnapshotRequest } from '../primitives/snapshot.ts';
 import type { BlocksRequest, CertificatesRequest } from '../primitives/wire.ts';
 import { parseAddress } from './addresses.ts';
 import { type Ban, BanList } from './ban-list.ts';
-import { Conduct } from './conduct.ts';
 import { NetworkError } from './errors.ts';
-import { Gossip } from './gossip.ts';
 import { gossipRouter, type Reputation } from './gossip-router.ts';
-import { GossipWorth } from './gossip-worth.ts';
-import { createHost, type Host, type HostServices, listenError } from './host.ts';
+import { createHost, type HostServices, listenError } from './host.ts';
 import { identityPublicKey, peerIdOf } from './identity.ts';
 import { routingTableSize } from './kad.ts';
 import type { Network, NetworkEvents, NetworkHandlers, PeerInfo } from './network.ts';
 import type { OffenceKind } from './offences.ts';
 import type { Libp2pNetworkOptions } from './options.ts';
-import { Outreach } from './outreach.ts';
+import { assemble, type Base, type Parts } from './parts.ts';
 import { PeerBindings } from './peer-bindings.ts';
 import { type ClockOffset, PeerClocks } from './peer-clocks.ts';
-import { Peers } from './peers.ts';
 import { type GossipTopic, ProtocolNames } from './protocols.ts';
-import { type ReadThrottles, readThrottles } from './read-throttle.ts';
-import { Requester } from './requester.ts';
-import { Responder } from './responder.ts';
+import { readThrottles } from './read-throttle.ts';
 import { PenaltyBook } from './scoring.ts';
 import { StreamGuard } from './stream-guard.ts';
-import { addressesToTell, ValidatorPeers } from './validator-peers.ts';
-
-/** What there is before anybody can connect. */
-interface Base {
-  readonly host: Host;
-  readonly bans: BanList;
-  readonly reads: ReadThrottles;
-}
-
-interface Parts {
-  readonly host: Host;
-  readonly bans: BanList;
-  readonly conduct: Conduct;
-  readonly gossip: Gossip;
-  readonly requester: Requester;
-  readonly responder: Responder;
-  readonly peers: Peers;
-  readonly outreach: Outreach;
-  readonly validators: ValidatorPeers;
-  /** aborts when the node stops */
-  readonly lifetime: AbortController;
-}
+import { addressesToTell } from './validator-peers.ts';
 
 /** ms of a clock that is never set */
 const steadyNow = () => performance.now();
@@ -134,7 +107,7 @@ export class Libp2pNetwork implements Network {
       reads,
     };
     const host = await createHost<Pick<HostServices, 'pubsub'>>(this.#options, this.#names, strangers, { pubsub });
-    const parts = this.#assemble({ host, bans, reads }, handlers);
+    const parts = assemble({ host, bans, reads, ...this.#base }, this.#options, handlers);
     await parts.outreach.load();
     await parts.responder.register();
     parts.peers.start();
@@ -225,6 +198,17 @@ export class Libp2pNetwork implements Network {
     this.#events.off(event, listener);
   }
 
+  get #base(): Omit<Base, 'host' | 'bans' | 'reads'> {
+    return {
+      names: this.#names,
+      penalties: this.#penalties,
+      clocks: this.#clocks,
+      bindings: this.#bindings,
+      events: this.#events,
+      ownPeer: this.peerId,
+    };
+  }
+
   get #reputation(): Reputation {
     return { penalties: this.#penalties, isValidator: (peer) => this.#bindings.validatorOf(peer) !== undefined };
   }
@@ -241,87 +225,4 @@ export class Libp2pNetwork implements Network {
     if (this.#parts === undefined) throw new NetworkError('NOT_RUNNING', 'the network is not running');
     return this.#parts;
   }
-
-  #assemble({ host, bans, reads }: Base, handlers: NetworkHandlers): Parts {
-    const { logger, observer, maxPeers, statusInterval, rateLimits } = this.#options;
-    const names = this.#names;
-    const lifetime = new AbortController();
-    // every stream and dial under way listens to it
-    setMaxListeners(0, lifetime.signal);
-    const onOffence: Peers['onOffence'] = (peer, kind, reason) => peers.onOffence(peer, kind, reason);
-    const worth = new GossipWorth(rateLimits.waste, steadyNow);
-    const gossip = new Gossip(host.services.pubsub, {
-      names,
-      handlers,
-      logger,
-      observer,
-      onJudged(message) {
-        const { peer, topic, verdict } = message;
-        if (verdict !== 'accept') reads.gossip.charge(peer);
-        if (worth.judged(message))
-          onOffence(peer, 'nuisance', `messages without end on topic ${topic} that are of no use`);
-        if (verdict !== 'reject') return;
-        onOffence(peer, 'rejected', `a message on topic ${topic} that breaks a rule or is badly signed`);
-      },
-      onPublished: (topic) => worth.published(topic),
-    });
-    const requester = new Requester(host, { names, observer, onOffence });
-    const outreach = new Outreach(host, {
-      options: this.#options,
-      outbound: () => peers.outbound(),
-      lifetime: lifetime.signal,
-    });
-    const penalties = this.#penalties;
-    const isConfigured = (peer: string) => outreach.isConfigured(peer);
-    const conduct = new Conduct({ penalties, bans, isConfigured, logger, observer });
-    const peers = new Peers(host, {
-      names,
-      gossip,
-      requester,
-      penalties,
-      bans,
-      conduct,
-      clocks: this.#clocks,
-      logger,
-      isConfigured,
-      validatorOf: (peer) => this.#bindings.validatorOf(peer),
-      maxPeers,
-      maxInbound: maxPeers - placesKept(this.#options),
-      statusInterval,
-      ownStatus: () => handlers.status(),
-      emit: (event, peer) => {
-        if (event === 'peer:connected') validators.onConnected(peer.id);
-        this.#events.emit(event, peer);
-      },
-      onMet: (session) => (session.phase === 'helping' ? outreach.onHelper(session) : outreach.onPeer(session)),
-      onIncompatible: (peer) => outreach.onIncompatible(peer),
-      onGone: (peer) => outreach.onGone(peer),
-      lifetime: lifetime.signal,
-    });
-    const validators = new ValidatorPeers({
-      bindings: this.#bindings,
-      ownPeer: this.peerId,
-      connected: () => peers.list().map(({ id }) => id),
-      tell: (peer, bindings) => requester.tellValidators(peer, bindings, lifetime.signal),
-      keep: (addresses) => outreach.keepValidators(addresses),
-      logger,
-    });
-    const responder = new Responder(host, {
-      names,
-      handlers,
-      rateLimits,
-      logger,
-      observer,
-      onOffence,
-      onStatus: (peer, status) => peers.onStatus(peer, status),
-      onValidators: (peer, bindings) => validators.onTold(peer, bindings),
-      lifetime: lifetime.signal,
-    });
-    return { host, bans, conduct, gossip, requester, responder, peers, outreach, validators, lifetime };
-  }
-}
-
-/** Places that strangers who come by themselves do not get; of few places half. */
-function placesKept({ discovery, maxPeers, outboundPeers }: Libp2pNetworkOptions): number {
-  return discovery === 'off' ? 0 : Math.min(outboundPeers, Math.floor(maxPeers / 2));
 }

@@ -1,5 +1,5 @@
-// The peers: their way from an open connection through the handshake to being connected, the status exchanges that keep
-// watch over them, and the ways they are dropped. Every disconnection has a reason in the log.
+// The peers: their way from an open connection through the handshake to being connected, and the ways they are dropped.
+// Every disconnection has a reason in the log.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection, IdentifyResult, PeerId } from '@libp2p/interface';
@@ -16,12 +16,14 @@ import { ipOf } from './ip.ts';
 import type { NetworkEvents, PeerInfo } from './network.ts';
 import type { OffenceKind } from './offences.ts';
 import type { PeerClocks } from './peer-clocks.ts';
+import { HANDSHAKE_TIMEOUT_MS, PeerWatch } from './peer-watch.ts';
+import { Places, type PlacesContext } from './places.ts';
 import type { ProtocolNames } from './protocols.ts';
 import type { Requester } from './requester.ts';
 import type { PenaltyBook } from './scoring.ts';
 import { incompatibility, openSession, peerInfo, type Session } from './session.ts';
 
-export interface PeersContext {
+export interface PeersContext extends PlacesContext {
   readonly names: ProtocolNames;
   readonly gossip: Gossip;
   readonly requester: Requester;
@@ -30,12 +32,6 @@ export interface PeersContext {
   readonly conduct: Pick<Conduct, 'count'>;
   readonly clocks: PeerClocks;
   readonly logger: Logger;
-  readonly isConfigured: (peer: string) => boolean;
-  /** consensus key of a validator of the present epoch that has bound itself to this peer */
-  readonly validatorOf: (peer: string) => Uint8Array | undefined;
-  readonly maxPeers: number;
-  /** of these, whom we have not chosen ourselves; configured peers and validators are let in beyond both */
-  readonly maxInbound: number;
   /** milliseconds */
   readonly statusInterval: number;
   readonly ownStatus: () => Status;
@@ -49,15 +45,8 @@ export interface PeersContext {
   readonly lifetime: AbortSignal;
 }
 
-/** From an identified connection to gossip in both directions. */
-const HANDSHAKE_TIMEOUT_MS = 10_000;
 /** Gossipsub does not tell when its stream to a peer opens; this is how often we look, and what the handshake may wait. */
 const GOSSIP_POLL_MS = 5;
-const MAX_MISSED_STATUS = 3;
-/** Peers without a chain that are let in, besides configured ones: they help to find others, and take no part. */
-const MAX_HELPERS = 8;
-/** A helper is asked whether it is there in so many intervals of the status exchange. */
-const HELPER_INTERVALS = 10;
 /**
  * A peer that connects while we hold a connection older than this has lost the old one without our noticing. Younger
  * ones are two nodes dialling each other.
@@ -68,29 +57,36 @@ const CLOSE_TIMEOUT_MS = 1_000;
 const LINGER_MS = 500;
 /** A newcomer who finds no place here may ask who else there is, over a few round trips. */
 const FULL_LINGER_MS = 2_000;
-const GOSSIP_PROTOCOL = '/meshsub/';
 
 export class Peers {
   readonly #host: Host;
   readonly #context: PeersContext;
+  readonly #places: Places;
+  readonly #watch: PeerWatch;
   readonly #sessions = new Map<string, Session>();
-  #watch: NodeJS.Timeout | undefined;
-  #rounds = 0;
 
   constructor(host: Host, context: PeersContext) {
     this.#host = host;
     this.#context = context;
+    this.#places = new Places(context);
+    this.#watch = new PeerWatch(host, {
+      ...context,
+      sessions: () => this.#sessions,
+      exchange: (session, signal) => this.#exchange(session, signal),
+      onStatus: (session) => context.emit('peer:status', this.#info(session)),
+      drop: (peer, reason) => this.drop(peer, reason),
+    });
   }
 
   start(): void {
     this.#host.addEventListener('connection:open', this.#onOpen);
     this.#host.addEventListener('peer:identify', this.#onIdentify);
     this.#host.addEventListener('peer:disconnect', this.#onDisconnect);
-    this.#watch = setInterval(() => this.#lookAfter(), this.#context.statusInterval);
+    this.#watch.start();
   }
 
   stop(): void {
-    clearInterval(this.#watch);
+    this.#watch.stop();
     this.#host.removeEventListener('connection:open', this.#onOpen);
     this.#host.removeEventListener('peer:identify', this.#onIdentify);
     this.#host.removeEventListener('peer:disconnect', this.#onDisconnect);
@@ -199,12 +195,12 @@ export class Peers {
   }
 
   async #greet(session: Session): Promise<void> {
-    const full = this.#whyFull(session);
+    const full = this.#places.whyNone(session, this.#sessions.values());
     if (full !== undefined) return this.drop(session.id, full, FULL_LINGER_MS);
     try {
       await withDeadline(HANDSHAKE_TIMEOUT_MS, 'handshake', this.#context.lifetime, async (signal) => {
         await this.#exchange(session, signal);
-        while (session.phase === 'handshake' && !this.#gossips(session)) {
+        while (session.phase === 'handshake' && !this.#watch.gossips(session)) {
           await sleep(GOSSIP_POLL_MS, undefined, { signal });
         }
       });
@@ -223,10 +219,8 @@ export class Peers {
   }
 
   #letHelp(session: Session): void {
-    const helpers = [...this.#sessions.values()].filter(({ phase }) => phase === 'helping').length;
-    if (!this.#context.isConfigured(session.id) && helpers >= MAX_HELPERS) {
-      return this.#turnAway(session.id, `there are ${helpers} bootstrap nodes already`);
-    }
+    const full = this.#places.whyNoHelp(session, this.#sessions.values());
+    if (full !== undefined) return this.#turnAway(session.id, full);
     session.phase = 'helping';
     this.#context.logger.info({ peer: session.id, client: session.client }, 'bootstrap node connected');
     this.#context.onMet(session);
@@ -239,79 +233,6 @@ export class Peers {
     session.latencyMs = latencyMs;
     if (session.phase !== 'dropped') clocks.add(id, { time: status.time, sentAt, latencyMs }, isConfigured(id));
     this.onStatus(id, status);
-  }
-
-  /** Whether messages flow: the peer listens on all topics and our stream to it is open. */
-  #gossips(session: Session): boolean {
-    return (
-      this.#context.gossip.isListening(session.peer) &&
-      this.#host
-        .getConnections(session.peer)
-        .some(({ streams }) =>
-          streams.some(({ direction, protocol }) => direction === 'outbound' && protocol.startsWith(GOSSIP_PROTOCOL)),
-        )
-    );
-  }
-
-  #whyFull({ id, direction }: Session): string | undefined {
-    const { isConfigured, validatorOf, maxPeers, maxInbound } = this.#context;
-    if (isConfigured(id) || validatorOf(id) !== undefined) return undefined;
-    // those that will be peers in a moment take their place already
-    const peers = [...this.#sessions.values()].filter(
-      (other) => other.id !== id && (other.phase === 'connected' || other.phase === 'handshake'),
-    );
-    if (peers.length >= maxPeers) return `there are ${maxPeers} peers already`;
-    const inbound = peers.filter((peer) => peer.direction === 'inbound').length;
-    if (direction === 'outbound' || inbound < maxInbound) return undefined;
-    return `there are ${maxInbound} peers already that came by themselves`;
-  }
-
-  #lookAfter(): void {
-    this.#rounds += 1;
-    for (const session of this.#sessions.values()) {
-      if (session.phase === 'connected') void this.#check(session);
-      if (session.phase === 'helping' && this.#rounds % HELPER_INTERVALS === 0) void this.#ping(session);
-    }
-    for (const { remotePeer, timeline } of this.#host.getConnections()) {
-      const peer = remotePeer.toString();
-      const late = Date.now() - timeline.open > HANDSHAKE_TIMEOUT_MS;
-      if (late && !this.#sessions.has(peer)) this.drop(peer, 'no handshake');
-    }
-  }
-
-  async #check(session: Session): Promise<void> {
-    if (session.exchanging) return;
-    session.exchanging = true;
-    try {
-      // Each miss makes the next wait longer: on a machine out of breath everybody is late, and nobody has gone.
-      const patience = this.#context.statusInterval * (1 + session.missed);
-      await withDeadline(patience, 'status', this.#context.lifetime, (signal) => this.#exchange(session, signal));
-      session.missed = 0;
-      // gossipsub loses its stream for good when a buffer overflows or one of two connections closes
-      if (session.phase !== 'connected') return;
-      if (this.#gossips(session)) this.#context.emit('peer:status', this.#info(session));
-      else this.drop(session.id, 'gossip with the peer has ended');
-    } catch (error) {
-      // what failed may be the end of a connection that a newer one has replaced
-      if (session.phase !== 'connected') return;
-      session.missed += 1;
-      const { id, missed } = session;
-      this.#context.logger.debug({ peer: id, missed, reason: asError(error).message }, 'no status');
-      if (missed >= MAX_MISSED_STATUS) this.drop(id, `${missed} status exchanges without an answer`);
-    } finally {
-      session.exchanging = false;
-    }
-  }
-
-  /** A helper that has gone without a word would be taken for one that is there. */
-  async #ping(session: Session): Promise<void> {
-    try {
-      await withDeadline(HANDSHAKE_TIMEOUT_MS, 'ping', this.#context.lifetime, (signal) =>
-        this.#host.services.ping.ping(session.peer, { signal }),
-      );
-    } catch (error) {
-      if (session.phase === 'helping') this.drop(session.id, asError(error).message);
-    }
   }
 
   #end(session: Session): void {
