@@ -22,7 +22,7 @@ import type { RequestProtocol } from './protocols.ts';
 
 /** Bytes of one request: the longest encoding of its type. */
 export const MAX_REQUEST_BYTES: Readonly<Record<RequestProtocol, number>> = {
-  status: 84,
+  status: 92,
   blocks: 1 + 32 * MAX_HASHES_PER_REQUEST,
   certs: 24,
   txs: 32 * MAX_TRANSACTIONS_PER_REQUEST,

@@ -51,6 +51,8 @@ export interface PeerInfo {
   /** finalized height and hash as the peer last told them */
   readonly height: number;
   readonly hash: Hash | undefined;
+  /** the peer says to hold the blocks from here on */
+  readonly oldestHeight: number;
   /** 0 is spotless; at −100 the peer is disconnected and banned */
   readonly score: number;
   /** what it has against it, newest first; they stay when the points have faded */

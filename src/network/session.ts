@@ -71,6 +71,7 @@ export function peerInfo(session: Session, { penalties, validatorOf }: Standing)
     client,
     height: status?.finalizedHeight ?? 0,
     hash,
+    oldestHeight: status?.oldestHeight ?? 0,
     score,
     offences: penalties.offences(id),
     validator: validatorOf(id),

@@ -45,6 +45,7 @@ export function peerService(o: PeerServiceOptions): NetworkHandlers {
         genesisHash: o.genesisHash,
         finalizedHeight: header.height,
         finalizedHash: hash,
+        oldestHeight: o.store.oldestHeight,
         time: o.clock.now(),
       };
     },

@@ -43,7 +43,10 @@ export const GossipProposal = new ContainerType(
   { typeName: 'GossipProposal' },
 );
 
-/** `status/2`, both ways. The versions are those that the sender speaks, `time` its clock when it sent this (ms since 1970). */
+/**
+ * `status/2`, both ways. The versions are those that the sender speaks, `time` its clock when it sent this (ms since 1970).
+ * It holds the blocks from `oldestHeight` to `finalizedHeight`: none while the first is the greater one.
+ */
 export const Status = new ContainerType(
   {
     oldestVersion: Uint16,
@@ -51,6 +54,7 @@ export const Status = new ContainerType(
     genesisHash: Bytes32,
     finalizedHeight: Uint64,
     finalizedHash: Bytes32,
+    oldestHeight: Uint64,
     time: Uint64,
   },
   { typeName: 'Status' },

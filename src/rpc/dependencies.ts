@@ -106,6 +106,8 @@ export interface Peer {
   readonly offences: readonly Offence[];
   /** consensus key of the validator that says it is this peer */
   readonly validator: Uint8Array | undefined;
+  /** it says to hold the blocks from here on */
+  readonly oldestHeight: number;
   readonly latencyMs: number | undefined;
   /** ms since 1970 */
   readonly connectedAt: number;

@@ -118,6 +118,11 @@ export class ChainStore implements TreeSource {
     return this.#base;
   }
 
+  /** The blocks from here to the head are here. */
+  get oldestHeight(): number {
+    return this.#base === undefined ? 0 : this.#base.height + 1;
+  }
+
   /**
    * Makes `finalized`, the head's child, the head: in one durable batch, or not at all. Readers see the old head and
    * state until the batch is on the disk, then the new ones.

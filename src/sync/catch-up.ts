@@ -1,5 +1,6 @@
-// Brings a node that was away back to the head of its peers, range by range, until consensus can go on from there.
-// Peers are asked one at a time; one that answers wrongly is left aside for a while.
+// Brings a node that was away back to the head of its peers, by ranges of blocks from several of them, until consensus can
+// go on from there. What a peer sends is applied when a Final vouches for it; one that answers wrongly is left aside for a
+// while.
 
 import type { Anchor } from '../consensus/types.ts';
 import type { OffenceKind } from '../network/offences.ts';
@@ -9,31 +10,23 @@ import { type EpochRecord, epochEnd } from '../primitives/epoch.ts';
 import type { Hash } from '../primitives/hash.ts';
 import type { BlocksRequest } from '../primitives/wire.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { BlockWindow } from './block-window.ts';
+import { Dispute } from './dispute.ts';
 import { OFFENCES, SyncError } from './errors.ts';
-import { vouchedRuns } from './range.ts';
+import { type VouchedBlock, vouchedRuns } from './range.ts';
+import type { ReceivedBlock } from './received.ts';
 import type { SnapshotProgress, SnapshotReason } from './snapshot-sync.ts';
+import { Sources, type SyncPeer } from './sources.ts';
+import { SyncRate } from './sync-rate.ts';
 
 /** A peer this far ahead is asked for ranges, whatever consensus knows of it. */
 export const CATCH_UP_DISTANCE = 16;
-const BLOCKS_PER_REQUEST = 64;
-/** A range of full blocks on a slow line; what this node does with them meanwhile does not count. */
-const REQUEST_TIMEOUT_MS = 30_000;
-/** A peer that answered wrongly or not at all is asked again after this (ms), and after twice as long each time … */
-const FIRST_PAUSE_MS = 5000;
-/** … up to this: a liar should not stop others from being believed, an honest peer should be heard again. */
-const LONGEST_PAUSE_MS = 60_000;
-/** The rate for the ETA is measured over the last one or two of these (ms). */
-const RATE_WINDOW_MS = 10_000;
-
-export interface CatchUpPeer {
-  readonly id: string;
-  /** finalized height, as the peer says */
-  readonly height: number;
-}
+/** Between two lines in the log that say how far it has come (ms). */
+const PROGRESS_INTERVAL_MS = 5000;
 
 export interface CatchUpOptions {
   readonly network: {
-    peers(): readonly CatchUpPeer[];
+    peers(): readonly SyncPeer[];
     requestBlocks(peer: string, request: BlocksRequest, signal: AbortSignal): AsyncIterable<Uint8Array>;
     /** Counts against a peer what it answered. */
     report(peer: string, kind: OffenceKind, reason: string): void;
@@ -71,41 +64,33 @@ export interface CatchUpStatus {
   readonly snapshot: SnapshotProgress | undefined;
 }
 
-interface Mark {
-  /** ms of `now` */
-  readonly at: number;
-  readonly height: number;
-}
-
-const NEVER: Mark = { at: 0, height: 0 };
-
 export class CatchUp {
   readonly #o: CatchUpOptions;
   readonly #stop = new AbortController();
-  /** peers that did not help; forgotten when they could have been asked again for as long as they were set aside */
-  readonly #aside = new Map<string, { readonly until: number; readonly pause: number }>();
-  /** peers that had no block after a head, and the height of that */
-  readonly #without = new Map<string, number>();
-  /** when each peer's turn comes: in the order in which they were met or last did not help */
-  readonly #turns = new Map<string, number>();
-  #nextTurn = 0;
+  readonly #sources: Sources;
+  readonly #rate: SyncRate;
+  #dispute: Dispute | undefined;
   #running: Promise<void> | undefined;
-  /** where the chain was when the present window began, and the one before it */
-  #marks: readonly [before: Mark, present: Mark] = [NEVER, NEVER];
-  #blocksPerSecond = 0;
+  /** ms that this node has spent on executing blocks, and since when it does so */
+  #busyMs = 0;
+  #busySince: number | undefined;
+  /** the head above which nobody had a block, when that was said */
+  #goneAt: number | undefined;
+  #loggedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: CatchUpOptions) {
+    const { network, now } = options;
     this.#o = options;
+    this.#sources = new Sources({ peers: () => network.peers(), now });
+    this.#rate = new SyncRate(now);
   }
 
   get status(): CatchUpStatus {
-    const { height } = this.#o.chain.head.header;
-    const target = Math.max(height, ...this.#usable().map((peer) => peer.height));
-    const { snapshot } = this.#o;
+    const { chain, snapshot } = this.#o;
     return {
-      target,
+      target: Math.max(chain.head.header.height, ...this.#sources.usable().map((peer) => peer.height)),
       syncing: this.#running !== undefined,
-      blocksPerSecond: this.#blocksPerSecond,
+      blocksPerSecond: this.#rate.blocksPerSecond,
       snapshot: snapshot?.progress,
     };
   }
@@ -113,7 +98,7 @@ export class CatchUp {
   /** Looks whether a peer is far ahead, and if so begins to catch up. Called with every news from a peer. */
   consider(): void {
     const { height } = this.#o.chain.head.header;
-    if (this.#usable().some((peer) => peer.height >= height + CATCH_UP_DISTANCE)) this.begin();
+    if (this.#sources.usable().some((peer) => peer.height >= height + CATCH_UP_DISTANCE)) this.begin();
   }
 
   /** Consensus has learnt that it is behind. */
@@ -133,27 +118,24 @@ export class CatchUp {
 
   async #run(): Promise<void> {
     const { logger, chain } = this.#o;
-    this.#measureAnew();
+    this.#rate.begin(chain.head.header.height);
     let start = chain.head.header.height;
     while (!this.#stop.signal.aborted) {
       if (await this.#takesSnapshot()) start = chain.head.header.height;
-      const peer = this.#best();
-      if (peer === undefined || this.#stop.signal.aborted) break;
-      const before = chain.head.header.height;
-      try {
-        await this.#from(peer);
-      } catch (error) {
-        if (this.#stop.signal.aborted) break;
-        logger.warn({ peer: peer.id, reason: String(error) }, 'a peer did not help to catch up');
-        this.#setAside(peer);
-        continue;
-      }
-      if (chain.head.header.height === before) this.#setAside(peer);
-      else this.#aside.delete(peer.id);
-      logger.info({ height: chain.head.header.height, target: this.status.target }, 'catching up');
+      if (this.#stop.signal.aborted || this.#sources.serving(chain.head.header.height).length === 0) break;
+      await this.#fetchBlocks();
     }
+    this.#warnIfGone();
     const caughtUp = chain.head.header.height - start;
     if (caughtUp > 0) logger.info({ height: chain.head.header.height, blocks: caughtUp }, 'caught up');
+  }
+
+  #warnIfGone(): void {
+    const { height } = this.#o.chain.head.header;
+    if (!this.#sources.areGone(height) || this.#goneAt === height) return;
+    this.#goneAt = height;
+    const advice = 'let sync be auto or snapshot, or add a peer that has all blocks';
+    this.#o.logger.warn({ height: height + 1 }, `no peer has the next block: ${advice}`);
   }
 
   /** @returns whether the chain has come further by one */
@@ -161,148 +143,165 @@ export class CatchUp {
     const { chain, snapshot } = this.#o;
     const before = chain.head.header.height;
     try {
-      await snapshot?.run(this.#stop.signal, this.#areBlocksGone() ? 'no blocks' : 'distance');
+      await snapshot?.run(this.#stop.signal, this.#sources.areGone(before) ? 'no blocks' : 'distance');
     } catch (error) {
       if (!this.#stop.signal.aborted) throw error;
     }
     if (chain.head.header.height === before) return false;
-    // Above it they may have blocks.
-    for (const id of this.#without.keys()) this.#aside.delete(id);
-    this.#without.clear();
-    this.#measureAnew();
+    this.#sources.restored();
+    this.#rate.begin(chain.head.header.height);
     return true;
   }
 
-  /** Whether every peer ahead was asked for the next block, and answered that it has none. */
-  #areBlocksGone(): boolean {
-    const { height } = this.#o.chain.head.header;
-    const ahead = this.#o.network.peers().filter((peer) => peer.height > height);
-    return ahead.length > 0 && ahead.every(({ id }) => this.#without.get(id) === height);
+  /** Until nobody has the next block. */
+  async #fetchBlocks(): Promise<void> {
+    const { chain, network, bodyMatches, logger } = this.#o;
+    const window = new BlockWindow(chain.head.header.height, {
+      requestBlocks: (peer, request, signal) => network.requestBlocks(peer, request, signal),
+      sources: this.#sources,
+      serving: (height) => this.#serving(height),
+      bodyMatches,
+      onLie: (peer, error) => this.#blame(peer, error),
+      clock: () => this.#idleClock(),
+      logger,
+    });
+    const close = () => void window.close();
+    this.#stop.signal.addEventListener('abort', close);
+    try {
+      while (!this.#stop.signal.aborted && (await this.#follow(window))) {
+        // somebody else is asked for what was not good
+      }
+    } finally {
+      this.#stop.signal.removeEventListener('abort', close);
+      await window.close();
+    }
   }
 
-  async #from(peer: CatchUpPeer): Promise<void> {
-    const { chain, bodyMatches, holds } = this.#o;
+  /** In a dispute all blocks come from one peer, as long as it helps: so it is clear whose they are. */
+  #serving(height: number): SyncPeer[] {
+    const peers = this.#sources.serving(height);
+    const dispute = this.#dispute;
+    const head = this.#o.chain.head.header.height;
+    if (dispute === undefined || dispute.height <= head) return peers;
+    const able = this.#sources.serving(head);
+    if (!able.some(({ id }) => id === dispute.witness)) dispute.witness = able[0]?.id;
+    return peers.filter(({ id }) => id === dispute.witness);
+  }
+
+  /** Applies what the window has, up to what is not good. @returns whether there may be more */
+  async #follow(window: BlockWindow): Promise<boolean> {
+    const { chain, holds } = this.#o;
     const { hash, header } = chain.head;
-    const head = { height: header.height, hash };
+    let { height } = header;
+    window.release(height);
     const due = () => ({
       height: chain.head.header.height + 1,
       epoch: chain.epoch.epoch,
       end: epochEnd(chain.epoch),
     });
-    let { height } = head;
+    let last: ReceivedBlock | undefined;
+    let isOver = false;
+    async function* blocks() {
+      for await (const block of window.blocks()) {
+        last = block;
+        yield block;
+      }
+      isOver = true;
+    }
     try {
-      for await (const run of vouchedRuns(this.#answers(peer, height), { head, due, bodyMatches, holds })) {
+      for await (const run of vouchedRuns(blocks(), { head: { height, hash }, due, holds })) {
         await this.#apply(run);
+        if (this.#stop.signal.aborted) return false;
         height = chain.head.header.height;
-        if (this.#stop.signal.aborted) return;
+        window.release(height);
       }
     } catch (error) {
-      if (error instanceof SyncError) this.#report(peer, error, chain.head.header.height !== height);
-      throw error;
+      if (!(error instanceof SyncError) || last === undefined) throw error;
+      this.#judge(window, last, error, chain.head.header.height !== height);
+      return true;
     }
-  }
-
-  /** If consensus has moved the chain on meanwhile, what an honest peer sends may be of an epoch that is over. */
-  #report({ id }: CatchUpPeer, { code, message }: SyncError, hasMovedOn: boolean): void {
-    if (hasMovedOn && (code === 'BAD_CERTIFICATE' || code === 'WRONG_EPOCH')) return;
-    this.#o.network.report(id, OFFENCES[code], `its answer to a blocks request: ${message}`);
-  }
-
-  /** The blocks above `height`. An answer may be full before there is a Final in it: then the peer is asked for more. */
-  async *#answers(peer: CatchUpPeer, height: number): AsyncGenerator<Uint8Array> {
-    let next = height + 1;
-    while (next <= peer.height && this.#o.chain.head.header.height === height) {
-      const from = next;
-      for await (const bytes of this.#answer(peer, from)) {
-        next++;
-        yield bytes;
-      }
-      if (next > from) continue;
-      if (from === height + 1) this.#without.set(peer.id, height);
-      return;
+    if (!isOver) return true;
+    const unvouched = new Set(window.unreleased().map(({ peer }) => peer));
+    for (const peer of unvouched) {
+      this.#sources.setAside(peer);
+      window.forget(peer);
     }
-  }
-
-  async *#answer(peer: CatchUpPeer, from: number): AsyncGenerator<Uint8Array> {
-    const controller = new AbortController();
-    const abort = () => controller.abort();
-    this.#stop.signal.addEventListener('abort', abort);
-    let left = REQUEST_TIMEOUT_MS;
-    let since = this.#o.now();
-    let timer = setTimeout(abort, left);
-    try {
-      const request: BlocksRequest = { selector: 0, value: { from, count: BLOCKS_PER_REQUEST } };
-      for await (const bytes of this.#o.network.requestBlocks(peer.id, request, controller.signal)) {
-        clearTimeout(timer);
-        left -= this.#o.now() - since;
-        yield bytes;
-        since = this.#o.now();
-        timer = setTimeout(abort, left);
-      }
-    } finally {
-      clearTimeout(timer);
-      this.#stop.signal.removeEventListener('abort', abort);
-    }
-  }
-
-  async #apply(run: readonly { hash: Hash; block: Block; certificate: Certificate | undefined }[]): Promise<void> {
-    for (const { hash, block, certificate } of run) {
-      if (this.#stop.signal.aborted) return;
-      try {
-        await this.#o.chain.applySynced(block, certificate);
-      } catch (error) {
-        if (!this.#stop.signal.aborted) this.#o.onFatal(asError(error));
-        this.#stop.abort();
-        return;
-      }
-      if (certificate !== undefined) {
-        this.#o.onSynced({ slot: certificate.slot, hash, header: block.header, certificate });
-      }
-    }
-    this.#measure();
-  }
-
-  #measureAnew(): void {
-    const mark = { at: this.#o.now(), height: this.#o.chain.head.header.height };
-    this.#marks = [mark, mark];
-    this.#blocksPerSecond = 0;
-  }
-
-  #measure(): void {
-    const [before, present] = this.#marks;
-    const now = { at: this.#o.now(), height: this.#o.chain.head.header.height };
-    this.#blocksPerSecond = ((now.height - before.height) * 1000) / Math.max(now.at - before.at, 1);
-    if (now.at - present.at >= RATE_WINDOW_MS) this.#marks = [present, now];
+    return unvouched.size > 0;
   }
 
   /**
-   * Whom to ask next; undefined when nobody has more than we. Of peers met together the one with the most to give, but
-   * everyone gets a turn: claims cost nothing, and neither do new peers that make them.
+   * A block is not good. If it does not fit onto one that another peer has sent, and no Final says which of them is
+   * right, it takes one peer for all of them to see who lies.
+   * @param hasMovedOn whether consensus has moved the chain on meanwhile
    */
-  #best(): CatchUpPeer | undefined {
-    const { height } = this.#o.chain.head.header;
-    const connected = new Set(this.#o.network.peers().map(({ id }) => id));
-    for (const known of [this.#turns, this.#without]) {
-      for (const id of known.keys()) if (!connected.has(id)) known.delete(id);
+  #judge(window: BlockWindow, { peer }: ReceivedBlock, error: SyncError, hasMovedOn: boolean): void {
+    const blocks = window.unreleased();
+    const senders = new Set(blocks.map((block) => block.peer));
+    if (error.code === 'BROKEN_CHAIN' && senders.size > 1) {
+      this.#o.logger.info({ peers: [...senders], reason: error.message }, 'peers contradict each other');
+      this.#dispute = new Dispute(blocks);
+      window.clear();
+      return;
     }
-    const ahead = this.#usable().filter((peer) => peer.height > height);
-    ahead.sort((a, b) => b.height - a.height);
-    for (const { id } of ahead) if (!this.#turns.has(id)) this.#turns.set(id, this.#nextTurn++);
-    const turn = ({ id }: CatchUpPeer) => this.#turns.get(id) ?? 0;
-    return ahead.sort((a, b) => turn(a) - turn(b))[0];
+    // What an honest peer sent may be of an epoch that is over.
+    if (hasMovedOn && (error.code === 'BAD_CERTIFICATE' || error.code === 'WRONG_EPOCH')) this.#sources.setAside(peer);
+    else this.#blame(peer, error);
+    window.forget(peer);
   }
 
-  #usable(): CatchUpPeer[] {
+  #blame(peer: string, { code, message }: SyncError): void {
+    this.#o.logger.warn({ peer, reason: message }, 'a peer did not help to catch up');
+    this.#o.network.report(peer, OFFENCES[code], `its answer to a blocks request: ${message}`);
+    this.#sources.setAside(peer);
+  }
+
+  async #apply(run: readonly VouchedBlock[]): Promise<void> {
+    const { chain, onSynced, onFatal, now } = this.#o;
+    this.#busySince = now();
+    for (const { hash, block, certificate } of run) {
+      if (this.#stop.signal.aborted) break;
+      try {
+        await chain.applySynced(block, certificate);
+      } catch (error) {
+        if (!this.#stop.signal.aborted) onFatal(asError(error));
+        this.#stop.abort();
+        break;
+      }
+      if (certificate !== undefined) onSynced({ slot: certificate.slot, hash, header: block.header, certificate });
+    }
+    this.#busyMs += now() - this.#busySince;
+    this.#busySince = undefined;
+    for (const peer of new Set(run.map((block) => block.peer))) this.#sources.helped(peer);
+    this.#settle(run);
+    this.#measure();
+  }
+
+  /** These blocks are final: whoever sent others has lied. */
+  #settle(run: readonly VouchedBlock[]): void {
+    const dispute = this.#dispute;
+    if (dispute === undefined) return;
+    for (const liar of dispute.liars(run)) {
+      this.#blame(liar, new SyncError('BROKEN_CHAIN', 'another block than the one that is final'));
+    }
+    if (dispute.height <= this.#o.chain.head.header.height) this.#dispute = undefined;
+  }
+
+  #measure(): void {
+    const { chain, logger, now } = this.#o;
+    const { height } = chain.head.header;
+    this.#rate.measure(height);
+    if (now() - this.#loggedAt < PROGRESS_INTERVAL_MS) return;
+    this.#loggedAt = now();
+    const { target } = this.status;
+    const { blocksPerSecond } = this.#rate;
+    const etaSeconds = blocksPerSecond > 0 ? Math.ceil((target - height) / blocksPerSecond) : undefined;
+    logger.info({ height, target, blocksPerSecond: Math.round(blocksPerSecond), etaSeconds }, 'catching up');
+  }
+
+  /** ms during which peers could be waited for */
+  #idleClock(): number {
     const now = this.#o.now();
-    for (const [id, { until, pause }] of this.#aside) if (until + pause <= now) this.#aside.delete(id);
-    return this.#o.network.peers().filter(({ id }) => (this.#aside.get(id)?.until ?? 0) <= now);
-  }
-
-  #setAside({ id }: CatchUpPeer): void {
-    const last = this.#aside.get(id)?.pause;
-    const pause = last === undefined ? FIRST_PAUSE_MS : Math.min(2 * last, LONGEST_PAUSE_MS);
-    this.#aside.set(id, { until: this.#o.now() + pause, pause });
-    this.#turns.set(id, this.#nextTurn++);
+    return now - this.#busyMs - (this.#busySince === undefined ? 0 : now - this.#busySince);
   }
 }
 

@@ -1,15 +1,15 @@
-// Takes a range of finalized blocks from one peer and believes none of it until a Final whose signatures hold stands
-// at its end: then the hash links vouch for everything below. The last block of an epoch has a Final always, so that
+// Takes blocks in order, whoever sent them, and believes none of them until a Final whose signatures hold stands
+// at the end: then the hash links vouch for everything below. The last block of an epoch has a Final always, so that
 // whoever applies each run before taking the next knows the members of every epoch when it comes; those of an earlier
 // one, who may have nothing to lose any more, are not heard again.
 
 import { CROWDED_TREE_BYTES } from '../chain/tree.ts';
-import { type Block, headerHash } from '../primitives/block.ts';
+import type { Block } from '../primitives/block.ts';
 import { equalBytes } from '../primitives/bytes.ts';
 import { type Certificate, FINAL } from '../primitives/consensus.ts';
 import type { Hash } from '../primitives/hash.ts';
-import { CertifiedBlock } from '../primitives/wire.ts';
 import { SyncError } from './errors.ts';
+import type { ReceivedBlock } from './received.ts';
 
 /**
  * Blocks held while no Final vouches for them. An honest chain has one every few blocks, but a bad network can keep it
@@ -24,6 +24,8 @@ export interface VouchedBlock {
   readonly block: Block;
   /** Final; undefined where a descendant's Final vouches for the block */
   readonly certificate: Certificate | undefined;
+  /** who sent it */
+  readonly peer: string;
 }
 
 /** What the next block to be applied is. */
@@ -39,27 +41,23 @@ export interface RangeOptions {
   readonly head: { readonly height: number; readonly hash: Hash };
   /** asked for every block: runs are applied meanwhile, and consensus may go on by itself */
   readonly due: () => DueBlock;
-  /** whether a body is the one its header commits to */
-  readonly bodyMatches: (block: Block) => boolean;
   /** whether it is a certificate of its epoch's members; of an epoch that has not begun for this node, none is */
   readonly holds: (certificate: Certificate) => Promise<boolean>;
 }
 
 /**
  * Yields runs of blocks, oldest first, each run ending with a block that has a Final.
- * @param answer ssz(CertifiedBlock), as the peer sent them
  * Ends early where consensus has come past a boundary meanwhile: what is left is to be asked for anew.
  * @throws {SyncError} as soon as something is wrong; what was yielded before is good
  */
 export async function* vouchedRuns(
-  answer: AsyncIterable<Uint8Array>,
-  { head, due, bodyMatches, holds }: RangeOptions,
+  blocks: AsyncIterable<ReceivedBlock>,
+  { head, due, holds }: RangeOptions,
 ): AsyncGenerator<VouchedBlock[]> {
   let run: VouchedBlock[] = [];
   let runBytes = 0;
   let parent = head;
-  for await (const bytes of answer) {
-    const { block, certificate } = decode(bytes);
+  for await (const { hash, block, certificate, bytes, peer } of blocks) {
     const { header } = block;
     if (header.height !== parent.height + 1 || !equalBytes(header.parent, parent.hash)) {
       throw new SyncError('BROKEN_CHAIN', `block ${header.height} does not follow block ${parent.height}`);
@@ -72,14 +70,12 @@ export async function* vouchedRuns(
         `block ${header.height} is of epoch ${header.epoch}, it is epoch ${epoch} now`,
       );
     }
-    if (!bodyMatches(block)) throw new SyncError('WRONG_BLOCK', `block ${header.height} came with another body`);
-    const hash = headerHash(header);
     const final = await finalOf({ hash, epoch }, certificate, holds);
     if (final === undefined && header.timestamp >= end) {
       throw new SyncError('NO_FINAL', `block ${header.height} is the last of epoch ${epoch} and came without a Final`);
     }
-    run.push({ hash, block, certificate: final });
-    runBytes += bytes.length;
+    run.push({ hash, block, certificate: final, peer });
+    runBytes += bytes;
     parent = { height: header.height, hash };
     if (final !== undefined) {
       yield run;
@@ -88,14 +84,6 @@ export async function* vouchedRuns(
     } else if (run.length >= MAX_UNVOUCHED || runBytes >= MAX_UNVOUCHED_BYTES) {
       throw new SyncError('NO_FINAL', `${run.length} blocks without a Final after block ${head.height}`);
     }
-  }
-}
-
-function decode(bytes: Uint8Array): CertifiedBlock {
-  try {
-    return CertifiedBlock.deserialize(bytes);
-  } catch {
-    throw new SyncError('WRONG_BLOCK', 'an answer that is no block');
   }
 }
 

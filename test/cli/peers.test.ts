@@ -20,6 +20,7 @@ const PEER = {
   client: 'aitbc-node/0.1.0',
   height: 7,
   hash: null,
+  oldest_height: 0,
   score: -42,
   offences: [{ kind: 'rejected', reason: 'a message on topic vote', times: 4, at: 0 }],
   validator: 'ait1validator',

@@ -167,6 +167,7 @@ async function startLiar(peers: readonly string[]): Promise<Network> {
       genesisHash,
       finalizedHeight: head.height,
       finalizedHash: fromHex(head.hash),
+      oldestHeight: 0,
       time: Date.now(),
     }),
     async *blocks() {

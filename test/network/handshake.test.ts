@@ -32,7 +32,7 @@ async function refused(a: TestNode, b: TestNode, reason: string): Promise<void> 
 
 handshake('peers() tells who is there', async () => {
   const finalizedHash = new Uint8Array(32).fill(7);
-  const a = await startNode(1, { status: { finalizedHeight: 42, finalizedHash } });
+  const a = await startNode(1, { status: { finalizedHeight: 42, finalizedHash, oldestHeight: 40 } });
   const b = await startNode(2, { peers: [addressOf(a)] });
   try {
     await Promise.all([connected(a, 1), connected(b, 1)]);
@@ -42,6 +42,7 @@ handshake('peers() tells who is there', async () => {
     assert.is(seenByB?.client, 'aitbc-node/0.0.0-test');
     assert.is(seenByB?.height, 42);
     assert.equal(seenByB?.hash, finalizedHash);
+    assert.is(seenByB?.oldestHeight, 40);
     assert.is(seenByB?.score, 0);
     assert.ok((seenByB?.latencyMs ?? 0) > 0);
     assert.ok(Date.now() - (seenByB?.connectedAt ?? 0) < 60_000);

@@ -43,6 +43,7 @@ export function statusOf(changes: Partial<Status> = {}): Status {
     genesisHash: GENESIS,
     finalizedHeight: 0,
     finalizedHash: new Uint8Array(32),
+    oldestHeight: 0,
     time: Date.now(),
     ...changes,
   };

@@ -225,6 +225,7 @@ service('its status is the finalized head', () => {
     genesisHash: GENESIS_HASH,
     finalizedHeight: STORED,
     finalizedHash: at(STORED).hash,
+    oldestHeight: 0,
     time: NOW,
   });
 });

@@ -283,6 +283,7 @@ export const PEER: Peer = {
   score: -10,
   offences: [{ kind: 'rejected', reason: 'a message on topic vote', times: 1, at: GENESIS_TIME }],
   validator: genesisSet(genesis)[0]?.publicKey,
+  oldestHeight: 0,
   latencyMs: 1.5,
   connectedAt: GENESIS_TIME,
 };

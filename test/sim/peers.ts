@@ -10,6 +10,7 @@ import { type Certificate, VOTE_KINDS } from '../../src/primitives/consensus.ts'
 import type { Hash } from '../../src/primitives/hash.ts';
 import { CertificatesResponse, CertifiedBlock } from '../../src/primitives/wire.ts';
 import { type VouchedBlock, vouchedRuns } from '../../src/sync/range.ts';
+import { receivedBlocks } from '../../src/sync/received.ts';
 import { decode, encode, makeEnvelope } from './gossip.ts';
 import { InvariantViolation } from './invariants/violation.ts';
 import { GENESIS_HASH, holds } from './keys.ts';
@@ -83,15 +84,16 @@ export class Peers implements PeerPort {
             epoch: database.epoch,
             end: database.epochEnd(database.epoch),
           }),
-          bodyMatches: chain.bodyMatches,
           holds: async (certificate: Certificate) => this.#certificateHolds(certificate),
         };
+        const answer = { peer: 'neighbour', from: database.height + 1, bodyMatches: chain.bodyMatches };
+        const received = receivedBlocks(split(bytes, database.height + 1), answer);
         // One answer after the other, as the node's catch-up does: on a slow disk they would pile up.
         if (this.#applying) return false;
         this.#applying = true;
         const before = database.height;
         try {
-          for await (const run of vouchedRuns(split(bytes, before + 1), options)) await this.#apply(run);
+          for await (const run of vouchedRuns(received, options)) await this.#apply(run);
         } finally {
           this.#applying = false;
         }

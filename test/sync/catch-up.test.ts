@@ -149,7 +149,7 @@ catchUpTest('applies up to the last Final and leaves the rest', async () => {
       [5, 20],
     );
     const asked = network.requests.map(({ value }) => (value as { from: number }).from);
-    assert.equal(asked, [1, 21], 'and asks no more where nothing more is vouched for');
+    assert.equal(asked, [1], 'and asks no more where nothing more is vouched for');
   });
 });
 
@@ -160,7 +160,7 @@ catchUpTest('asks on when an answer is full before a Final stands in it', async 
     await settle();
     assert.is(height(), LENGTH);
     const asked = network.requests.map(({ value }) => (value as { from: number }).from);
-    assert.equal(asked, [1, 5, 9, 11, 15, 19, 23]);
+    assert.equal(asked, [1, 5, 9, 13, 17, 21]);
   });
 });
 
@@ -169,14 +169,20 @@ async function* failAfter(count: number, message = 'the stream was reset'): Asyn
   throw new Error(message);
 }
 
+/** To the request for block 1; nothing to others. */
+const onlyOnce =
+  (...chunks: readonly Uint8Array[]): BlocksAnswer =>
+  ({ selector, value }) =>
+    selector === 0 && value.from === 1 ? stream(...chunks) : stream();
+
 const swapped = { hash: block(1).hash, block: { header: block(1).block.header, body: block(2).block.body } };
 const LIES: readonly (readonly [name: string, answer: BlocksAnswer, good: number, offence?: 'untrue'])[] = [
   ['that has nothing of what it claims', () => stream(), 0],
   ['that sends garbage', () => stream(new Uint8Array(1000).fill(3)), 0, 'untrue'],
   ['that sends blocks that do not follow', () => stream(encode(block(2), 'final')), 0, 'untrue'],
   ['that sends another body', () => stream(encode(swapped, 'final')), 0, 'untrue'],
-  ['that sends the Final of another block', () => stream(encode(block(1), sign(block(2).hash, 2))), 0, 'untrue'],
-  ['that forges a Final', () => stream(encode(block(1), forge(sign(block(1).hash, 1)))), 0, 'untrue'],
+  ['that sends the Final of another block', onlyOnce(encode(block(1), sign(block(2).hash, 2))), 0, 'untrue'],
+  ['that forges a Final', onlyOnce(encode(block(1), forge(sign(block(1).hash, 1)))), 0, 'untrue'],
   ['that sends no Final', rangeOf(blocks, () => false), 0],
   ['that fails at once', () => failAfter(0), 0],
   ['that fails after some blocks', () => failAfter(3), 3],
@@ -290,18 +296,44 @@ catchUpTest('a peer that does not answer is given up after half a minute', async
       await hang(signal);
     },
   };
-  await withCatchUp([silent, honest()], async ({ catchUp, network, settle, height }) => {
+  await withCatchUp([silent], async ({ catchUp, settle, height }) => {
     holdTime();
     catchUp.begin();
-    while (given === undefined) await new Promise(setImmediate);
+    while (given === undefined || height() < 1) await new Promise(setImmediate);
     mock.timers.tick(29_999);
     await new Promise(setImmediate);
     assert.equal([given.aborted, catchUp.status.syncing, height()], [false, true, 1]);
     mock.timers.tick(1);
     await settle();
     assert.ok(given.aborted);
+    assert.is(catchUp.status.target, 1, 'and left aside');
+  });
+});
+
+catchUpTest('a peer that is silent for two seconds is not waited for when somebody else has the block', async () => {
+  let given: AbortSignal | undefined;
+  const silent: TestPeer = {
+    id: 'silent',
+    height: LENGTH,
+    async *blocks(_, signal) {
+      given = signal;
+      await hang(signal);
+      yield* [];
+    },
+  };
+  await withCatchUp([silent, honest()], async ({ catchUp, network, settle, height }) => {
+    holdTime();
+    catchUp.begin();
+    while (given === undefined) await new Promise(setImmediate);
+    mock.timers.tick(1999);
+    await new Promise(setImmediate);
+    assert.equal(network.asked, ['silent']);
+    mock.timers.tick(1);
+    await settle();
     assert.is(height(), LENGTH);
     assert.equal(network.asked, ['silent', 'honest']);
+    assert.ok(given.aborted, 'what is there already is not waited for');
+    assert.equal(network.reports, [], 'slow is no lie');
   });
 });
 
@@ -340,7 +372,7 @@ catchUpTest('so is one that lets a block drip now and then', async () => {
       }
     },
   };
-  await withCatchUp([slow, honest()], async ({ catchUp, network, settle, height }) => {
+  await withCatchUp([slow], async ({ catchUp, network, settle, height }) => {
     holdTime();
     catchUp.begin();
     for (const expected of [1, 2]) {
@@ -351,6 +383,9 @@ catchUpTest('so is one that lets a block drip now and then', async () => {
     }
     await new Promise(setImmediate);
     mock.timers.tick(8000);
+    await settle();
+    network.list.push(honest());
+    catchUp.begin();
     await settle();
     assert.is(height(), LENGTH);
     assert.equal(network.asked, ['slow', 'honest']);
@@ -392,26 +427,20 @@ catchUpTest('the time that this node takes for a block is not the peer’s', asy
 
 catchUpTest('the rate follows what happened lately', async () => {
   let took = 100;
+  let rate = () => 0;
+  const rates: number[] = [];
   const chain = (node: Node): Partial<CatchUpOptions['chain']> => ({
     applySynced: async (one, certificate) => {
+      rates.push(rate());
       if (one.header.height === 11) took = 5000;
       mock.timers.tick(took);
       await node.chain.applySynced(one, certificate);
     },
   });
-  const rates: number[] = [];
   await withCatchUp(
     [honest()],
-    async ({ catchUp, network, settle }) => {
-      const serve = rangeOf(blocks);
-      network.list[0] = honest({
-        async *blocks(request, signal) {
-          for await (const bytes of serve(request, signal)) {
-            rates.push(catchUp.status.blocksPerSecond);
-            yield bytes;
-          }
-        },
-      });
+    async ({ catchUp, settle }) => {
+      rate = () => catchUp.status.blocksPerSecond;
       holdTime();
       catchUp.begin();
       await settle();
@@ -467,7 +496,7 @@ catchUpTest('stop waits for the block under way and for no more of its run', asy
 catchUpTest('a vouched block that does not execute stops the node, and nothing of it is kept', async () => {
   const header = { ...block(2).block.header, stateRoot: ZERO_HASH };
   const wrong = { hash: headerHash(header), block: { header, body: block(2).block.body } };
-  const peer = honest({ blocks: () => stream(encode(block(1), 'final'), encode(wrong, 'final')) });
+  const peer = honest({ blocks: onlyOnce(encode(block(1), 'final'), encode(wrong, 'final')) });
   await withCatchUp([peer], async ({ catchUp, anchors, fatal, network, settle, height }) => {
     catchUp.begin();
     await settle();
@@ -477,7 +506,7 @@ catchUpTest('a vouched block that does not execute stops the node, and nothing o
     assert.is(anchors.length, 1);
     catchUp.begin();
     await settle();
-    assert.is(network.asked.length, 1, 'it does not try again');
+    assert.is(network.requests.filter(({ value }) => 'from' in value && value.from === 1).length, 1, 'not again');
   });
 });
 
@@ -519,5 +548,70 @@ catchUpTest(
     });
   },
 );
+
+/** Blocks that a liar makes up on an honest one. */
+function invented(from: number, to: number): SampleBlock[] {
+  let parent = block(from - 1).hash;
+  return blocks.slice(from - 1, to).map(({ block: { header, body } }) => {
+    const lie = { header: { ...header, parent, timestamp: header.timestamp + 1 }, body };
+    parent = headerHash(lie.header);
+    return { hash: parent, block: lie };
+  });
+}
+
+const bareUntil20 = (height: number) => height >= 20;
+
+catchUpTest('where a block does not fit onto that of another peer, a Final tells that the other one lied', async () => {
+  const lies = [...blocks.slice(0, 2), ...invented(3, 4)];
+  const liar: TestPeer = { id: 'liar', height: 99, blocks: rangeOf(lies, () => false) };
+  const peers = [liar, honest({ blocks: rangeOf(blocks, bareUntil20) })];
+  await withCatchUp(peers, async ({ catchUp, network, fatal, settle, height }) => {
+    catchUp.begin();
+    await settle();
+    assert.is(height(), LENGTH);
+    assert.equal(network.asked, ['liar', 'liar', 'honest', 'honest'], 'the honest one for all of them');
+    assert.equal(network.reports, ['liar: untrue']);
+    assert.equal(fatal, []);
+  });
+});
+
+catchUpTest('or that it is the later one; nobody is blamed before that is sure', async () => {
+  const [, ...lies] = invented(4, LENGTH);
+  const liar: TestPeer = {
+    id: 'liar',
+    height: LENGTH,
+    oldestHeight: 5,
+    blocks: rangeOf([...blocks.slice(0, 4), ...lies], () => false),
+  };
+  const short = honest({ id: 'short', height: 4, blocks: rangeOf(blocks.slice(0, 4), () => false) });
+  await withCatchUp([liar, short], async ({ catchUp, network, settle, height }) => {
+    catchUp.begin();
+    await settle();
+    assert.equal([height(), network.reports], [0, []]);
+    network.list.push(honest({ blocks: rangeOf(blocks, bareUntil20) }));
+    catchUp.begin();
+    await settle();
+    assert.is(height(), LENGTH);
+    assert.equal(network.reports, ['liar: untrue']);
+  });
+});
+
+catchUpTest('nobody is asked for blocks that it says not to have', async () => {
+  const pruned = honest({ id: 'pruned', oldestHeight: 9 });
+  await withCatchUp([pruned], async ({ network, catchUp, settle, height }) => {
+    catchUp.consider();
+    await settle();
+    assert.equal([height(), network.asked], [0, []]);
+    network.list.push(honest({ height: 10, blocks: rangeOf(blocks.slice(0, 10)) }));
+    catchUp.begin();
+    await settle();
+    assert.is(height(), LENGTH);
+    const asked = network.requests.map(({ value }, index) => [network.asked[index], 'from' in value && value.from]);
+    assert.equal(asked, [
+      ['honest', 1],
+      ['pruned', 11],
+    ]);
+  });
+});
 
 catchUpTest.run();

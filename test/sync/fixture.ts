@@ -94,6 +94,8 @@ export type BlocksAnswer = (request: BlocksRequest, signal: AbortSignal) => Asyn
 export interface TestPeer {
   readonly id: string;
   height: number;
+  /** 0 unless said otherwise */
+  readonly oldestHeight?: number;
   readonly blocks?: BlocksAnswer;
   /** ssz(SignedTransaction) of those that it has */
   readonly transactions?: (ids: readonly Uint8Array[], signal: AbortSignal) => Promise<Uint8Array[]>;
@@ -112,8 +114,8 @@ export class TestNetwork {
     this.list = peers;
   }
 
-  peers(): TestPeer[] {
-    return this.list;
+  peers(): (TestPeer & { readonly oldestHeight: number })[] {
+    return this.list.map((peer) => ({ ...peer, oldestHeight: peer.oldestHeight ?? 0 }));
   }
 
   requestBlocks(id: string, request: BlocksRequest, signal: AbortSignal): AsyncIterable<Uint8Array> {

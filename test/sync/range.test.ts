@@ -7,6 +7,7 @@ import { type Certificate, FINAL, NOTAR, SKIP } from '../../src/primitives/conse
 import { ZERO_HASH } from '../../src/primitives/hash.ts';
 import { SyncError } from '../../src/sync/errors.ts';
 import { type DueBlock, MAX_UNVOUCHED, MAX_UNVOUCHED_BYTES, vouchedRuns } from '../../src/sync/range.ts';
+import { receivedBlocks } from '../../src/sync/received.ts';
 import { account, Node, pay } from '../chain/fixture.ts';
 import { buildChain, encode, forge, GENESIS, holds, type SampleBlock, sign, stream } from './fixture.ts';
 
@@ -27,13 +28,16 @@ function take(...chunks: readonly Uint8Array[]): Promise<{ runs: number[][]; cod
   return takeDue(ENDLESS, ...chunks);
 }
 
+function received(answer: AsyncIterable<Uint8Array>, bodyMatches = node.chain.bodyMatches.bind(node.chain)) {
+  return receivedBlocks(answer, { peer: 'peer', from: node.chain.head.height + 1, bodyMatches });
+}
+
 async function takeDue(block: DueBlock, ...chunks: readonly Uint8Array[]) {
   const { hash, height } = node.chain.head;
-  const bodyMatches = node.chain.bodyMatches.bind(node.chain);
-  const options = { head: { height, hash }, due: () => block, bodyMatches, holds };
+  const options = { head: { height, hash }, due: () => block, holds };
   const runs: number[][] = [];
   try {
-    for await (const run of vouchedRuns(stream(...chunks), options)) {
+    for await (const run of vouchedRuns(received(stream(...chunks)), options)) {
       runs.push(run.map((one) => one.block.header.height));
       assert.is(run.at(-1)?.certificate?.kind, FINAL, 'a run ends with a Final');
       assert.ok(run.slice(0, -1).every(({ certificate }) => certificate === undefined));
@@ -177,7 +181,8 @@ range('nor are so many bytes', async () => {
       }
     }
     const head = { height: 0, hash: header.parent };
-    const runs = vouchedRuns(large(), { head, due, bodyMatches: () => true, holds });
+    const blocks = received(large(), () => true);
+    const runs = vouchedRuns(blocks, { head, due, holds });
     assert.is((await runs.next()).value?.length, finalAt);
     const error = await runs.next().then(
       () => undefined,
@@ -200,7 +205,10 @@ range('the rest of a bad answer is not asked for', async () => {
     }
   }
   const { hash, height } = node.chain.head;
-  const runs = vouchedRuns(endless(), { head: { height, hash }, due, bodyMatches: () => true, holds });
+  const runs = vouchedRuns(
+    received(endless(), () => true),
+    { head: { height, hash }, due, holds },
+  );
   await runs.next().then(
     () => assert.unreachable(),
     (error: unknown) => assert.instance(error, SyncError),

@@ -109,9 +109,9 @@ class Network extends TestNetwork {
     this.#now = typeof peers === 'function' ? peers : () => peers;
   }
 
-  override peers(): SnapshotPeer[] {
+  override peers() {
     this.list.splice(0, Number.POSITIVE_INFINITY, ...this.#now());
-    return this.list as SnapshotPeer[];
+    return super.peers();
   }
 
   readonly reported: [peer: string, reason: string][] = [];

@@ -69,6 +69,7 @@ export interface PeerView {
   client: string;
   height: number;
   hash: string | null;
+  oldest_height: number;
   score: number;
   offences: OffenceView[];
   /** address of the validator that says it is this peer */
@@ -90,6 +91,7 @@ export function getPeers({ network, consensus }: Pick<Services, 'network' | 'con
     client: peer.client,
     height: peer.height,
     hash: peer.hash === undefined ? null : toHex(peer.hash),
+    oldest_height: peer.oldestHeight,
     score: peer.score,
     offences: peer.offences.map(({ kind, reason, times, at }) => ({ kind, reason, times, at })),
     validator: validator(peer.validator),
