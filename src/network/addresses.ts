@@ -6,7 +6,7 @@ import type { PeerId } from '@libp2p/interface';
 import { peerIdFromString } from '@libp2p/peer-id';
 import { type Component, type Multiaddr, multiaddr } from '@multiformats/multiaddr';
 import { NetworkError } from './errors.ts';
-import { ipKey } from './ip.ts';
+import { ipKey, neighbourhoodOf } from './ip.ts';
 import { isNowhere, isPrivateHost } from './private-hosts.ts';
 
 export interface PeerAddress {
@@ -150,5 +150,5 @@ export function subnetOf(address: Multiaddr): string | undefined {
   if (host === undefined || reachOfHost(host) !== 'public') return undefined;
   const ip = ipKey(host);
   if (ip === undefined) return labelsOf(host).slice(-2).join('.');
-  return ip.includes(':') ? ip.split(':').slice(0, 3).join(':') : ip.split('.').slice(0, 3).join('.');
+  return neighbourhoodOf(ip);
 }

@@ -97,6 +97,7 @@ export class BootstrapNetwork {
     const strangers = {
       bans,
       outreach: () => outreach,
+      isPeer: (peer: string) => this.#visitors.has(peer),
       streams: new StreamGuard(DEFAULT_RATE_LIMITS.streams, steadyNow, (peer) =>
         onExcess(peer, 'streams past its share'),
       ),

@@ -123,6 +123,11 @@ export class Dialer {
     return this.#targets.has(peer);
   }
 
+  /** Of the configured peers, all that are known. */
+  addresses(): Multiaddr[] {
+    return [...this.#targets.values()].flatMap(({ addresses }) => addresses);
+  }
+
   /** Whether the peer is a configured one, or a relay on the way to one. */
   isNamed(peer: string): boolean {
     return this.#named.has(peer);

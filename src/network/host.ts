@@ -15,6 +15,7 @@ import { webSockets } from '@libp2p/websockets';
 import { createLibp2p } from 'libp2p';
 import { concatBytes } from '../primitives/bytes.ts';
 import { isTakenFromStrangers } from './addresses.ts';
+import { Arrivals } from './arrivals.ts';
 import type { BanList } from './ban-list.ts';
 import { BoundedDatastore } from './bounded-datastore.ts';
 import { asError, NetworkError } from './errors.ts';
@@ -51,8 +52,6 @@ const NEGOTIATION_TIMEOUT_MS = 5_000;
 /** Several at once are wanted after a start, and never as many as the library's 100. */
 const MAX_PARALLEL_DIALS = 16;
 const MAX_DIAL_QUEUE = 128;
-/** They are let in beyond `maxPeers`, and who comes is known only once the connection stands. */
-const PLACES_FOR_VALIDATORS = 64;
 /**
  * libp2p forgets the addresses of a peer an hour after they were told, and the peer after six, even while it is connected:
  * the DHT would then name peers without addresses, and gossip would not hear that one has gone.
@@ -63,7 +62,9 @@ const REMEMBERED_MS = 30 * 24 * 3_600_000;
 export interface HostParts {
   readonly bans: Pick<BanList, 'find'>;
   /** asked from the moment the host starts */
-  readonly outreach: () => Pick<Outreach, 'isNamed' | 'mayDial' | 'mayDialAddress'>;
+  readonly outreach: () => Pick<Outreach, 'isFriend' | 'isNamed' | 'mayDial' | 'mayDialAddress'>;
+  /** whether the peer has passed the handshake */
+  readonly isPeer: (peer: string) => boolean;
   readonly streams: StreamGuard;
   readonly reads: Pick<ReadThrottles, 'others'>;
 }
@@ -72,12 +73,13 @@ export interface HostParts {
 export async function createHost<S extends ServiceMap>(
   options: HostOptions,
   names: ProtocolNames,
-  { bans, outreach, streams, reads }: HostParts,
+  { bans, outreach, isPeer, streams, reads }: HostParts,
   services: { [K in keyof S]: (components: never) => S[K] },
 ): Promise<Libp2p<CommonServices & S>> {
-  const { network, discovery, listen, announce, maxPeers, maxConnectionsPerIp, identitySeed, version, logger } =
-    options;
-  const connectionGater = gate({ bans, maxConnectionsPerIp, outreach });
+  const { network, discovery, listen, announce, maxConnectionsPerIp, identitySeed, version, logger } = options;
+  const isFriend = (ip: string) => outreach().isFriend(ip);
+  const arrivals = new Arrivals({ maxConnectionsPerIp, network, isFriend, isPeer, now: () => performance.now() });
+  const connectionGater = gate({ bans, arrivals, outreach });
   const askDns = options.lookup ?? dnsLookup();
   const resolver = new Names({
     isAllowed: (address) => outreach().mayDialAddress(address),
@@ -122,11 +124,11 @@ export async function createHost<S extends ServiceMap>(
     // its ping aborts healthy connections under load; the status exchange watches over them instead
     connectionMonitor: { enabled: false },
     connectionManager: {
-      // nodes that dial each other at the same moment hold two connections
-      maxConnections: 2 * maxPeers + PLACES_FOR_VALIDATORS,
-      // per address and second; all nodes of a private network may come from one address
-      inboundConnectionThreshold: network === 'private' ? 1_000 : 10,
-      maxIncomingPendingConnections: 64,
+      // The gate bounds those who come (`arrivals`), the dialer and discovery those who are dialled. What the library does
+      // keeps out whoever comes late, and can make no exceptions.
+      maxConnections: Number.POSITIVE_INFINITY,
+      inboundConnectionThreshold: Number.POSITIVE_INFINITY,
+      maxIncomingPendingConnections: Number.POSITIVE_INFINITY,
       maxParallelDials: MAX_PARALLEL_DIALS,
       maxDialQueueLength: MAX_DIAL_QUEUE,
       inboundUpgradeTimeout: NEGOTIATION_TIMEOUT_MS,

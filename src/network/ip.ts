@@ -41,6 +41,15 @@ function groups(text: string): string[] {
   return text === '' ? [] : text.split(':').map((group) => Number.parseInt(group, 16).toString(16));
 }
 
+/**
+ * The part of the internet that one operator is likely to hold whole: IPv4 /24, IPv6 /48.
+ * @param key as of `ipKey`; anything else is a neighbourhood of its own
+ */
+export function neighbourhoodOf(key: string): string {
+  if (isIP(key) === 4) return key.split('.').slice(0, 3).join('.');
+  return key.includes(':') ? key.split(':').slice(0, 3).join(':') : key;
+}
+
 /** Of the remote end of a connection; undefined for a name, and for one through a relay, whose address it would be. */
 export function ipOf(address: Multiaddr): string | undefined {
   const components = address.getComponents();

@@ -103,6 +103,7 @@ export class Libp2pNetwork implements Network {
     const strangers = {
       bans,
       outreach: () => parts.outreach,
+      isPeer: (peer: string) => parts.peers.has(peer),
       streams: new StreamGuard(rateLimits.streams, steadyNow, (peer) => onExcess(peer, 'streams past its share')),
       reads,
     };

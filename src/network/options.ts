@@ -19,9 +19,9 @@ export interface HostOptions {
   readonly announce: readonly string[];
   /** multiaddrs, each ending in /p2p/<peer id>, to which connections are kept up */
   readonly peers: readonly string[];
-  /** peers at once; configured ones are let in beyond it */
+  /** peers at once; configured ones are let in beyond it, and connections of those who are no peers yet have places of their own */
   readonly maxPeers: number;
-  /** connections that one IP address may hold open to this node; those from this machine itself are not counted */
+  /** connections that one IP address may hold open to this node, and half an IPv6 /48; those from this machine itself are not counted */
   readonly maxConnectionsPerIp: number;
   /**
    * `private`: the nodes know each other under private addresses, many may share one, and they are dialled again within a

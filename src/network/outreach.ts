@@ -8,13 +8,16 @@ import { parsePeerAddress, peerOf } from './addresses.ts';
 import { Dialer } from './dialer.ts';
 import { Discovery, isUsable, type MetPeer } from './discovery.ts';
 import { NetworkError } from './errors.ts';
+import { Friends } from './friends.ts';
 import type { CommonHost } from './host.ts';
+import { ipOf } from './ip.ts';
 import { walk } from './kad.ts';
+import { systemLookup } from './names.ts';
 import type { HostOptions } from './options.ts';
 import { PeerBook } from './peer-book.ts';
 
 export interface OutreachContext {
-  readonly options: Pick<HostOptions, 'network' | 'peers' | 'outboundPeers' | 'peerBook' | 'logger'>;
+  readonly options: Pick<HostOptions, 'network' | 'peers' | 'outboundPeers' | 'peerBook' | 'lookup' | 'logger'>;
   /** where the peers are that this node has dialled: those that it has chosen, and configured ones */
   readonly outbound: () => readonly Multiaddr[];
   /** aborts when the node stops */
@@ -33,6 +36,7 @@ export class Outreach {
   readonly #dialer: Dialer;
   readonly #validators: Dialer;
   readonly #network: 'private' | 'public';
+  readonly #friends: Friends;
   /** absent where the host has no DHT */
   readonly #discovery: Discovery | undefined;
   readonly #logger: Logger;
@@ -49,6 +53,10 @@ export class Outreach {
     const needsHelp = () => this.missing > 0;
     this.#dialer = new Dialer(host, peers, { network, logger, random, now, needsHelp, lifetime });
     this.#validators = new Dialer(host, [], { network, logger, random, now, needsHelp, lifetime });
+    this.#friends = new Friends({
+      addresses: () => this.#dialer.addresses(),
+      lookup: options.lookup ?? systemLookup,
+    });
     this.book = new PeerBook({
       file: peerBook,
       pauses: BOOK_PAUSES[network],
@@ -85,12 +93,14 @@ export class Outreach {
 
   start(): void {
     this.#dialer.start();
+    this.#friends.start();
     this.#discovery?.start();
   }
 
   async stop(): Promise<void> {
     this.#dialer.stop();
     this.#validators.stop();
+    this.#friends.stop();
     this.#discovery?.stop();
     await this.book.close();
   }
@@ -102,7 +112,9 @@ export class Outreach {
    * @throws {NetworkError} BAD_ADDRESS
    */
   add(address: string): string {
-    return this.#dialer.add(address);
+    const peer = this.#dialer.add(address);
+    void this.#friends.refresh();
+    return peer;
   }
 
   /**
@@ -126,6 +138,11 @@ export class Outreach {
     return this.#dialer.isNamed(peerOf(address) ?? '');
   }
 
+  /** @param ip behind which such a peer is, or was met; as `ipKey` gives it */
+  isFriend(ip: string): boolean {
+    return this.#friends.has(ip);
+  }
+
   mayDial(peer: PeerId): boolean {
     return this.#isKnown(peer.toString()) || (this.#discovery?.mayDial(peer) ?? false);
   }
@@ -136,8 +153,11 @@ export class Outreach {
 
   /** The peer has passed the handshake. */
   onPeer(peer: MetPeer): void {
-    this.#dialer.onConnected(peer.peer.toString());
-    this.#validators.onConnected(peer.peer.toString());
+    const id = peer.peer.toString();
+    this.#dialer.onConnected(id);
+    this.#validators.onConnected(id);
+    const ip = ipOf(peer.remote);
+    if (ip !== undefined && (this.isConfigured(id) || this.#validators.has(id))) this.#friends.met(ip);
     this.#discovery?.onConnected(peer);
   }
 

@@ -106,6 +106,12 @@ export class Peers {
       .map(({ remote }) => remote);
   }
 
+  /** Whether the peer has passed the handshake, or is a helper. */
+  has(peer: string): boolean {
+    const phase = this.#sessions.get(peer)?.phase;
+    return phase === 'connected' || phase === 'helping';
+  }
+
   /** A peer told its status, in answer to ours or with its own request. */
   onStatus(peer: string, status: Status): void {
     const session = this.#sessions.get(peer);

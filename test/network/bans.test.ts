@@ -1,10 +1,8 @@
 // Bans and bounds of real hosts: who is put out stays out, by whatever way it comes.
 
 import { join } from 'node:path';
-import { multiaddr } from '@multiformats/multiaddr';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { gate } from '../../src/network/gate.ts';
 import { withTempDir } from '../helpers/temp-dir.ts';
 import { addressOf, connected, eventually, type NodeSettings, startNode, stopAll, type TestNode } from './harness.ts';
 import { HostilePeer } from './hostile-peer.ts';
@@ -106,38 +104,6 @@ bans('a peer that is added is dialled, let in beyond the number, and kept', asyn
   } finally {
     await stopAll([full, other, friend]);
   }
-});
-
-/** A connection as far as the gate looks at it. */
-function connection(address: string) {
-  const target = new EventTarget() as EventTarget & { status: string; remoteAddr: ReturnType<typeof multiaddr> };
-  target.status = 'open';
-  target.remoteAddr = multiaddr(address);
-  return target as unknown as Parameters<NonNullable<ReturnType<typeof gate>['denyInboundConnection']>>[0] &
-    EventTarget;
-}
-
-bans('so many connections from one address, whoever is behind it; this machine itself is not counted', async () => {
-  const { denyInboundConnection: denies } = gate({
-    bans: { find: () => undefined },
-    maxConnectionsPerIp: 2,
-    outreach: () => ({ mayDial: () => true, mayDialAddress: () => true }),
-  });
-  const come = (address: string) => {
-    const one = connection(address);
-    return { one, isDenied: denies?.(one) };
-  };
-  const [first, second] = [come('/ip4/192.0.2.7/tcp/1'), come('/ip4/192.0.2.7/tcp/2/ws')];
-  assert.equal([first.isDenied, second.isDenied], [false, false]);
-  assert.is(come('/ip4/192.0.2.7/tcp/3').isDenied, true);
-  assert.is(come('/ip4/192.0.2.8/tcp/3').isDenied, false);
-  Object.assign(first.one, { status: 'closed' });
-  first.one.dispatchEvent(new Event('close'));
-  assert.is(come('/ip4/192.0.2.7/tcp/4').isDenied, false);
-  assert.is(come('/ip4/192.0.2.7/tcp/5').isDenied, true);
-  for (let i = 1; i < 10; i++) assert.is(come(`/ip4/127.0.0.1/tcp/${i}`).isDenied, false);
-  const many = [1, 2, 3].map((i) => come(`/ip6/2001:db8::${i}/tcp/1`).isDenied);
-  assert.equal(many, [false, false, true]);
 });
 
 bans.run();

@@ -41,7 +41,13 @@ host('does not forget which protocols it speaks, of however many peers it is tol
     names,
     {
       bans: { find: () => undefined },
-      outreach: () => ({ isNamed: () => false, mayDial: () => true, mayDialAddress: () => true }),
+      isPeer: () => false,
+      outreach: () => ({
+        isFriend: () => false,
+        isNamed: () => false,
+        mayDial: () => true,
+        mayDialAddress: () => true,
+      }),
       streams: new StreamGuard(DEFAULT_RATE_LIMITS.streams, now, () => undefined),
       reads: readThrottles(DEFAULT_RATE_LIMITS, () => undefined),
     },
