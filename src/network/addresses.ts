@@ -152,3 +152,8 @@ export function subnetOf(address: Multiaddr): string | undefined {
   if (ip === undefined) return labelsOf(host).slice(-2).join('.');
   return neighbourhoodOf(ip);
 }
+
+/** Where somebody is who tells something: all who might be one operator get the same name. */
+export function originOf(remote: Multiaddr): string {
+  return subnetOf(remote) ?? hostOf(remote) ?? '';
+}

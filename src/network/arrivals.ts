@@ -4,6 +4,7 @@
 
 import type { MultiaddrConnection } from '@libp2p/interface';
 import { hostOf } from './addresses.ts';
+import { largestCrowd } from './crowd.ts';
 import { ipOf, isLoopback, neighbourhoodOf } from './ip.ts';
 import { PeerBuckets } from './rate-limit.ts';
 
@@ -123,13 +124,6 @@ export class Arrivals {
   #select(isWanted: (guest: Guest) => boolean): Guest[] {
     return [...this.#guests.values()].filter(isWanted);
   }
-}
-
-/** Of as many, that with the oldest. */
-export function largestCrowd<T extends { readonly neighbourhood: string }>(all: readonly T[]): readonly T[] {
-  const crowds = new Map<string, T[]>();
-  for (const one of all) crowds.set(one.neighbourhood, [...(crowds.get(one.neighbourhood) ?? []), one]);
-  return [...crowds.values()].reduce<T[]>((most, crowd) => (crowd.length > most.length ? crowd : most), []);
 }
 
 function isIp6(ip: string): boolean {

@@ -6,7 +6,7 @@ import type { PeerId, PeerInfo } from '@libp2p/interface';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
-import { reachOf, subnetOf } from './addresses.ts';
+import { originOf, reachOf, subnetOf } from './addresses.ts';
 import { DIAL_TIMEOUT_MS, type Dialer } from './dialer.ts';
 import { asError } from './errors.ts';
 import type { CommonHost } from './host.ts';
@@ -18,8 +18,8 @@ export interface DiscoveryContext {
   readonly target: number;
   readonly book: PeerBook;
   readonly dialer: Pick<Dialer, 'has' | 'dial'>;
-  /** one random walk; tells of every answer */
-  readonly walk: (onPeers: (peers: readonly PeerInfo[]) => void) => Promise<void>;
+  /** one random walk; tells of every answer, and whose it is */
+  readonly walk: (onAnswer: (peers: readonly PeerInfo[], from: PeerId) => void) => Promise<void>;
   /** where the peers are that this node has dialled and that have passed the handshake, or are in it */
   readonly outbound: () => readonly Multiaddr[];
   readonly logger: Logger;
@@ -98,7 +98,7 @@ export class Discovery {
     this.#connected.add(peer.toString());
     this.#dialling.delete(peer.toString());
     if (direction === 'outbound') this.#context.book.worked(peer, [remote, ...announced]);
-    else this.#context.book.heard(peer, announced);
+    else this.#context.book.heard(peer, announced, originOf(remote));
   }
 
   /** The last connection to the peer has closed. One that never was of use counts as not reached. */
@@ -206,7 +206,7 @@ export class Discovery {
     this.#walking = true;
     const before = book.size;
     try {
-      await walk((peers) => this.#heard(peers));
+      await walk((peers, from) => this.#heard(peers, from));
     } catch (error) {
       logger.debug({ reason: asError(error).message }, 'a walk through the DHT ended early');
     }
@@ -219,10 +219,14 @@ export class Discovery {
     if (book.size > before) this.#look();
   }
 
-  #heard(peers: readonly PeerInfo[]): void {
+  #heard(peers: readonly PeerInfo[], from: PeerId): void {
+    const [connection] = this.#host.getConnections(from);
+    // those who are gone already share one name
+    const source = connection === undefined ? '' : originOf(connection.remoteAddr);
     for (const { id, multiaddrs } of peers.slice(0, MAX_PER_ANSWER)) {
       const key = id.toString();
-      if (key !== this.#host.peerId.toString() && !this.#useless.has(key)) this.#context.book.heard(id, multiaddrs);
+      if (key !== this.#host.peerId.toString() && !this.#useless.has(key))
+        this.#context.book.heard(id, multiaddrs, source);
     }
   }
 }

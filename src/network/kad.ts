@@ -2,7 +2,7 @@
 // stored in it.
 
 import { randomBytes } from 'node:crypto';
-import type { PeerInfo } from '@libp2p/interface';
+import type { PeerId, PeerInfo } from '@libp2p/interface';
 import {
   type KadDHT,
   type KadDHTComponents,
@@ -60,16 +60,16 @@ export function routingTableSize(table: KadDHT): number {
 
 /**
  * Asks for the peers closest to a random key, from peer to peer: each walk sees another part of the network.
- * @param onPeers what one answer names; none of it is proven.
+ * @param onAnswer what one answer names, and whose it is; none of it is proven.
  */
 export async function walk(
   table: KadDHT,
-  onPeers: (peers: readonly PeerInfo[]) => void,
+  onAnswer: (peers: readonly PeerInfo[], from: PeerId) => void,
   lifetime: AbortSignal,
 ): Promise<void> {
   await withDeadline(WALK_TIMEOUT_MS, 'walk through the DHT', lifetime, async (signal) => {
     for await (const event of table.getClosestPeers(randomBytes(32), { signal })) {
-      if (event.name === 'PEER_RESPONSE') onPeers(event.closer);
+      if (event.name === 'PEER_RESPONSE') onAnswer(event.closer, event.from);
     }
   });
 }

@@ -73,7 +73,7 @@ export class Outreach {
       target: outboundPeers,
       book: this.book,
       dialer: this.#dialer,
-      walk: (onPeers) => walk(table, onPeers, lifetime),
+      walk: (onAnswer) => walk(table, onAnswer, lifetime),
       outbound,
       logger,
       random,

@@ -3,13 +3,14 @@
 
 import { readFile, rename, stat } from 'node:fs/promises';
 import type { PeerId } from '@libp2p/interface';
-import { peerIdFromString } from '@libp2p/peer-id';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import type { Logger } from 'pino';
 import { isSystemError, replaceDurably } from '../crypto/durable-file.ts';
 import { utf8 } from '../primitives/bytes.ts';
-import { directAddress, parseAddress, subnetOf } from './addresses.ts';
+import { directAddress, originOf, subnetOf } from './addresses.ts';
+import { largestCrowd } from './crowd.ts';
 import { asError } from './errors.ts';
+import { formatBook, MAX_ADDRESSES, MAX_FILE_BYTES, MAX_PEERS, parseBook } from './peer-book-file.ts';
 
 export interface PeerBookOptions {
   /** undefined: nothing is kept on disk */
@@ -33,33 +34,31 @@ export interface Candidate {
 }
 
 interface Entry extends Candidate {
-  readonly addresses: Multiaddr[];
+  /** of a peer that we have reached, first the one where we did */
+  addresses: Multiaddr[];
+  /** of who told of it first; of a peer that we have reached, its own */
+  readonly neighbourhood: string;
   /** milliseconds since 1970; 0: somebody told of it, and we have never reached it */
-  lastSuccess: number;
+  readonly lastSuccess: number;
   failures: number;
   /** by the clock that never goes back */
   retryAt: number;
 }
 
-/** Many times the connections of a node, and still read and sorted within a millisecond or two. */
-const MAX_PEERS = 1_000;
-/** A node has an address for each of its interfaces and transports; what a stranger lists beyond is noise. */
-const MAX_ADDRESSES = 4;
-/** Peers of one neighbourhood: whoever holds a /24 cannot fill the book with it. */
+/** Peers with an address in one neighbourhood: whoever holds a /24 cannot fill the book with it. */
 const MAX_PER_SUBNET = 16;
 /** Failures in a row after which a peer is forgotten: what was hearsay soon, what has worked after hours. */
 const MAX_FAILURES = { heard: 3, worked: 10 } as const;
-/** A book of MAX_PEERS full entries has less. */
-const MAX_FILE_BYTES = 4 * 1024 * 1024;
 /** Changes are written together; what a crash loses is a minute of hearsay. */
 const WRITE_DELAY_MS = 60_000;
-const VERSION = 1;
-const UNKNOWN = { lastSuccess: 0, failures: 0, retryAt: 0, addresses: [] } as const;
+/** The file does not say who has told of the peers in it. */
+const FROM_FILE = 'file';
 
 export class PeerBook {
   readonly #options: PeerBookOptions;
   readonly #entries = new Map<string, Entry>();
-  readonly #perSubnet = new Map<string, number>();
+  /** who has an address in a neighbourhood */
+  readonly #neighbours = new Map<string, Set<Entry>>();
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> = Promise.resolve();
 
@@ -82,14 +81,13 @@ export class PeerBook {
       if ((await stat(file)).size > MAX_FILE_BYTES) throw new Error(`it has more than ${MAX_FILE_BYTES} bytes`);
       const { entries, faults } = parseBook(await readFile(file, 'utf8'));
       for (const { id, addresses, lastSuccess } of entries) {
-        this.#put(id, addresses).lastSuccess = Math.min(lastSuccess, this.#options.wall());
-        this.#tidy(id.toString());
+        this.#put(newEntry(id, FROM_FILE, Math.min(lastSuccess, this.#options.wall())), addresses);
       }
       if (faults.length > 0)
         logger.warn({ file, faults: faults.length, first: faults[0] }, 'the peer book has entries that are none');
     } catch (error) {
       this.#entries.clear();
-      this.#perSubnet.clear();
+      this.#neighbours.clear();
       if (isSystemError(error, 'ENOENT')) return;
       const aside = `${file}.broken`;
       await rename(file, aside);
@@ -97,23 +95,25 @@ export class PeerBook {
     }
   }
 
-  /** Somebody says that the peer is at these addresses. */
-  heard(id: PeerId, addresses: readonly Multiaddr[]): void {
-    const key = id.toString();
-    const { lastSuccess, failures, retryAt, addresses: old } = this.#entries.get(key) ?? UNKNOWN;
+  /**
+   * Somebody says that the peer is at these addresses.
+   * @param source neighbourhood of who says it
+   */
+  heard(id: PeerId, addresses: readonly Multiaddr[], source: string): void {
+    const known = this.#entries.get(id.toString());
     // what works is not overwritten by what anybody says
-    if (lastSuccess > 0 && failures === 0) return;
-    this.forget(key);
-    Object.assign(this.#put(id, [...old.slice(0, 1), ...addresses]), { lastSuccess, failures, retryAt });
-    this.#tidy(key);
+    if (known !== undefined && known.lastSuccess > 0 && known.failures === 0) return;
+    this.forget(id.toString());
+    const entry = known === undefined ? newEntry(id, source, 0) : { ...known, addresses: [] };
+    this.#put(entry, [...(known?.addresses.slice(0, 1) ?? []), ...addresses]);
   }
 
   /** We reached the peer. @param addresses the one that was dialled first, then what the peer says of itself. */
   worked(id: PeerId, addresses: readonly Multiaddr[]): void {
-    const key = id.toString();
-    this.forget(key);
-    this.#put(id, addresses).lastSuccess = this.#options.wall();
-    this.#tidy(key);
+    this.forget(id.toString());
+    const [reached] = addresses;
+    const neighbourhood = reached === undefined ? '' : originOf(reached);
+    this.#put(newEntry(id, neighbourhood, this.#options.wall()), addresses);
   }
 
   /** The peer could not be reached; after a few times it is forgotten. */
@@ -139,7 +139,7 @@ export class PeerBook {
     const entry = this.#entries.get(peer);
     if (entry === undefined) return;
     this.#entries.delete(peer);
-    for (const subnet of subnetsOf(entry)) this.#count(subnet, -1);
+    for (const address of entry.addresses) this.#leave(entry, subnetOf(address));
     this.#writeLater();
   }
 
@@ -159,46 +159,57 @@ export class PeerBook {
     await this.#writing;
   }
 
-  /** Adds the addresses that are of use and whose neighbourhood has room. */
-  #put(id: PeerId, addresses: readonly Multiaddr[]): Entry {
-    const key = id.toString();
-    const entry = this.#entries.get(key) ?? { id, addresses: [], lastSuccess: 0, failures: 0, retryAt: 0 };
+  /** Adds the addresses that are of use and find a place. A peer without one is not kept. */
+  #put(entry: Entry, addresses: readonly Multiaddr[]): void {
+    const key = entry.id.toString();
+    this.#entries.set(key, entry);
     for (const full of addresses) {
       if (entry.addresses.length >= MAX_ADDRESSES) break;
       const address = wayTo(key, full);
       if (address === undefined || !this.#options.isUsable(address)) continue;
       if (entry.addresses.some((known) => known.equals(address))) continue;
-      const subnet = subnetOf(address);
-      if (subnet !== undefined && !subnetsOf(entry).has(subnet)) {
-        if ((this.#perSubnet.get(subnet) ?? 0) >= MAX_PER_SUBNET) continue;
-        this.#count(subnet, 1);
-      }
       entry.addresses.push(address);
-      this.#writeLater();
+      this.#settle(entry, subnetOf(address));
     }
-    this.#entries.set(key, entry);
-    return entry;
+    if (entry.addresses.length === 0) this.forget(key);
+    while (this.#entries.size > MAX_PEERS) this.#makeRoom();
+    this.#writeLater();
   }
 
   /**
-   * A peer without an address that is of use is forgotten. Of too many, one goes that we have only heard of, before any
-   * that has worked; of these the one with the oldest success.
+   * The entry has an address in this neighbourhood now. Of too many who have, one leaves of whom that is hearsay: so
+   * whoever names peers where honest ones are keeps none of these out once we have reached them.
    */
-  #tidy(changed: string): void {
-    if (this.#entries.get(changed)?.addresses.length === 0) this.forget(changed);
-    while (this.#entries.size > MAX_PEERS) {
-      const all = [...this.#entries.values()];
-      const hearsay = all.filter(({ lastSuccess }) => lastSuccess === 0);
-      const oldest = () => all.reduce((a, b) => (b.lastSuccess < a.lastSuccess ? b : a));
-      const leaves = hearsay[Math.floor(this.#options.random() * hearsay.length)] ?? oldest();
-      this.forget(leaves.id.toString());
-    }
+  #settle(entry: Entry, subnet: string | undefined): void {
+    if (subnet === undefined) return;
+    const neighbours = (this.#neighbours.get(subnet) ?? new Set()).add(entry);
+    this.#neighbours.set(subnet, neighbours);
+    if (neighbours.size <= MAX_PER_SUBNET) return;
+    const hearsay = [...neighbours].filter((one) => !isReachedIn(subnet, one));
+    const leaves = this.#leastMissed(hearsay) ?? longestAgo([...neighbours]);
+    leaves.addresses = leaves.addresses.filter((address) => subnetOf(address) !== subnet);
+    this.#leave(leaves, subnet);
+    if (leaves !== entry && leaves.addresses.length === 0) this.forget(leaves.id.toString());
   }
 
-  #count(subnet: string, change: 1 | -1): void {
-    const count = (this.#perSubnet.get(subnet) ?? 0) + change;
-    if (count === 0) this.#perSubnet.delete(subnet);
-    else this.#perSubnet.set(subnet, count);
+  #leave(entry: Entry, subnet: string | undefined): void {
+    if (subnet === undefined) return;
+    const neighbours = this.#neighbours.get(subnet);
+    neighbours?.delete(entry);
+    if (neighbours?.size === 0) this.#neighbours.delete(subnet);
+  }
+
+  /** Of too many peers one goes that we have only heard of, before any that has worked; of these the one longest ago. */
+  #makeRoom(): void {
+    const all = [...this.#entries.values()];
+    const leaves = this.#leastMissed(all.filter(({ lastSuccess }) => lastSuccess === 0)) ?? longestAgo(all);
+    this.forget(leaves.id.toString());
+  }
+
+  /** Any of those that come from where most come from: nobody crowds out what others tell by telling much. */
+  #leastMissed(hearsay: readonly Entry[]): Entry | undefined {
+    const crowd = largestCrowd(hearsay);
+    return crowd[Math.floor(this.#options.random() * crowd.length)];
   }
 
   #writeLater(): void {
@@ -219,61 +230,22 @@ export class PeerBook {
   }
 }
 
-function subnetsOf({ addresses }: Entry): Set<string> {
-  return new Set(addresses.flatMap((address) => subnetOf(address) ?? []));
+function newEntry(id: PeerId, neighbourhood: string, lastSuccess: number): Entry {
+  return { id, addresses: [], neighbourhood, lastSuccess, failures: 0, retryAt: 0 };
+}
+
+/** Whether it is there that we have reached the peer; its other addresses are what it says itself. */
+function isReachedIn(subnet: string, { addresses: [reached], lastSuccess }: Entry): boolean {
+  return lastSuccess > 0 && reached !== undefined && subnetOf(reached) === subnet;
+}
+
+/** @param entries one at least */
+function longestAgo(entries: readonly Entry[]): Entry {
+  return entries.reduce((a, b) => (b.lastSuccess < a.lastSuccess ? b : a));
 }
 
 /** @returns undefined for an address of another shape, and for one that leads to somebody else. */
 function wayTo(peer: string, address: Multiaddr): Multiaddr | undefined {
   const direct = directAddress(address);
   return direct?.peer === undefined || direct.peer === peer ? direct?.way : undefined;
-}
-
-type Written = Pick<Entry, 'id' | 'addresses' | 'lastSuccess'>;
-
-function formatBook(entries: readonly Written[]): string {
-  const peers = entries.map(({ id, addresses, lastSuccess }) => ({
-    id: id.toString(),
-    addresses: addresses.map(String),
-    last_success: lastSuccess,
-  }));
-  return `${JSON.stringify({ version: VERSION, peers }, undefined, 1)}\n`;
-}
-
-interface ReadBook {
-  readonly entries: Written[];
-  /** what is wrong with those that were left out */
-  readonly faults: string[];
-}
-
-/** @throws an error that says why it is no book. */
-function parseBook(text: string): ReadBook {
-  const book = JSON.parse(text) as { version?: unknown; peers?: unknown };
-  if (book?.version !== VERSION) throw new Error(`its version is ${String(book?.version)}, not ${VERSION}`);
-  if (!Array.isArray(book.peers) || book.peers.length > MAX_PEERS)
-    throw new Error('it has no list of peers, or too many');
-  const read: ReadBook = { entries: [], faults: [] };
-  for (const entry of book.peers) {
-    try {
-      read.entries.push(parseEntry(entry));
-    } catch (error) {
-      read.faults.push(asError(error).message);
-    }
-  }
-  return read;
-}
-
-/** @throws an error that says what is wrong. */
-function parseEntry(entry: unknown): Written {
-  const { id, addresses, last_success: lastSuccess } = (entry ?? {}) as Record<string, unknown>;
-  const isWhole =
-    typeof id === 'string' &&
-    typeof lastSuccess === 'number' &&
-    Number.isSafeInteger(lastSuccess) &&
-    lastSuccess >= 0 &&
-    Array.isArray(addresses) &&
-    addresses.length <= MAX_ADDRESSES &&
-    addresses.every((address): address is string => typeof address === 'string');
-  if (!isWhole) throw new Error(`not an entry: ${JSON.stringify(entry)?.slice(0, 200)}`);
-  return { id: peerIdFromString(id), addresses: addresses.map(parseAddress), lastSuccess };
 }

@@ -214,9 +214,9 @@ class Rules {
           return false;
         },
       },
-      walk: async (onPeers) => {
+      walk: async (onAnswer) => {
         this.walks += 1;
-        onPeers(this.found);
+        onAnswer(this.found, rulesPeer(99));
       },
       outbound: () => this.outbound,
     });
@@ -265,7 +265,7 @@ discovery('a node without any connection forgets nobody, one with some forgets w
       await new Promise((resolve) => setImmediate(resolve));
     }
   };
-  world.book.heard(rulesPeer(1), [multiaddr('/ip4/8.8.8.8/tcp/9000')]);
+  world.book.heard(rulesPeer(1), [multiaddr('/ip4/8.8.8.8/tcp/9000')], '9.9.9');
   await retry(10);
   assert.is(world.dialled.length, 10);
   assert.is(world.book.size, 1);
@@ -273,6 +273,22 @@ discovery('a node without any connection forgets nobody, one with some forgets w
   await retry(10);
   assert.is(world.dialled.length, 13);
   assert.is(world.book.size, 0);
+});
+
+discovery('many who come from one place and say that they are elsewhere keep nobody out', () => {
+  const { discovery: rules, book } = new Rules(1);
+  const come = (number: number, remote: string, announced: string) =>
+    rules.onConnected({
+      peer: rulesPeer(number),
+      direction: 'inbound',
+      remote: multiaddr(`/ip4/${remote}/tcp/50000`),
+      announced: [multiaddr(`/ip4/${announced}/tcp/9000`)],
+    });
+  for (let number = 10; number < 60; number++) come(number, `66.6.6.${number}`, `8.8.8.${number}`);
+  come(1, '8.8.8.8', '8.8.8.8');
+  for (let number = 60; number < 110; number++) come(number, `66.6.6.${number}`, `8.8.8.${number}`);
+  assert.is(book.candidates((peer) => peer === rulesPeer(1).toString()).length, 1);
+  assert.is(book.size, 16);
 });
 
 discovery('of what one answer names, twenty are heard, and none that is this node', async () => {

@@ -16,6 +16,9 @@ import { withTempDir } from '../helpers/temp-dir.ts';
 
 const peerBook = suite('network: peer book');
 
+/** The neighbourhood of somebody who tells of others. */
+const FRIEND = '9.9.9';
+
 const peers = new Map<number, PeerId>();
 
 function peer(number: number): PeerId {
@@ -62,7 +65,7 @@ function names(...numbers: number[]): string[] {
 peerBook('those that worked come first, the latest before the others; who is not wanted is left out', () => {
   const world = new World();
   const book = world.book();
-  book.heard(peer(1), [address(1)]);
+  book.heard(peer(1), [address(1)], FRIEND);
   book.worked(peer(2), [address(2)]);
   world.now += 1;
   book.worked(peer(3), [address(3)]);
@@ -78,7 +81,7 @@ peerBook(
   () => {
     const world = new World();
     const book = world.book();
-    book.heard(peer(1), [address(1)]);
+    book.heard(peer(1), [address(1)], FRIEND);
     book.worked(peer(2), [address(2)]);
     for (const [failure, pause] of [
       [1, 100],
@@ -104,7 +107,7 @@ peerBook(
 peerBook('to be postponed costs nothing', () => {
   const world = new World();
   const book = world.book();
-  book.heard(peer(1), [address(1)]);
+  book.heard(peer(1), [address(1)], FRIEND);
   for (let times = 0; times < 20; times++) {
     book.postpone(peer(1));
     assert.equal(ids(book), []);
@@ -117,11 +120,11 @@ peerBook('what works is not overwritten by hearsay; what has stopped working is 
   const world = new World();
   const book = world.book();
   book.worked(peer(1), [address(1)]);
-  book.heard(peer(1), [address(2)]);
+  book.heard(peer(1), [address(2)], FRIEND);
   const known = () => book.candidates(() => true)[0]?.addresses.map(String);
   assert.equal(known(), [address(1).toString()]);
   book.failed(peer(1));
-  book.heard(peer(1), [address(2)]);
+  book.heard(peer(1), [address(2)], FRIEND);
   world.now += 1_000;
   assert.equal(known(), [address(1).toString(), address(2).toString()]);
   book.worked(peer(1), [address(2)]);
@@ -145,14 +148,18 @@ peerBook('addresses that lead nowhere from here, or to somebody else, are not ke
     `/ip4/8.8.8.8/tcp/9000/p2p/${relay}/p2p-circuit/p2p/${peer(1)}`,
     `/dns4/${'a'.repeat(500)}.example/tcp/9000`,
   ]) {
-    book.heard(peer(1), [multiaddr(bad)]);
+    book.heard(peer(1), [multiaddr(bad)], FRIEND);
     assert.is(book.size, 0, bad);
   }
-  book.heard(peer(1), [
-    multiaddr(`/ip4/8.8.8.8/tcp/9000/p2p/${peer(1)}`),
-    multiaddr('/ip6/2a00::1/tcp/9000'),
-    multiaddr('/dns4/node.example/tcp/443/ws'),
-  ]);
+  book.heard(
+    peer(1),
+    [
+      multiaddr(`/ip4/8.8.8.8/tcp/9000/p2p/${peer(1)}`),
+      multiaddr('/ip6/2a00::1/tcp/9000'),
+      multiaddr('/dns4/node.example/tcp/443/ws'),
+    ],
+    FRIEND,
+  );
   assert.equal(book.candidates(() => true)[0]?.addresses.map(String), [
     '/ip4/8.8.8.8/tcp/9000',
     '/ip6/2a00::1/tcp/9000',
@@ -163,19 +170,74 @@ peerBook('addresses that lead nowhere from here, or to somebody else, are not ke
 peerBook('a neighbourhood gets no more than its share, and what one peer lists is bounded', () => {
   const book = new World().book();
   for (let number = 0; number < 100; number++) {
-    book.heard(peer(number), [multiaddr(`/ip4/8.8.8.${number + 1}/tcp/9000`)]);
-    book.heard(peer(1_000 + number), [multiaddr(`/ip6/2a00:1:2:${number}::1/tcp/9000`)]);
-    book.heard(peer(2_000 + number), [multiaddr(`/dns4/n${number}.evil.example/tcp/9000`)]);
+    book.heard(peer(number), [multiaddr(`/ip4/8.8.8.${number + 1}/tcp/9000`)], FRIEND);
+    book.heard(peer(1_000 + number), [multiaddr(`/ip6/2a00:1:2:${number}::1/tcp/9000`)], FRIEND);
+    book.heard(peer(2_000 + number), [multiaddr(`/dns4/n${number}.evil.example/tcp/9000`)], FRIEND);
   }
   assert.is(book.size, 3 * 16);
   for (const { id } of book.candidates(() => true)) book.forget(id.toString());
-  book.heard(peer(1), [multiaddr('/ip4/8.8.8.1/tcp/9000')]);
+  book.heard(peer(1), [multiaddr('/ip4/8.8.8.1/tcp/9000')], FRIEND);
   assert.is(book.size, 1, 'forgotten peers leave their place');
   book.heard(
     peer(2),
     Array.from({ length: 50 }, (_, number) => address(number)),
+    FRIEND,
   );
   assert.is(book.candidates((id) => id === peer(2).toString())[0]?.addresses.length, 4);
+});
+
+function near(host: number) {
+  return multiaddr(`/ip4/11.22.33.${host}/tcp/9000`);
+}
+
+function knows(book: PeerBook, number: number): boolean {
+  return ids(book).includes(peer(number).toString());
+}
+
+peerBook('who is reached has a place in his neighbourhood, whoever was said to be there', () => {
+  const world = new World();
+  const book = world.book({ random: Math.random });
+  for (let number = 1; number <= 16; number++) book.heard(peer(number), [near(number)], FRIEND);
+  book.worked(peer(100), [near(100)]);
+  assert.ok(knows(book, 100));
+  assert.is(book.size, 16);
+  for (let number = 200; number < 300; number++) book.heard(peer(number), [near(number - 100)], FRIEND);
+  assert.ok(knows(book, 100), 'hearsay does not displace it');
+  for (let number = 300; number < 320; number++) {
+    world.now += 1;
+    book.worked(peer(number), [near(number - 200)]);
+  }
+  assert.equal(ids(book), names(...Array.from({ length: 16 }, (_, index) => 319 - index)), 'the latest sixteen');
+});
+
+peerBook('what a peer that was reached says of itself takes no place from those reached there', () => {
+  const world = new World();
+  const book = world.book({ random: Math.random });
+  for (let number = 1; number <= 8; number++) book.worked(peer(number), [near(number)]);
+  for (let number = 100; number < 150; number++) {
+    world.now += 1;
+    book.worked(peer(number), [address(number), near(number)]);
+  }
+  for (let number = 1; number <= 8; number++) assert.ok(knows(book, number), `${number}`);
+  assert.is(book.size, 58, 'they stay where they were reached');
+  for (let number = 200; number < 208; number++) book.worked(peer(number), [near(number)]);
+  for (let number = 200; number < 208; number++) assert.ok(knows(book, number), `${number}`);
+});
+
+peerBook('who tells of many crowds out what he told, not what others tell: in a neighbourhood and in the book', () => {
+  const book = new World().book({ random: Math.random });
+  book.heard(peer(1), [near(1)], FRIEND);
+  book.heard(peer(2), [near(2)], '8.8.8');
+  for (let number = 100; number < 300; number++) book.heard(peer(number), [near(number - 50)], '66.6.6');
+  assert.ok(knows(book, 1) && knows(book, 2));
+  assert.is(book.size, 16);
+  // the second hand takes no peer over
+  book.heard(peer(1), [near(1)], '66.6.6');
+  for (let number = 1_000; number < 1_400; number++) book.heard(peer(number), [address(number)], FRIEND);
+  for (let number = 2_000; number < 4_000; number++) book.heard(peer(number), [address(number)], '66.6.6');
+  assert.is(book.size, 1_000);
+  for (let number = 1_000; number < 1_400; number++) assert.ok(knows(book, number), `${number}`);
+  assert.ok(knows(book, 1) && knows(book, 2));
 });
 
 peerBook('a full book loses hearsay before what has worked', () => {
@@ -185,7 +247,7 @@ peerBook('a full book loses hearsay before what has worked', () => {
     world.now += 1;
     book.worked(peer(number), [address(number)]);
   }
-  for (let number = 500; number < 3_000; number++) book.heard(peer(number), [address(number)]);
+  for (let number = 500; number < 3_000; number++) book.heard(peer(number), [address(number)], FRIEND);
   assert.is(book.size, 1_000);
   const left = new Set(ids(book));
   for (let number = 0; number < 500; number++) assert.ok(left.has(peer(number).toString()));
@@ -203,7 +265,7 @@ peerBook('the file brings back what was known, those that worked in their order'
     const first = world.book({ file });
     await first.load();
     assert.is(first.size, 0, 'there is no file yet');
-    first.heard(peer(1), [address(1)]);
+    first.heard(peer(1), [address(1)], FRIEND);
     for (const number of [2, 3]) {
       world.now += 1;
       first.worked(peer(number), [address(number), address(10 + number)]);
@@ -276,9 +338,9 @@ peerBook('an address whose text is another or none is not kept, whoever tells it
     const slash = multiaddr(Uint8Array.of(4, 8, 8, 8, 8, 6, 0x0f, 0xa1, 0xc1, 0x03, 3, 0x61, 0x2f, 0x62));
     const first = new World().book({ file });
     first.worked(peer(1), [address(1), slash]);
-    first.heard(peer(2), [slash, address(2)]);
-    first.heard(peer(3), [slash.encapsulate(`/p2p/${peer(3)}`)]);
-    first.heard(peer(4), [slash]);
+    first.heard(peer(2), [slash, address(2)], FRIEND);
+    first.heard(peer(3), [slash.encapsulate(`/p2p/${peer(3)}`)], FRIEND);
+    first.heard(peer(4), [slash], FRIEND);
     await first.close();
     const second = new World().book({ file });
     await second.load();
