@@ -63,6 +63,8 @@ export class NodeHealth implements HealthSource {
     const works = reasons.length === 0;
     // What this node serves is none the worse for it.
     if (this.#signerStop !== undefined) reasons.push(`the validator does not sign: ${this.#signerStop.message}`);
+    const { refusal } = this.#o.catchUp.status;
+    if (refusal !== undefined) reasons.push(`does not catch up: ${refusal}`);
     const { complaint } = this.#o.clock;
     if (complaint !== undefined) reasons.push(complaint);
     const healthy = reasons.length === 0;

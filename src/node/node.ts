@@ -23,7 +23,7 @@ import { CatchUp } from '../sync/catch-up.ts';
 import { Completion } from '../sync/completion.ts';
 import { Fetcher } from '../sync/fetcher.ts';
 import { SnapshotSync } from '../sync/snapshot-sync.ts';
-import { parseCheckpoint, Trust } from '../sync/trust.ts';
+import { parseCheckpoint, Trust, UNSAFE } from '../sync/trust.ts';
 import { type Logger, partLogger } from '../telemetry/logger.ts';
 import { openApi } from './api.ts';
 import { ClockWatch } from './clock-watch.ts';
@@ -236,15 +236,21 @@ class AitbcNode implements Node {
       find: (idHex) => mempool.find(idHex)?.bytes,
       onFetched: (transactions) => relay.fetched(transactions),
     });
+    const trust = this.#trust(chain, network);
+    if (this.#config.checkpoint === UNSAFE && consensusMode(this.#inputs.genesis) !== 'poa') {
+      sync.logger.warn('checkpoint is unsafe: this node follows whoever signs the chain, however old its own head is');
+    }
+    await trust.assertOnChain((height) => store.hashByHeight(height));
     const catchUp = new CatchUp({
       ...sync,
       chain,
+      trust,
       snapshot: new SnapshotSync({
         mode: this.#config.sync,
         network,
         store,
         chain,
-        trust: this.#trust(chain, network),
+        trust,
         genesisHash,
         verify: verifyVotes,
         onSynced,

@@ -18,6 +18,7 @@ import type { ReceivedBlock } from './received.ts';
 import type { SnapshotProgress, SnapshotReason } from './snapshot-sync.ts';
 import { Sources, type SyncPeer } from './sources.ts';
 import { SyncRate } from './sync-rate.ts';
+import type { Trust } from './trust.ts';
 
 /** A peer this far ahead is asked for ranges, whatever consensus knows of it. */
 export const CATCH_UP_DISTANCE = 16;
@@ -38,6 +39,7 @@ export interface CatchUpOptions {
     /** Executes and commits; a block that is already final is left as it is. */
     applySynced(block: Block, certificate: Certificate | undefined): Promise<void>;
   };
+  readonly trust: Pick<Trust, 'refusal' | 'contradiction'>;
   /** Comes further by a snapshot, where that is worth while; does nothing where it is not. */
   readonly snapshot?: {
     readonly progress: SnapshotProgress | undefined;
@@ -59,6 +61,8 @@ export interface CatchUpOptions {
 export interface CatchUpStatus {
   readonly target: number;
   readonly syncing: boolean;
+  /** why blocks that are there are not fetched, for the operator */
+  readonly refusal: string | undefined;
   readonly blocksPerSecond: number;
   /** while one is being fetched */
   readonly snapshot: SnapshotProgress | undefined;
@@ -74,6 +78,7 @@ export class CatchUp {
   /** ms that this node has spent on executing blocks, and since when it does so */
   #busyMs = 0;
   #busySince: number | undefined;
+  #refusal: string | undefined;
   /** the head above which nobody had a block, when that was said */
   #goneAt: number | undefined;
   #loggedAt = Number.NEGATIVE_INFINITY;
@@ -86,10 +91,11 @@ export class CatchUp {
   }
 
   get status(): CatchUpStatus {
-    const { chain, snapshot } = this.#o;
+    const { chain, trust, snapshot } = this.#o;
     return {
       target: Math.max(chain.head.header.height, ...this.#sources.usable().map((peer) => peer.height)),
       syncing: this.#running !== undefined,
+      refusal: this.#refusal && trust.refusal(),
       blocksPerSecond: this.#rate.blocksPerSecond,
       snapshot: snapshot?.progress,
     };
@@ -123,11 +129,20 @@ export class CatchUp {
     while (!this.#stop.signal.aborted) {
       if (await this.#takesSnapshot()) start = chain.head.header.height;
       if (this.#stop.signal.aborted || this.#sources.serving(chain.head.header.height).length === 0) break;
+      if (!this.#trusts()) break;
       await this.#fetchBlocks();
     }
     this.#warnIfGone();
     const caughtUp = chain.head.header.height - start;
     if (caughtUp > 0) logger.info({ height: chain.head.header.height, blocks: caughtUp }, 'caught up');
+  }
+
+  /** Whether the members who signed what comes next can be believed; else the operator is told what to do. */
+  #trusts(): boolean {
+    const before = this.#refusal;
+    this.#refusal = this.#o.trust.refusal();
+    if (this.#refusal !== undefined && before === undefined) this.#o.logger.error(this.#refusal);
+    return this.#refusal === undefined;
   }
 
   #warnIfGone(): void {
@@ -211,7 +226,8 @@ export class CatchUp {
     try {
       for await (const run of vouchedRuns(blocks(), { head: { height, hash }, due, holds })) {
         await this.#apply(run);
-        if (this.#stop.signal.aborted) return false;
+        // The way to a checkpoint is free, but it may be an old one.
+        if (this.#stop.signal.aborted || !this.#trusts()) return false;
         height = chain.head.header.height;
         window.release(height);
       }
@@ -256,11 +272,13 @@ export class CatchUp {
   }
 
   async #apply(run: readonly VouchedBlock[]): Promise<void> {
-    const { chain, onSynced, onFatal, now } = this.#o;
+    const { chain, trust, onSynced, onFatal, now } = this.#o;
     this.#busySince = now();
     for (const { hash, block, certificate } of run) {
       if (this.#stop.signal.aborted) break;
       try {
+        const contradiction = trust.contradiction(block.header.height, hash);
+        if (contradiction !== undefined) throw new Error(contradiction);
         await chain.applySynced(block, certificate);
       } catch (error) {
         if (!this.#stop.signal.aborted) onFatal(asError(error));

@@ -1,11 +1,11 @@
 // Where trust begins: at this node's own head, or at a checkpoint that its operator has given it. Validators who have
 // their stake back may sign whatever they like about the past, so that on pos and hybrid a head which is too old says
-// nothing about the present any more.
+// nothing about the present any more, and neither does what follows it.
 
 import { withDeadline } from '../network/deadline.ts';
 import type { Header } from '../primitives/block.ts';
 import { headerHash } from '../primitives/block.ts';
-import { equalBytes, fromHex } from '../primitives/bytes.ts';
+import { equalBytes, fromHex, toHex } from '../primitives/bytes.ts';
 import type { ConsensusMode } from '../primitives/genesis.ts';
 import type { Hash } from '../primitives/hash.ts';
 import { type BlocksRequest, CertifiedBlock } from '../primitives/wire.ts';
@@ -17,9 +17,12 @@ export interface Checkpoint {
   readonly hash: Hash;
 }
 
+/** In place of a checkpoint: an old head is good enough, whoever signs what follows it. */
+export const UNSAFE = 'unsafe';
+
 export interface TrustOptions {
   readonly mode: ConsensusMode;
-  readonly checkpoint: Checkpoint | undefined;
+  readonly checkpoint: Checkpoint | typeof UNSAFE | undefined;
   readonly head: () => Header;
   /** at the head */
   readonly present: () => { readonly epoch: number; readonly unbondingPeriod: number };
@@ -30,8 +33,9 @@ export interface TrustOptions {
 
 const REQUEST_TIMEOUT_MS = 10_000;
 
-/** @param text `height:hash`, as the setting has it */
-export function parseCheckpoint(text: string): Checkpoint {
+/** @param text `height:hash` or `unsafe`, as the setting has it */
+export function parseCheckpoint(text: string): Checkpoint | typeof UNSAFE {
+  if (text === UNSAFE) return UNSAFE;
   const [height, hash] = text.split(':') as [string, string];
   return { height: Number(height), hash: fromHex(hash) };
 }
@@ -55,8 +59,27 @@ export class Trust {
     if (!this.#isTooOld(this.#o.head().timestamp) || this.checkpoint !== undefined) return undefined;
     return (
       'the newest block of this node is too old to trust who validated then: set checkpoint to the height and hash of a ' +
-      'recent final block from a source you trust'
+      'recent final block from a source you trust (unsafe, in its place, believes them all the same)'
     );
+  }
+
+  /** Why a block that seems final can't be, for the operator. */
+  contradiction(height: number, hash: Hash): string | undefined {
+    const { checkpoint } = this.#o;
+    if (checkpoint === UNSAFE || checkpoint?.height !== height || equalBytes(checkpoint.hash, hash)) return undefined;
+    return (
+      `block ${height} is ${toHex(hash)} and not that of the checkpoint, ${toHex(checkpoint.hash)}: unless the checkpoint ` +
+      "is wrong, the chain in this node's database is a forgery that leads past it; begin anew with an empty data directory"
+    );
+  }
+
+  /** @throws {Error} when the chain has another block than that of the checkpoint */
+  async assertOnChain(hashByHeight: (height: number) => Promise<Hash | undefined>): Promise<void> {
+    const { checkpoint } = this.#o;
+    if (checkpoint === UNSAFE || checkpoint === undefined) return;
+    const hash = await hashByHeight(checkpoint.height);
+    const contradiction = hash && this.contradiction(checkpoint.height, hash);
+    if (contradiction !== undefined) throw new Error(contradiction);
   }
 
   /**
@@ -82,7 +105,8 @@ export class Trust {
    * @throws {Error} when the checkpoint names another height, or is too old
    */
   atCheckpoint({ epoch, validatorsRoot, height, timestamp }: Header): TrustedEpoch {
-    const said = this.#o.checkpoint?.height;
+    const { checkpoint } = this.#o;
+    const said = checkpoint === UNSAFE ? undefined : checkpoint?.height;
     if (said !== height) throw new Error(`the block of the checkpoint has height ${height}, not ${said}`);
     if (this.#isTooOld(timestamp)) throw new Error(`the checkpoint at height ${height} is too old: set a recent one`);
     return { epoch, validatorsRoot, height };
@@ -91,12 +115,13 @@ export class Trust {
   /** The one that was given, while the head is below it. */
   get checkpoint(): Checkpoint | undefined {
     const { checkpoint } = this.#o;
-    return checkpoint !== undefined && checkpoint.height > this.#o.head().height ? checkpoint : undefined;
+    if (checkpoint === UNSAFE || checkpoint === undefined) return undefined;
+    return checkpoint.height > this.#o.head().height ? checkpoint : undefined;
   }
 
   #isTooOld(timestamp: number): boolean {
-    const { mode, present, clock } = this.#o;
-    return mode !== 'poa' && clock.now() - timestamp > trustPeriod(present().unbondingPeriod);
+    const { mode, checkpoint, present, clock } = this.#o;
+    return mode !== 'poa' && checkpoint !== UNSAFE && clock.now() - timestamp > trustPeriod(present().unbondingPeriod);
   }
 
   #fetch({ hash }: Checkpoint, peer: string, signal: AbortSignal): Promise<Header> {

@@ -19,6 +19,7 @@ class World {
   catchUp: HealthOptions['catchUp']['status'] = {
     target: 100,
     syncing: false,
+    refusal: undefined,
     blocksPerSecond: 0,
     snapshot: undefined,
   };
@@ -48,6 +49,13 @@ class World {
 
 healthTest('a node with peers and blocks is healthy and ready', () => {
   assert.equal(new World().open().health(), { healthy: true, ready: true, reasons: [] });
+});
+
+healthTest('a node that does not trust what it would catch up from is unhealthy, and says why', () => {
+  const world = new World();
+  world.catchUp = { ...world.catchUp, refusal: 'the newest block is too old' };
+  const { healthy, reasons } = world.open().health();
+  assert.equal([healthy, reasons], [false, ['does not catch up: the newest block is too old']]);
 });
 
 healthTest('a chain without a new block is stalled after some timers, until the next one', () => {
@@ -90,7 +98,7 @@ healthTest('a node that is behind is healthy and not ready', () => {
   assert.ok(health.health().ready, 'a few blocks are on their way by gossip');
   world.catchUp = { ...world.catchUp, target: world.head + CATCH_UP_DISTANCE };
   assert.equal(health.health(), { healthy: true, ready: false, reasons: ['catching up'] });
-  world.catchUp = { target: world.head, syncing: true, blocksPerSecond: 1, snapshot: undefined };
+  world.catchUp = { target: world.head, syncing: true, refusal: undefined, blocksPerSecond: 1, snapshot: undefined };
   assert.equal(health.health(), { healthy: true, ready: false, reasons: ['catching up'] });
 });
 
@@ -105,7 +113,7 @@ healthTest('every reason is told', () => {
   const health = world.open();
   world.now += 100_000;
   world.peers = 0;
-  world.catchUp = { target: 500, syncing: true, blocksPerSecond: 1, snapshot: undefined };
+  world.catchUp = { target: 500, syncing: true, refusal: undefined, blocksPerSecond: 1, snapshot: undefined };
   health.failed(new Error('the disk is full'));
   health.draining();
   assert.equal(health.health(), {
@@ -126,7 +134,7 @@ healthTest('progress and the time that is left', () => {
     progress: 1,
     etaSeconds: undefined,
   });
-  world.catchUp = { target: 400, syncing: true, blocksPerSecond: 0, snapshot: undefined };
+  world.catchUp = { target: 400, syncing: true, refusal: undefined, blocksPerSecond: 0, snapshot: undefined };
   assert.equal(health.syncStatus(), {
     head: 100,
     target: 400,
@@ -135,10 +143,10 @@ healthTest('progress and the time that is left', () => {
     progress: 0.25,
     etaSeconds: undefined,
   });
-  world.catchUp = { target: 400, syncing: true, blocksPerSecond: 40, snapshot: undefined };
+  world.catchUp = { target: 400, syncing: true, refusal: undefined, blocksPerSecond: 40, snapshot: undefined };
   assert.is(health.syncStatus().etaSeconds, 8);
   const snapshot = { height: 300, bytes: 250, totalBytes: 1000, bytesPerSecond: 100 };
-  world.catchUp = { target: 400, syncing: true, blocksPerSecond: 0, snapshot };
+  world.catchUp = { target: 400, syncing: true, refusal: undefined, blocksPerSecond: 0, snapshot };
   assert.equal(health.syncStatus(), {
     head: 100,
     target: 400,
@@ -154,7 +162,7 @@ healthTest('progress and the time that is left', () => {
     'peers may have said less',
   );
   world.head = 0;
-  world.catchUp = { target: 0, syncing: false, blocksPerSecond: 40, snapshot: undefined };
+  world.catchUp = { target: 0, syncing: false, refusal: undefined, blocksPerSecond: 40, snapshot: undefined };
   assert.is(health.syncStatus().progress, 1, 'a new chain');
   assert.is(health.syncStatus().etaSeconds, undefined);
 });

@@ -25,6 +25,7 @@ import {
   stream,
   TestNetwork,
   type TestPeer,
+  TRUSTING,
 } from './fixture.ts';
 
 const catchUpTest = suite('catch-up');
@@ -68,6 +69,7 @@ async function withCatchUp(
       applySynced,
       ...changes(node),
     },
+    trust: TRUSTING,
     bodyMatches: (one) => chain.bodyMatches(one),
     holds,
     onSynced: (anchor) => anchors.push(anchor),
@@ -281,7 +283,8 @@ catchUpTest('without peers there is nothing to do', async () => {
     assert.not(catchUp.status.syncing);
     catchUp.begin();
     await settle();
-    assert.equal(catchUp.status, { target: 0, syncing: false, blocksPerSecond: 0, snapshot: undefined });
+    const idle = { target: 0, syncing: false, refusal: undefined, blocksPerSecond: 0, snapshot: undefined };
+    assert.equal(catchUp.status, idle);
   });
 });
 

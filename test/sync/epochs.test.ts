@@ -12,7 +12,7 @@ import { CatchUp } from '../../src/sync/catch-up.ts';
 import { silentLogger } from '../../src/telemetry/logger.ts';
 import { certify, makeGenesis, Node } from '../chain/fixture.ts';
 import { withTimeout } from '../helpers/timeout.ts';
-import { type BlocksAnswer, TestNetwork } from './fixture.ts';
+import { type BlocksAnswer, TestNetwork, TRUSTING } from './fixture.ts';
 
 const test = suite('catch-up over epochs');
 const LENGTH = 12;
@@ -86,6 +86,7 @@ async function synced(stories: Readonly<Record<string, Story>>, body: (result: S
   const catchUp = new CatchUp({
     network,
     chain,
+    trust: TRUSTING,
     bodyMatches: (one) => chain.bodyMatches(one),
     holds: (certificate) => chain.holds(certificate),
     onSynced: (anchor) => anchors.push(anchor),

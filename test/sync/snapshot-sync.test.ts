@@ -186,24 +186,26 @@ async function synced(
   const anchors: Anchor[] = [];
   const fatal: Error[] = [];
   const common = { network, chain, onSynced: (anchor: Anchor) => anchors.push(anchor), logger: silentLogger() };
+  const trusted = new Trust({
+    mode: trust?.consensus ?? 'poa',
+    checkpoint: trust?.checkpoint,
+    head: () => chain.head.header,
+    present: () => ({ epoch: chain.epoch.epoch, unbondingPeriod: 300 }),
+    requestBlocks: (id, request, signal) => network.requestBlocks(id, request, signal),
+    clock: { now: () => trust?.now ?? GENESIS_TIME },
+  });
   const snapshot = new SnapshotSync({
     ...common,
     mode,
     store,
-    trust: new Trust({
-      mode: trust?.consensus ?? 'poa',
-      checkpoint: trust?.checkpoint,
-      head: () => chain.head.header,
-      present: () => ({ epoch: chain.epoch.epoch, unbondingPeriod: 300 }),
-      requestBlocks: (id, request, signal) => network.requestBlocks(id, request, signal),
-      clock: { now: () => trust?.now ?? GENESIS_TIME },
-    }),
+    trust: trusted,
     genesisHash: hash,
     verify,
     now,
   });
   const catchUp = new CatchUp({
     ...common,
+    trust: trusted,
     snapshot,
     bodyMatches: (one) => chain.bodyMatches(one),
     holds: (certificate) => chain.holds(certificate),

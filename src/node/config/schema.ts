@@ -34,7 +34,7 @@ const NETWORK_NAME = /^[a-z0-9][a-z0-9-]{0,31}$/;
 const SIGNER_SOCKET = /^unix:\/[\x21-\x7e]{1,106}$/;
 
 /** height:hash */
-const CHECKPOINT = /^\d{1,15}:[0-9a-f]{64}$/;
+const CHECKPOINT = /^(?:\d{1,15}:[0-9a-f]{64}|unsafe)$/;
 const SYNC_MODES = ['auto', 'snapshot', 'blocks'] as const;
 
 const text = z.string().trim().min(1);

@@ -136,8 +136,8 @@ export const SETTINGS = {
     doc: 'How a node that is behind catches up. blocks: all of them, the whole history. snapshot: the state of a recent epoch first, then blocks; history begins there. auto: snapshot when more than 100,000 blocks behind, or when no peer has the next block any more.',
   },
   checkpoint: {
-    form: 'the height and the hash of a final block, like 123456:0a1b… (64 hex digits), or none',
-    doc: 'A block that is known to be final from a source you trust. Needed on pos and hybrid for a snapshot when this node was away for more than two thirds of the unbonding period, or is new on a chain that is older.',
+    form: 'the height and the hash of a final block, like 123456:0a1b… (64 hex digits), unsafe, or none',
+    doc: 'A block that is known to be final from a source you trust. Needed on pos and hybrid to catch up when this node was away for more than two thirds of the unbonding period, or is new on a chain that is older. unsafe: catches up all the same, for networks in which everybody is known.',
   },
   keepSnapshots: {
     form: `a whole number from 0 to ${MAX_SNAPSHOTS}`,

@@ -1,0 +1,141 @@
+// Where stake is at work, what follows an old head could be signed by anyone who once had some: without a checkpoint its
+// blocks are not fetched, with one they must lead there. Two thirds of the unbonding period are 200 ms here.
+
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { ConsensusMode } from '../../src/primitives/genesis.ts';
+import { CatchUp } from '../../src/sync/catch-up.ts';
+import { type Checkpoint, Trust, UNSAFE } from '../../src/sync/trust.ts';
+import { silentLogger } from '../../src/telemetry/logger.ts';
+import { GENESIS_TIME, Node } from '../chain/fixture.ts';
+import { withTimeout } from '../helpers/timeout.ts';
+import { buildChain, GENESIS, holds, rangeOf, type SampleBlock, TestNetwork } from './fixture.ts';
+
+const test = suite('old heads');
+const LENGTH = 24;
+const blocks = await buildChain(LENGTH);
+const block = (height: number) => blocks[height - 1] as SampleBlock;
+const timeOf = (height: number) => block(height).block.header.timestamp;
+const checkpointAt = (height: number): Checkpoint => ({ height, hash: block(height).hash });
+
+interface World {
+  readonly mode: ConsensusMode;
+  readonly now: number;
+  readonly checkpoint?: Checkpoint | typeof UNSAFE;
+}
+
+interface Outcome {
+  readonly height: number;
+  readonly refusal: string | undefined;
+  readonly fatal: readonly string[];
+  readonly reports: readonly string[];
+  readonly trust: Trust;
+  readonly node: Node;
+}
+
+/** A new node that has asked one honest peer for all that it has. */
+async function synced({ mode, now, checkpoint }: World, look: (outcome: Outcome) => Promise<void> | void) {
+  const node = await Node.open(GENESIS);
+  const { chain } = node;
+  const network = new TestNetwork({ id: 'peer', height: LENGTH, blocks: rangeOf(blocks) });
+  const fatal: string[] = [];
+  const trust = new Trust({
+    mode,
+    checkpoint,
+    head: () => chain.head.header,
+    present: () => ({ epoch: chain.epoch.epoch, unbondingPeriod: 300 }),
+    requestBlocks: (id, request, signal) => network.requestBlocks(id, request, signal),
+    clock: { now: () => now },
+  });
+  const catchUp = new CatchUp({
+    network,
+    chain,
+    trust,
+    bodyMatches: (one) => chain.bodyMatches(one),
+    holds,
+    onSynced: () => undefined,
+    onFatal: ({ message }) => fatal.push(message),
+    now: () => performance.now(),
+    logger: silentLogger(),
+  });
+  try {
+    catchUp.begin();
+    const done = async () => {
+      while (catchUp.status.syncing) await new Promise(setImmediate);
+    };
+    await withTimeout(done(), 20_000, 'catch-up to end');
+    const { refusal } = catchUp.status;
+    await look({ height: chain.head.height, refusal, fatal, reports: network.reports, trust, node });
+  } finally {
+    await catchUp.stop();
+    await node.remove();
+  }
+}
+
+test('nothing changes where authorities vote, or the head is young', async () => {
+  const all = ({ height, refusal }: Outcome) => assert.equal([height, refusal], [LENGTH, undefined]);
+  await synced({ mode: 'poa', now: GENESIS_TIME + 1_000_000 }, all);
+  await synced({ mode: 'pos', now: GENESIS_TIME + 200 }, all);
+});
+
+for (const mode of ['pos', 'hybrid'] as const) {
+  test(`in ${mode} nothing is fetched onto an old head, and it is said what to do`, () =>
+    synced({ mode, now: GENESIS_TIME + 201 }, ({ height, refusal, reports }) => {
+      assert.is(height, 0);
+      assert.match(refusal ?? '', /too old .* set checkpoint to the height and hash of a recent final block/);
+      assert.equal(reports, [], 'peers can not help it');
+    }));
+}
+
+test('a checkpoint leads there and on', () =>
+  synced({ mode: 'pos', now: timeOf(LENGTH) + 200, checkpoint: checkpointAt(LENGTH) }, ({ height, refusal, fatal }) => {
+    assert.equal([height, refusal, fatal], [LENGTH, undefined, []]);
+  }));
+
+test('a recent one leads on to the head', () =>
+  synced({ mode: 'pos', now: timeOf(12) + 200, checkpoint: checkpointAt(12) }, ({ height, refusal }) => {
+    assert.equal([height, refusal], [LENGTH, undefined]);
+  }));
+
+test('an old one leads no further than to itself', () =>
+  synced({ mode: 'pos', now: timeOf(12) + 201, checkpoint: checkpointAt(12) }, ({ height, refusal }) => {
+    assert.is(height, 12);
+    assert.match(refusal ?? '', /too old/);
+  }));
+
+test('a chain that does not lead to the checkpoint stops the node before it', async () => {
+  const checkpoint = { height: 12, hash: block(13).hash };
+  await synced({ mode: 'pos', now: timeOf(12) + 200, checkpoint }, async ({ height, fatal }) => {
+    assert.is(height, 11);
+    assert.is(fatal.length, 1);
+    assert.match(fatal[0] as string, /block 12 is .* not that of the checkpoint.* begin anew/);
+  });
+});
+
+test('one that is past it already is refused at the start', async () => {
+  await synced({ mode: 'poa', now: GENESIS_TIME }, async ({ node }) => {
+    const at = (checkpoint: Checkpoint | typeof UNSAFE | undefined) =>
+      new Trust({
+        mode: 'pos',
+        checkpoint,
+        head: () => node.chain.head.header,
+        present: () => ({ epoch: 1, unbondingPeriod: 300 }),
+        requestBlocks: async function* nobody() {
+          yield* [];
+        },
+        clock: { now: () => GENESIS_TIME },
+      }).assertOnChain((height) => node.store.hashByHeight(height));
+    for (const good of [undefined, UNSAFE, checkpointAt(12), { height: LENGTH + 1, hash: block(1).hash }] as const) {
+      await at(good);
+    }
+    const refused = await at({ height: 12, hash: block(13).hash }).catch((error: unknown) => error);
+    assert.match(String(refused), /block 12 is .* not that of the checkpoint/);
+  });
+});
+
+test('who knows everybody may do without', () =>
+  synced({ mode: 'pos', now: GENESIS_TIME + 1_000_000, checkpoint: UNSAFE }, ({ height, refusal }) => {
+    assert.equal([height, refusal], [LENGTH, undefined]);
+  }));
+
+test.run();
