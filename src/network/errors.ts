@@ -31,6 +31,8 @@ export type NetworkErrorCode =
   | 'RESET'
   /** we refuse: the peer asked for more than its share */
   | 'RATE_LIMITED'
+  /** we refuse: the peer has not passed the handshake, or others on its host have used up their share */
+  | 'REFUSED'
   /** the peer belongs to another network or speaks another version */
   | 'INCOMPATIBLE';
 

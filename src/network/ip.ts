@@ -58,6 +58,16 @@ export function ipOf(address: Multiaddr): string | undefined {
   return (first?.name === 'ip4' || first?.name === 'ip6') && first.value !== undefined ? ipKey(first.value) : undefined;
 }
 
+/**
+ * The host behind a connection, for counting what it gets: its address, or that of the relay through which it comes.
+ * @returns undefined for this machine itself
+ */
+export function hostBehind(address: Multiaddr): string | undefined {
+  const [first] = address.getComponents();
+  const ip = ipKey(first?.value ?? '');
+  return ip === undefined || isLoopback(ip) ? undefined : ip;
+}
+
 /** Nothing but this machine comes from there: other nodes of a test, or a proxy that everybody comes through. */
 export function isLoopback(key: string): boolean {
   return key === LOOPBACK_6 || key.startsWith('127.');

@@ -6,6 +6,7 @@ import { Conduct } from './conduct.ts';
 import { Gossip } from './gossip.ts';
 import { GossipWorth } from './gossip-worth.ts';
 import type { Host } from './host.ts';
+import { hostBehind } from './ip.ts';
 import type { NetworkHandlers } from './network.ts';
 import type { Libp2pNetworkOptions } from './options.ts';
 import { Outreach } from './outreach.ts';
@@ -116,6 +117,9 @@ export function assemble(base: Base, options: Libp2pNetworkOptions, handlers: Ne
     names,
     handlers,
     rateLimits,
+    // all nodes of a private network may come from one address
+    hostOf: (remote) => (options.network === 'private' ? undefined : hostBehind(remote)),
+    isServed: (peer) => peers.isServed(peer),
     logger,
     observer,
     onOffence,

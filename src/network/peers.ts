@@ -4,6 +4,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection, IdentifyResult, PeerId } from '@libp2p/interface';
 import type { Multiaddr } from '@multiformats/multiaddr';
+import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import type { Status } from '../primitives/wire.ts';
 import type { BanList } from './ban-list.ts';
@@ -53,6 +54,8 @@ const GOSSIP_POLL_MS = 5;
  */
 const STALE_CONNECTION_MS = 2_000;
 const CLOSE_TIMEOUT_MS = 1_000;
+/** More than are ever between the two steps. */
+const MAX_EARLY = 256;
 /** A node of another network learns from us what we learned from it, and its operator reads it in its log. */
 const LINGER_MS = 500;
 /** A newcomer who finds no place here may ask who else there is, over a few round trips. */
@@ -64,6 +67,8 @@ export class Peers {
   readonly #places: Places;
   readonly #watch: PeerWatch;
   readonly #sessions = new Map<string, Session>();
+  /** of peers that have identified us before we have identified them */
+  readonly #early = new LRUCache<string, Status>({ max: MAX_EARLY });
 
   constructor(host: Host, context: PeersContext) {
     this.#host = host;
@@ -117,7 +122,14 @@ export class Peers {
     const session = this.#sessions.get(peer);
     const reason = incompatibility(this.#context.ownStatus(), status);
     if (reason !== undefined) this.#turnAway(peer, reason);
-    else if (session !== undefined) session.status = status;
+    else if (session === undefined || session.phase === 'dropped') this.#early.set(peer, status);
+    else session.status = status;
+  }
+
+  /** Whether the peer's requests are answered. It may take itself for connected a moment before we do. */
+  isServed(peer: string): boolean {
+    const session = this.#sessions.get(peer);
+    return session?.status !== undefined && (session.phase === 'connected' || session.phase === 'handshake');
   }
 
   /** Counts an offence; a peer with too many is disconnected and banned. */
@@ -176,6 +188,8 @@ export class Peers {
     // a second connection, or the same identifying itself anew
     if (known !== undefined && (known.phase !== 'dropped' || known.connection === detail.connection.id)) return;
     const session = openSession(detail, this.#context.requester.statusChannel(id));
+    session.status = this.#early.get(id);
+    this.#early.delete(id);
     this.#sessions.set(id, session);
     this.#handshake(session, detail.protocols).catch((error: unknown) => {
       // nothing that a peer says may end the process
@@ -190,6 +204,7 @@ export class Peers {
     if (session === undefined) this.#context.logger.debug({ peer: id }, 'connection closed before the handshake');
     else this.#end(session);
     this.#sessions.delete(id);
+    this.#early.delete(id);
     this.#context.onGone(detail);
   };
 

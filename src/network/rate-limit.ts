@@ -87,6 +87,40 @@ export class PeerBuckets {
   }
 }
 
+/** One host may have this many times the share of a peer, whoever and however many are behind it. */
+const HOST_SHARE = 2;
+
+/** Shares of peers, and of the hosts on which they are: a new peer id costs nothing, a new address does. */
+export class Shares {
+  readonly #peers: RateLimiter;
+  readonly #hosts: RateLimiter;
+
+  /** @param limits of one peer. @param now milliseconds of a clock that never goes back */
+  constructor({ requests, bytes }: RequestLimits, now: () => number) {
+    this.#peers = new RateLimiter({ requests, bytes }, now);
+    this.#hosts = new RateLimiter({ requests: times(HOST_SHARE, requests), bytes: times(HOST_SHARE, bytes) }, now);
+  }
+
+  /**
+   * Takes one request.
+   * @param host undefined for one that is not counted
+   * @returns whose share does not suffice, if any
+   */
+  whyNot(peer: string, host: string | undefined): 'peer' | 'host' | undefined {
+    if (!this.#peers.admit(peer)) return 'peer';
+    return host === undefined || this.#hosts.admit(host) ? undefined : 'host';
+  }
+
+  charge(peer: string, host: string | undefined, bytes: number): void {
+    this.#peers.charge(peer, bytes);
+    if (host !== undefined) this.#hosts.charge(host, bytes);
+  }
+}
+
+function times(factor: number, { burst, perSecond }: Rate): Rate {
+  return { burst: factor * burst, perSecond: factor * perSecond };
+}
+
 export class RateLimiter {
   readonly #requests: PeerBuckets;
   readonly #bytes: PeerBuckets;

@@ -2,6 +2,7 @@
 // time, what it gets by its share, and a stream that breaks the protocol is reset and counted against the peer.
 
 import type { Stream } from '@libp2p/interface';
+import type { Multiaddr } from '@multiformats/multiaddr';
 import type { Logger } from 'pino';
 import { MAX_LENGTH_BYTES } from '../primitives/frame.ts';
 import type { SignedPeerBinding } from '../primitives/peer-binding.ts';
@@ -27,12 +28,16 @@ import type { NetworkHandlers } from './network.ts';
 import type { NetworkObserver } from './observer.ts';
 import type { OffenceKind } from './offences.ts';
 import { type ProtocolNames, REQUEST_PROTOCOLS, type RequestProtocol } from './protocols.ts';
-import { RateLimiter, type RequestLimits } from './rate-limit.ts';
+import { RateLimiter, type RequestLimits, Shares } from './rate-limit.ts';
 
 export interface ResponderContext {
   readonly names: ProtocolNames;
   readonly handlers: NetworkHandlers;
   readonly rateLimits: RequestLimits;
+  /** the host that a connection comes from, as its share is counted; undefined for one that is not counted */
+  readonly hostOf: (remote: Multiaddr) => string | undefined;
+  /** whether the peer has passed the handshake as far as it can know */
+  readonly isServed: (peer: string) => boolean;
   readonly logger: Logger;
   readonly observer: NetworkObserver | undefined;
   readonly onOffence: (peer: string, kind: OffenceKind, reason: string) => void;
@@ -57,18 +62,23 @@ const STATUS_LIMITS: RequestLimits = {
   bytes: { burst: 16_384, perSecond: 8_192 },
 };
 
+interface Asker {
+  readonly peer: string;
+  readonly host: string | undefined;
+}
+
 type AnswerProtocol = Exclude<RequestProtocol, 'status'>;
 
 export class Responder {
   readonly #host: Host;
   readonly #context: ResponderContext;
-  readonly #limiter: RateLimiter;
+  readonly #shares: Shares;
   readonly #statusLimiter: RateLimiter;
 
   constructor(host: Host, context: ResponderContext) {
     this.#host = host;
     this.#context = context;
-    this.#limiter = new RateLimiter(context.rateLimits, () => performance.now());
+    this.#shares = new Shares(context.rateLimits, () => performance.now());
     this.#statusLimiter = new RateLimiter(STATUS_LIMITS, () => performance.now());
   }
 
@@ -77,9 +87,9 @@ export class Responder {
     for (const protocol of REQUEST_PROTOCOLS) {
       await this.#host.handle(
         this.#context.names.request(protocol),
-        (stream, connection) => {
-          const peer = connection.remotePeer.toString();
-          return protocol === 'status' ? this.#serveStatus(stream, peer) : this.#serve(protocol, stream, peer);
+        (stream, { remotePeer, remoteAddr }) => {
+          const asker = { peer: remotePeer.toString(), host: this.#context.hostOf(remoteAddr) };
+          return protocol === 'status' ? this.#serveStatus(stream, asker) : this.#serve(protocol, stream, asker);
         },
         {
           maxInboundStreams: MAX_INBOUND_STREAMS,
@@ -95,29 +105,37 @@ export class Responder {
     await this.#host.unhandle(REQUEST_PROTOCOLS.map((protocol) => this.#context.names.request(protocol)));
   }
 
-  async #serve(protocol: AnswerProtocol, stream: Stream, peer: string): Promise<void> {
+  async #serve(protocol: AnswerProtocol, stream: Stream, asker: Asker): Promise<void> {
+    const { peer, host } = asker;
     let sent = 0;
     try {
-      if (!this.#limiter.admit(peer)) throw new NetworkError('RATE_LIMITED', 'the peer has used up its share');
+      this.#admit(asker);
       const request = await this.#read(protocol, stream, STEP_TIMEOUT_MS);
       if (request === undefined) throw new NetworkError('RESET', 'the stream ended before a request');
       for await (const chunk of this.#answer(protocol, request, peer)) {
         if (sent > 0 && sent + chunk.length > MAX_ANSWER_BYTES) break;
         await this.#step(protocol, STEP_TIMEOUT_MS, (signal) => writeFrame(stream, chunk, signal));
         sent += chunk.length;
+        this.#shares.charge(peer, host, chunk.length);
       }
       await this.#step(protocol, STEP_TIMEOUT_MS, (signal) => stream.close({ signal }));
       this.#context.observer?.requestServed(protocol, 'inbound', 'ok', sent);
     } catch (error) {
       stream.abort(asError(error));
       this.#failed(protocol, peer, sent, error);
-    } finally {
-      this.#limiter.charge(peer, sent);
     }
   }
 
+  /** @throws {NetworkError} REFUSED, RATE_LIMITED */
+  #admit({ peer, host }: Asker): void {
+    if (!this.#context.isServed(peer)) throw new NetworkError('REFUSED', 'the peer has not passed the handshake');
+    const lacking = this.#shares.whyNot(peer, host);
+    if (lacking === 'peer') throw new NetworkError('RATE_LIMITED', 'the peer has used up its share');
+    if (lacking === 'host') throw new NetworkError('REFUSED', 'peers on the same host have used up its share');
+  }
+
   /** Exchange after exchange on one stream, for as long as the peer keeps it. */
-  async #serveStatus(stream: Stream, peer: string): Promise<void> {
+  async #serveStatus(stream: Stream, { peer }: Asker): Promise<void> {
     try {
       for (let exchanges = 0; ; exchanges++) {
         const request = await this.#read('status', stream, STATUS_IDLE_MS);
@@ -174,7 +192,7 @@ export class Responder {
   #failed(protocol: RequestProtocol, peer: string, sent: number, error: unknown): void {
     const { logger, observer, onOffence } = this.#context;
     const code = error instanceof NetworkError ? error.code : undefined;
-    observer?.requestServed(protocol, 'inbound', code === 'RATE_LIMITED' ? 'refused' : 'failed', sent);
+    observer?.requestServed(protocol, 'inbound', REFUSALS.has(code) ? 'refused' : 'failed', sent);
     if (code === undefined && !this.#context.lifetime.aborted) {
       logger.warn({ protocol, peer, err: error }, 'could not answer a request');
       return;
@@ -184,6 +202,8 @@ export class Responder {
     if (offence !== undefined) onOffence(peer, offence, `its ${protocol} request: ${asError(error).message}`);
   }
 }
+
+const REFUSALS: ReadonlySet<NetworkError['code'] | undefined> = new Set(['RATE_LIMITED', 'REFUSED'] as const);
 
 /** A reset is no offence, nor is a stream that ends without a word: the peer gave up or went away. */
 const OFFENCES: Partial<Record<NetworkError['code'], OffenceKind>> = {

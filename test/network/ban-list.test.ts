@@ -2,11 +2,12 @@
 
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { multiaddr } from '@multiformats/multiaddr';
 import { pino } from 'pino';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { BanList, LONGEST_BAN_MS } from '../../src/network/ban-list.ts';
-import { ipKey } from '../../src/network/ip.ts';
+import { hostBehind, ipKey } from '../../src/network/ip.ts';
 import { withTempDir } from '../helpers/temp-dir.ts';
 
 const bans = suite('network: bans');
@@ -163,6 +164,17 @@ bans('one form for each address', () => {
     ['host.example', undefined],
   ];
   for (const [text, key] of forms) assert.is(ipKey(text), key, text);
+});
+
+bans('the host behind a connection: an address, that of the relay, or none that is counted', () => {
+  const forms: readonly (readonly [string, string | undefined])[] = [
+    ['/ip4/192.0.2.7/tcp/1', '192.0.2.7'],
+    ['/ip6/2001:db8::1/tcp/1/ws', '2001:db8:0:0::/64'],
+    [`/ip4/192.0.2.7/tcp/1/p2p/${PEER}/p2p-circuit`, '192.0.2.7'],
+    ['/ip4/127.0.0.1/tcp/1', undefined],
+    ['/ip6/::1/tcp/1', undefined],
+  ];
+  for (const [text, host] of forms) assert.is(hostBehind(multiaddr(text)), host, text);
 });
 
 bans.run();

@@ -3,7 +3,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { PENALTIES } from '../../src/network/offences.ts';
-import { RateLimiter } from '../../src/network/rate-limit.ts';
+import { RateLimiter, Shares } from '../../src/network/rate-limit.ts';
 import { DISCONNECT_AT, PenaltyBook } from '../../src/network/scoring.ts';
 
 const limits = suite('network: limits');
@@ -43,6 +43,26 @@ limits('who owes bytes waits until they have come back', () => {
   assert.not(limiter.admit('a'));
   now = 5_100;
   assert.ok(limiter.admit('a'));
+});
+
+limits('peers on one host have twice the share of one, however many they are', () => {
+  let now = 0;
+  const shares = new Shares(
+    { requests: { burst: 10, perSecond: 10 }, bytes: { burst: 100, perSecond: 10 } },
+    () => now,
+  );
+  for (const peer of ['a', 'b']) {
+    assert.is(shares.whyNot(peer, '192.0.2.7'), undefined);
+    shares.charge(peer, '192.0.2.7', 100);
+  }
+  assert.is(shares.whyNot('a', '192.0.2.7'), 'peer');
+  assert.is(shares.whyNot('c', '192.0.2.7'), 'host');
+  assert.is(shares.whyNot('d', '192.0.2.8'), undefined);
+  assert.is(shares.whyNot('e', undefined), undefined);
+  now = 1_000;
+  assert.is(shares.whyNot('c', '192.0.2.7'), undefined);
+  const asked = Array.from({ length: 30 }, (_, i) => shares.whyNot(`f${i}`, '192.0.2.9'));
+  assert.is(asked.filter((why) => why === undefined).length, 20);
 });
 
 limits('penalties add up and fade by half in a minute; their reasons stay', () => {

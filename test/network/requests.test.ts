@@ -1,3 +1,4 @@
+import { peerIdFromString } from '@libp2p/peer-id';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { NetworkErrorCode } from '../../src/network/errors.ts';
@@ -5,10 +6,12 @@ import type { Network } from '../../src/network/network.ts';
 import { DEFAULT_RATE_LIMITS } from '../../src/network/rate-limit.ts';
 import { equalBytes } from '../../src/primitives/bytes.ts';
 import { Certificate } from '../../src/primitives/consensus.ts';
+import { encodeFrame } from '../../src/primitives/frame.ts';
 import type { SnapshotRequest } from '../../src/primitives/snapshot.ts';
-import { type BlocksRequest, MAX_HASHES_PER_REQUEST } from '../../src/primitives/wire.ts';
+import { type BlocksRequest, MAX_HASHES_PER_REQUEST, TransactionsRequest } from '../../src/primitives/wire.ts';
 import { withTimeout } from '../helpers/timeout.ts';
 import { addressOf, connected, eventually, type NodeSettings, startNode, stopAll, type TestNode } from './harness.ts';
+import { HostilePeer, names } from './hostile-peer.ts';
 import { sampleBlock, sampleCertificate, sampleTransaction } from './samples.ts';
 
 const requests = suite('network: requests');
@@ -227,6 +230,58 @@ requests('a request the protocol does not allow is refused and counted', async (
     await rejects(collect(network.requestBlocks(server, { selector: 1, value: hashes }, never)));
     assert.ok((nodes.server.network.peers()[0]?.score ?? 0) <= -50);
   });
+});
+
+requests('who has not passed the handshake gets no answers, and is not blamed for asking', async () => {
+  let asked = 0;
+  const transactions = async () => {
+    asked += 1;
+    return [];
+  };
+  const server = await startNode(1, { serve: { transactions } });
+  const stranger = await HostilePeer.start();
+  const isAnswered = async () => {
+    const stream = await stranger.on(server, names.request('txs'), () => undefined);
+    try {
+      stream.send(encodeFrame(TransactionsRequest.serialize([new Uint8Array(32)])));
+      for await (const _ of stream) return true;
+    } catch {
+      // reset
+    }
+    return false;
+  };
+  const ask = () => withTimeout(isAnswered(), 5_000, 'the end of a request');
+  try {
+    await stranger.answer('status', (stream) => void stream.log('never answered'));
+    await stranger.connect(server);
+    assert.is(await ask(), false);
+    assert.is(asked, 0);
+    await stranger.host.hangUp(peerIdFromString(server.network.peerId));
+    await stranger.tellStatus({});
+    await stranger.connect(server);
+    await connected(server, 1);
+    assert.is(server.network.peers()[0]?.score, 0);
+    assert.is(await ask(), true);
+  } finally {
+    await stopAll([server]);
+    await stranger.stop();
+  }
+});
+
+requests('a peer is answered as soon as it takes itself for connected', async () => {
+  const server = await startNode(1);
+  const client = await startNode(2);
+  try {
+    const answer = new Promise<Uint8Array[]>((resolve, reject) => {
+      client.network.on('peer:connected', ({ id }) => {
+        client.network.requestTransactions(id, [new Uint8Array(32)], never).then(resolve, reject);
+      });
+    });
+    client.network.addPeer(addressOf(server));
+    assert.equal(await withTimeout(answer, 5_000, 'the answer'), []);
+  } finally {
+    await stopAll([client, server]);
+  }
 });
 
 requests('a peer that asks too much is refused, and served again later', async () => {
