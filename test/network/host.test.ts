@@ -1,6 +1,7 @@
 // What a host keeps of itself while strangers tell it of others.
 
 import { peerIdFromString } from '@libp2p/peer-id';
+import { multiaddr } from '@multiformats/multiaddr';
 import { pino } from 'pino';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -17,10 +18,11 @@ const host = suite('network: host');
 /** More than a host remembers. */
 const STRANGERS = 2_100;
 
-host('does not forget which protocols it speaks, of however many peers it is told', async () => {
-  const names = new ProtocolNames(GENESIS);
+const names = new ProtocolNames(GENESIS);
+
+async function makeHost() {
   const now = () => performance.now();
-  const one = await createHost(
+  return createHost(
     {
       genesisHash: GENESIS,
       identitySeed: seed(1),
@@ -53,6 +55,10 @@ host('does not forget which protocols it speaks, of however many peers it is tol
     },
     {},
   );
+}
+
+host('does not forget which protocols it speaks, of however many peers it is told', async () => {
+  const one = await makeHost();
   await one.start();
   try {
     const { protocols } = await one.peerStore.get(one.peerId);
@@ -66,6 +72,21 @@ host('does not forget which protocols it speaks, of however many peers it is tol
   } finally {
     await one.stop();
   }
+});
+
+host('of the addresses of others it remembers those of the known shapes', async () => {
+  const one = await makeHost();
+  const id = peerIdFromString(peerIdOf(seed(2)));
+  const good = [
+    multiaddr('/ip4/8.8.8.8/tcp/4001'),
+    multiaddr(`/ip4/8.8.4.4/tcp/1/p2p/${peerIdOf(seed(3))}/p2p-circuit`),
+  ];
+  // /ip4/8.8.8.8/tcp/4001/sni/<a/b>
+  const slash = multiaddr(Uint8Array.of(4, 8, 8, 8, 8, 6, 0x0f, 0xa1, 0xc1, 0x03, 3, 0x61, 0x2f, 0x62));
+  const others = [slash, multiaddr('/dnsaddr/evil.example'), multiaddr('/ip4/8.8.8.8/udp/4001/quic-v1')];
+  await one.peerStore.merge(id, { multiaddrs: [...others, ...good] });
+  const { addresses } = await one.peerStore.get(id);
+  assert.equal(addresses.map(({ multiaddr: known }) => known.toString()).sort(), good.map(String).sort());
 });
 
 host.run();

@@ -1,10 +1,12 @@
 // A peer that abuses the DHT: answers with more than an answer can be, and asks for things to be kept.
 
-import type { Stream, StreamMessageEvent } from '@libp2p/interface';
+import type { PeerId, Stream, StreamMessageEvent } from '@libp2p/interface';
+import type { KadDHTComponents } from '@libp2p/kad-dht';
 import { peerIdFromString } from '@libp2p/peer-id';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { peerIdOf } from '../../src/network/identity.ts';
+import { guarded } from '../../src/network/kad-guard.ts';
 import { concatBytes } from '../../src/primitives/bytes.ts';
 import { encodeFrame } from '../../src/primitives/frame.ts';
 import { connected, eventually, seed, startNode } from './harness.ts';
@@ -69,6 +71,27 @@ kadGuard('an answer that is too long is cut off, and one that is full of nobodie
       await node.stop();
       await hostile.stop();
     }
+  }
+});
+
+kadGuard('of a long answer the library reads twenty peers', async () => {
+  const [asking, answering] = [await HostilePeer.start(), await HostilePeer.start()];
+  try {
+    const peers = Array.from({ length: 1_500 }, (_, number) => fakePeer(number));
+    await serve(answering, encodeFrame(concatBytes(FIND_NODE, ...peers)));
+    await asking.host.dial(answering.host.getMultiaddrs());
+    const openStream = (peer: PeerId, protocol: string) => asking.host.dialProtocol(peer, protocol);
+    const components = { connectionManager: { openStream }, registrar: {} } as unknown as KadDHTComponents;
+    const { connectionManager } = guarded(components, () => undefined);
+    const stream = await connectionManager.openStream(answering.host.peerId, names.kad);
+    const read: Uint8Array[] = [];
+    stream.addEventListener('message', ({ data }) => read.push(data.subarray()));
+    stream.send(encodeFrame(FIND_NODE));
+    await eventually(() => read.length > 0, 'an answer');
+    assert.equal(read, [encodeFrame(concatBytes(FIND_NODE, ...peers.slice(0, 20)))]);
+  } finally {
+    await asking.stop();
+    await answering.stop();
   }
 });
 
