@@ -144,6 +144,7 @@ export class Responder {
         if (!this.#statusLimiter.admit(peer)) throw new NetworkError('RATE_LIMITED', 'the peer has used up its share');
         this.#context.onStatus(peer, decodeStatus(request));
         const answer = Status.serialize(this.#context.handlers.status());
+        this.#statusLimiter.charge(peer, answer.length);
         await this.#step('status', STEP_TIMEOUT_MS, (signal) => writeFrame(stream, answer, signal));
         this.#context.observer?.requestServed('status', 'inbound', 'ok', answer.length);
       }
