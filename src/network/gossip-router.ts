@@ -22,7 +22,7 @@ export interface Reputation {
 export function gossipRouter(options: Libp2pNetworkOptions, names: ProtocolNames, reputation: Reputation) {
   const { penalties, isValidator } = reputation;
   return gossipsub({
-    ...gossipScoring(penalties, isValidator, options.network),
+    ...gossipScoring(penalties, isValidator),
     ...MESH,
     ...memory(options.resendInterval),
     // messages carry our own signatures; a second one would cost four times the work

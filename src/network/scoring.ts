@@ -57,8 +57,8 @@ export class PenaltyBook {
 }
 
 /**
- * What gossipsub makes of a peer. A score that falls costs, one after the other: the mesh (below 0), what we have to
- * offer (−20), what we publish (−40). At DISCONNECT_AT the peer is gone anyway.
+ * What gossipsub makes of a peer (docs/decisions/0017-floods.md has every weight). A score that falls costs, one after the
+ * other: the mesh (below 0), what we have to offer (−20), what we publish (−40), and a hearing where our own points ban (−80).
  *
  * `appSpecificScore`: our points, which count invalid messages of each topic alike: a peer that forwards one message
  * that breaks the rules has not checked it, whatever it is about. Gossipsub's own count of them (P4) would count them
@@ -78,12 +78,10 @@ export class PenaltyBook {
  * most of the mesh are others, gossipsub grafts validators now and then (`opportunisticGraftThreshold`).
  *
  * @param isValidator whether a validator of the present epoch has bound itself to the peer
- * @param network a `private` network may have all its nodes on one address.
  */
 export function gossipScoring(
   penalties: Pick<PenaltyBook, 'points'>,
   isValidator: (peer: string) => boolean,
-  network: 'private' | 'public',
 ): Required<Pick<GossipsubOpts, 'scoreParams' | 'scoreThresholds'>> {
   return {
     scoreParams: {
@@ -94,10 +92,8 @@ export function gossipScoring(
         return isValidator(peer) ? VALIDATOR_CREDIT : 0;
       },
       appSpecificWeight: 1,
-      // 10 peers behind one address are a household or a company; more of them are pruned little by little
-      IPColocationFactorWeight: network === 'private' ? 0 : -5,
-      IPColocationFactorThreshold: 10,
-      IPColocationFactorWhitelist: new Set(['127.0.0.1', '::1']),
+      // how many may come from one address is decided at the door (gate.ts); a second bound would silence some of those
+      IPColocationFactorWeight: 0,
       // a restarted node grafts before the back-off it has forgotten is over, and a starved one answers late:
       // the first six such faults within a few seconds are free
       behaviourPenaltyWeight: -1,
@@ -107,7 +103,7 @@ export function gossipScoring(
     scoreThresholds: {
       gossipThreshold: -20,
       publishThreshold: -40,
-      graylistThreshold: -DISCONNECT_AT,
+      graylistThreshold: FORGIVEN - DISCONNECT_AT,
       acceptPXThreshold: 0,
       opportunisticGraftThreshold: VALIDATOR_CREDIT / 2,
     },

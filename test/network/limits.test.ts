@@ -4,7 +4,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { PENALTIES } from '../../src/network/offences.ts';
 import { RateLimiter, Shares } from '../../src/network/rate-limit.ts';
-import { DISCONNECT_AT, PenaltyBook } from '../../src/network/scoring.ts';
+import { DISCONNECT_AT, gossipScoring, PenaltyBook } from '../../src/network/scoring.ts';
 
 const limits = suite('network: limits');
 
@@ -89,5 +89,25 @@ limits('penalties add up and fade by half in a minute; their reasons stay', () =
   assert.is(book.points('a'), 0);
   assert.equal(book.offences('a'), []);
 });
+
+limits(
+  'gossip takes from a peer one thing after the other as its points rise, and hears it no more where it is banned',
+  () => {
+    const book = new PenaltyBook({ steady: () => 0, wall: () => 0 });
+    const { scoreParams, scoreThresholds } = gossipScoring(book, () => false);
+    const { gossipThreshold = 0, publishThreshold = 0, graylistThreshold = 0 } = scoreThresholds;
+    const lostAt = (peer: string, isLost: (score: number) => boolean) => {
+      while (!isLost(scoreParams.appSpecificScore?.(peer) ?? 0)) book.add(peer, 'nuisance', '');
+      return book.points(peer);
+    };
+    const points = [
+      lostAt('mesh', (score) => score < 0),
+      lostAt('gossip', (score) => score < gossipThreshold),
+      lostAt('publish', (score) => score < publishThreshold),
+      lostAt('hearing', (score) => score <= graylistThreshold),
+    ];
+    assert.equal(points, [21, 41, 61, DISCONNECT_AT]);
+  },
+);
 
 limits.run();

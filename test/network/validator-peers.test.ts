@@ -179,11 +179,7 @@ validators('gossip prefers a validator while it has nothing against it that coun
     ['good', 20],
     ['bad', 21],
   ]);
-  const { scoreParams } = gossipScoring(
-    { points: (peer) => points.get(peer) ?? 0 },
-    (peer) => peer !== 'other',
-    'public',
-  );
+  const { scoreParams } = gossipScoring({ points: (peer) => points.get(peer) ?? 0 }, (peer) => peer !== 'other');
   const score = scoreParams.appSpecificScore;
   assert.ok((score?.('validator') ?? 0) > (score?.('other') ?? 0));
   assert.is(score?.('good'), score?.('validator'));
