@@ -3,9 +3,9 @@
 // that holds the most loses its oldest connection.
 
 import type { MultiaddrConnection } from '@libp2p/interface';
-import { hostOf } from './addresses.ts';
+import { originOf } from './addresses.ts';
 import { largestCrowd } from './crowd.ts';
-import { ipOf, isLoopback, neighbourhoodOf } from './ip.ts';
+import { ipOf, isLoopback } from './ip.ts';
 import { PeerBuckets } from './rate-limit.ts';
 
 export interface ArrivalsOptions {
@@ -60,8 +60,7 @@ export class Arrivals {
     this.#forgetClosed();
     const { remoteAddr } = connection;
     const ip = ipOf(remoteAddr);
-    const neighbourhood = neighbourhoodOf(ip ?? hostOf(remoteAddr) ?? '');
-    const guest: Guest = { connection, ip, neighbourhood, peer: undefined };
+    const guest: Guest = { connection, ip, neighbourhood: originOf(remoteAddr), peer: undefined };
     if (!this.#comesSlowly(guest) || !this.#fitsItsHost(guest)) return false;
     this.#makeRoom(this.#strangersBeside(guest), MAX_STRANGERS);
     this.#guests.set(connection, guest);

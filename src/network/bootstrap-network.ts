@@ -40,7 +40,7 @@ interface Parts {
   readonly bans: BanList;
   readonly conduct: Conduct;
   readonly outreach: Outreach;
-  readonly rounds: NodeJS.Timeout;
+  readonly timers: readonly NodeJS.Timeout[];
   /** aborts when the node stops */
   readonly lifetime: AbortController;
 }
@@ -48,8 +48,10 @@ interface Parts {
 /** Between two looks at who is still there. Nobody waits for the answer: it only frees places. */
 const ROUND_MS = 60_000;
 const PING_TIMEOUT_MS = 10_000;
+/** Between two looks at who says nothing. */
+const SWEEP_MS = 1_000;
 /** Whoever has not said by now what it speaks is no node. */
-const IDENTIFY_TIMEOUT_MS = 10_000;
+const IDENTIFY_TIMEOUT_MS = 5_000;
 const CLOSE_TIMEOUT_MS = 1_000;
 
 /** ms of a clock that is never set */
@@ -117,8 +119,8 @@ export class BootstrapNetwork {
       await outreach.stop();
       throw listenError(error);
     }
-    const rounds = setInterval(() => this.#goRound(), ROUND_MS);
-    this.#parts = { host, bans, conduct, outreach, rounds, lifetime };
+    const timers = [setInterval(() => this.#goRound(), ROUND_MS), setInterval(() => this.#sweep(), SWEEP_MS)];
+    this.#parts = { host, bans, conduct, outreach, timers, lifetime };
     outreach.start();
     logger.info({ peerId: this.peerId, addresses: this.addresses }, 'network started');
   }
@@ -128,7 +130,7 @@ export class BootstrapNetwork {
     if (parts === undefined) return;
     this.#parts = undefined;
     parts.lifetime.abort(new NetworkError('NOT_RUNNING', 'the network is stopping'));
-    clearInterval(parts.rounds);
+    for (const timer of parts.timers) clearInterval(timer);
     parts.host.removeEventListener('peer:identify', this.#onIdentify);
     parts.host.removeEventListener('peer:disconnect', this.#onDisconnect);
     await parts.outreach.stop();
@@ -227,8 +229,14 @@ export class BootstrapNetwork {
     if (host === undefined) return;
     for (const connection of host.getConnections()) {
       if (this.#visitors.has(connection.remotePeer.toString())) void this.#ping(host, connection);
-      else if (Date.now() - connection.timeline.open > IDENTIFY_TIMEOUT_MS)
-        void this.#close(connection, 'says nothing');
+    }
+  }
+
+  #sweep(): void {
+    for (const connection of this.#parts?.host.getConnections() ?? []) {
+      const isLate = Date.now() - connection.timeline.open > IDENTIFY_TIMEOUT_MS;
+      const isVisitor = this.#visitors.has(connection.remotePeer.toString());
+      if (isLate && !isVisitor) void this.#close(connection, 'says nothing');
     }
   }
 

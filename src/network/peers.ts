@@ -216,8 +216,9 @@ export class Peers {
   }
 
   async #greet(session: Session): Promise<void> {
-    const full = this.#places.whyNone(session, this.#sessions.values());
-    if (full !== undefined) return this.drop(session.id, full, FULL_LINGER_MS);
+    const place = this.#places.find(session, this.#sessions.values());
+    if ('refusal' in place) return this.drop(session.id, place.refusal, FULL_LINGER_MS);
+    if (place.leaves !== undefined) this.drop(place.leaves, 'room is needed for peers from elsewhere', FULL_LINGER_MS);
     try {
       await withDeadline(HANDSHAKE_TIMEOUT_MS, 'handshake', this.#context.lifetime, async (signal) => {
         await this.#exchange(session, signal);

@@ -1,6 +1,11 @@
 // A bootstrap node on loopback: whoever knows only its address finds the others, and it takes no part in the chain.
 
 import { join } from 'node:path';
+import { noise } from '@chainsafe/libp2p-noise';
+import { yamux } from '@chainsafe/libp2p-yamux';
+import { tcp } from '@libp2p/tcp';
+import { multiaddr } from '@multiformats/multiaddr';
+import { createLibp2p } from 'libp2p';
 import { pino } from 'pino';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -108,6 +113,24 @@ bootstrap('addresses that are none, told with identify, harm it as little as the
     assert.is(boot.levels.knownPeers, 0);
   } finally {
     await attacker.stop();
+    await boot.stop();
+  }
+});
+
+bootstrap('who connects and does not say what it speaks is let go within seconds', async () => {
+  const boot = await startBootstrap(90);
+  const silent = await createLibp2p({
+    transports: [tcp()],
+    connectionEncrypters: [noise()],
+    streamMuxers: [yamux()],
+    connectionMonitor: { enabled: false },
+  });
+  try {
+    await silent.dial(boot.addresses.map((address) => multiaddr(address)));
+    assert.is(silent.getConnections().length, 1);
+    await eventually(() => silent.getConnections().length === 0, 'the end of the connection', PATIENCE_MS);
+  } finally {
+    await silent.stop();
     await boot.stop();
   }
 });
