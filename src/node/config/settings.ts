@@ -102,10 +102,13 @@ export const SETTINGS = {
     form: 'multiaddrs like /dns4/node.example/tcp/9000/p2p/12D3Koo…, with commas between them outside YAML',
     doc: 'The nodes to keep connected to, and to find others through.',
   },
-  maxPeers: { form: `a whole number from 1 to ${MAX_PEERS_LIMIT}`, doc: 'The most connections to other nodes.' },
+  maxPeers: {
+    form: `a whole number from 1 to ${MAX_PEERS_LIMIT}`,
+    doc: 'The most peers. Those of `bootstrap_peers`, and validators, are let in beyond it.',
+  },
   maxConnectionsPerIp: {
     form: `a whole number from 1 to ${MAX_PEERS_LIMIT}`,
-    doc: 'Connections that come from one IP address, or IPv6 /64. Not counted on a devnet and from this machine.',
+    doc: 'Connections that come from one IP address or IPv6 /64; a /48 has twice as many. Not counted on a devnet and from this machine.',
   },
   maxUploadPerPeer: {
     form: `${SIZE_FORM}, from 64KiB to 1GiB`,
