@@ -6,11 +6,11 @@ import type { Multiaddr } from '@multiformats/multiaddr';
 /**
  * The form in which an address is counted: IPv4 as it is, IPv6 by its first 64 bits, since whoever has one address of
  * such a network has all of them.
- * @returns undefined for what is no IP address. `2001:db8::1` and `2001:db8::/64` give `2001:db8:0:0::/64`.
+ * @returns undefined for what is no IP address, or one with a zone (`%eth0`), which means something to one machine only. `2001:db8::1` and `2001:db8::/64` give `2001:db8:0:0::/64`.
  */
 export function ipKey(text: string): string | undefined {
   const ip = text.replace(/\/64$/, '');
-  const family = isIP(ip);
+  const family = ip.includes('%') ? 0 : isIP(ip);
   if (family === 4) return ip === text ? ip : undefined;
   if (family !== 6) return undefined;
   const embedded = /^(.*:)(\d+)\.(\d+)\.(\d+)\.(\d+)$/.exec(ip);

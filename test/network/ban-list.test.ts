@@ -162,6 +162,9 @@ bans('one form for each address', () => {
     ['2001:db8::/48', undefined],
     ['192.0.2', undefined],
     ['host.example', undefined],
+    ['fe80::1%eth0', undefined],
+    ['1:2:3:4:5:6:7:8%x::y', undefined],
+    ['::1%192.0.2.7', undefined],
   ];
   for (const [text, key] of forms) assert.is(ipKey(text), key, text);
 });
