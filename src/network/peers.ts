@@ -231,18 +231,19 @@ export class Peers {
       return;
     }
     if (session.phase !== 'handshake') return;
+    // should it fail, nobody is told of an end without a beginning
+    this.#context.onMet(session);
     session.phase = 'connected';
     this.#context.logger.info(
       { peer: session.id, direction: session.direction, client: session.client },
       'peer connected',
     );
-    this.#context.onMet(session);
     this.#context.emit('peer:connected', this.#info(session));
   }
 
   #letHelp(session: Session): void {
     const full = this.#places.whyNoHelp(session, this.#sessions.values());
-    if (full !== undefined) return this.#turnAway(session.id, full);
+    if (full !== undefined) return this.drop(session.id, full, FULL_LINGER_MS);
     session.phase = 'helping';
     this.#context.logger.info({ peer: session.id, client: session.client }, 'bootstrap node connected');
     this.#context.onMet(session);

@@ -14,8 +14,11 @@ export interface PlacesContext {
   readonly maxInbound: number;
 }
 
-/** Peers without a chain that are let in, besides configured ones: they help to find others, and take no part. */
-const MAX_HELPERS = 8;
+/**
+ * Peers without a chain that are let in, besides configured ones: they help to find others, and take no part. So many whom
+ * we have dialled, and so many who come by themselves: these keep none of the others out.
+ */
+const MAX_HELPERS = 4;
 
 type Guest = Pick<Session, 'id' | 'direction' | 'phase' | 'remote' | 'connectedAt'>;
 
@@ -64,9 +67,9 @@ export class Places {
   }
 
   /** @returns why there is no place for one that only helps to find others, or undefined. */
-  whyNoHelp({ id }: Guest, others: Iterable<Guest>): string | undefined {
-    const helpers = [...others].filter(({ phase }) => phase === 'helping').length;
+  whyNoHelp({ id, direction }: Guest, others: Iterable<Guest>): string | undefined {
+    const helpers = [...others].filter((other) => other.phase === 'helping' && other.direction === direction).length;
     if (this.#c.isConfigured(id) || helpers < MAX_HELPERS) return undefined;
-    return `there are ${helpers} bootstrap nodes already`;
+    return `there are ${helpers} ${direction} bootstrap nodes already`;
   }
 }
