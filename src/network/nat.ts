@@ -7,13 +7,27 @@ import { circuitRelayServer, circuitRelayTransport } from '@libp2p/circuit-relay
 import { dcutr } from '@libp2p/dcutr';
 import { uPnPNAT } from '@libp2p/upnp-nat';
 import { hostOf, parseAddress } from './addresses.ts';
+import { boundedRelay, type RelayLimits } from './relay-bounds.ts';
 
-/** Peers that may be reached through us at a time. Each holds a connection anyway; what counts is what flows. */
+const MEBIBYTE = 1024 * 1024;
+
+/** Peers that may be reached through us at a time. A place is lost with the connection, so that each holds one anyway. */
 const MAX_RESERVATIONS = 64;
+/** They are taken anew five minutes before they end. */
+const RESERVATION_MS = 10 * 60_000;
+/**
+ * A household or the customers of one provider. All that flows is as much as a small host can give away, and 16 connections
+ * at once to their bound; from one neighbourhood a quarter.
+ */
+const RELAY_LIMITS: RelayLimits = {
+  perNeighbourhood: 4,
+  bytes: { burst: 256 * MEBIBYTE, perSecond: 4 * MEBIBYTE },
+  bytesPerNeighbourhood: { burst: 64 * MEBIBYTE, perSecond: MEBIBYTE },
+};
 /** Enough for two peers to find a direct way, and to gossip for a while where there is none. */
-const RELAYED_BYTES = 16n * 1024n * 1024n;
+const RELAYED_BYTES = BigInt(16 * MEBIBYTE);
 const RELAYED_MS = 10 * 60_000;
-/** Relayed connections under way, in and out. */
+/** Relayed connections under way of one peer, in and out. */
 const MAX_RELAYED_STREAMS = 128;
 
 /** Listening on this address is looking for relays, and being reached through those that are found. */
@@ -33,20 +47,25 @@ export function behindNat(listen: readonly string[]) {
   };
 }
 
-/** For a node that everybody reaches. */
-export function relayService() {
+/** For a node that everybody reaches. @param limits others in tests */
+export function relayService(limits = RELAY_LIMITS) {
   return {
     // tells others whether they can be reached
     autoNAT: autoNAT(),
-    relay: circuitRelayServer({
-      maxInboundHopStreams: MAX_RELAYED_STREAMS,
-      maxOutboundStopStreams: MAX_RELAYED_STREAMS,
-      reservations: {
-        maxReservations: MAX_RESERVATIONS,
-        defaultDataLimit: RELAYED_BYTES,
-        defaultDurationLimit: RELAYED_MS,
-      },
-    }),
+    relay: boundedRelay(
+      circuitRelayServer({
+        maxInboundHopStreams: MAX_RELAYED_STREAMS,
+        maxOutboundStopStreams: MAX_RELAYED_STREAMS,
+        reservations: {
+          maxReservations: MAX_RESERVATIONS,
+          reservationTtl: RESERVATION_MS,
+          defaultDataLimit: RELAYED_BYTES,
+          defaultDurationLimit: RELAYED_MS,
+        },
+      }),
+      limits,
+      () => performance.now(),
+    ),
   };
 }
 
