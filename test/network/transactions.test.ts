@@ -13,11 +13,15 @@ const transactions = suite('transactions between hosts');
 const accounts = Array.from({ length: 8 }, (_, index) => new Account(index));
 /** Longer than a transaction is left to its first way through the network. */
 const LATER_MS = 5_000;
+/** Longer than what waits is left unsaid, though nobody has come. */
+const MUCH_LATER_MS = 25_000;
 
 interface Relayed extends TestNode {
   readonly relay: TransactionRelay;
   readonly mempool: ReturnType<typeof setup>['mempool'];
   readonly time: { ahead: number };
+  /** what it hears of transactions is lost while it is deaf */
+  isDeaf: boolean;
 }
 
 async function start(number: number, peers: readonly Relayed[]): Promise<Relayed> {
@@ -34,19 +38,21 @@ async function start(number: number, peers: readonly Relayed[]): Promise<Relayed
   });
   const node: TestNode = await startNode(number, {
     peers: peers.map(addressOf),
-    serve: { onTransactions: (bytes) => relay.receive(bytes) },
+    serve: { onTransactions: async (bytes) => (relayed.isDeaf ? 'ignore' : relay.receive(bytes)) },
   });
   node.network.on('peer:connected', () => relay.peerCame());
-  return {
+  const relayed: Relayed = {
     ...node,
     relay,
     mempool,
     time,
+    isDeaf: false,
     stop: () => {
       relay.stop();
       return node.stop();
     },
   };
+  return relayed;
 }
 
 async function stopAll(nodes: readonly Relayed[]): Promise<void> {
@@ -87,6 +93,26 @@ transactions('transactions sent to every node of a chain of them reach all other
       nodes.map(({ mempool }) => mempool.size),
       nodes.map(() => sent.length),
     );
+  } finally {
+    await stopAll(nodes);
+  }
+});
+
+transactions('what was lost on the way is said again, though nobody has come', async () => {
+  const first = await start(1, []);
+  const nodes = [first];
+  try {
+    const second = await start(2, [first]);
+    nodes.push(second);
+    await connected(second, 1);
+    second.isDeaf = true;
+    const sent = accounts.map((account) => account.pay());
+    for (const one of sent) await first.relay.submit(one);
+    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    assert.is(second.mempool.size, 0);
+    second.isDeaf = false;
+    first.time.ahead = MUCH_LATER_MS;
+    await eventually(() => holdsAll(second, sent), 'the second to hear of them', 10_000);
   } finally {
     await stopAll(nodes);
   }
