@@ -13,9 +13,12 @@ import { addressOf, connected, eventually, startNode, type TestNode } from '../n
 import { report } from './cpu.ts';
 
 const SIZES = [4, 10, 20] as const;
-const TRANSACTIONS = 300;
-/** Between two transactions of all nodes (ms): alone, in small batches, in large ones. */
-const PAUSES = [50, 5, 1] as const;
+/** Transactions that a client sends to one node at once; after a pause (ms) the next client, to the next node. */
+const GROUPS = [
+  { group: 1, pause: 50, times: 200 },
+  { group: 10, pause: 100, times: 50 },
+  { group: 100, pause: 400, times: 10 },
+] as const;
 const IDLE_MS = 5_000;
 const SETTLE_MS = 2_000;
 
@@ -45,16 +48,15 @@ interface Relayed {
 }
 
 for (const size of SIZES) {
-  const accounts = Array.from({ length: TRANSACTIONS * PAUSES.length }, (_, index) => new Account(index));
+  const transactions = GROUPS.reduce((sum, { group, times }) => sum + group * times, 0);
+  const accounts = Array.from({ length: transactions }, (_, index) => new Account(index));
   const nodes = await network(size, accounts);
   try {
     const before = written();
     await sleep(IDLE_MS);
     const idle = (written() - before) / IDLE_MS;
     report(`${size} nodes: idle, each`, (1000 * idle) / size, 'B/s');
-    for (const [index, pause] of PAUSES.entries()) {
-      await measure(nodes, accounts.slice(index * TRANSACTIONS, (index + 1) * TRANSACTIONS), pause, idle);
-    }
+    for (const way of GROUPS) await measure(nodes, accounts.splice(0, way.group * way.times), way, idle);
   } finally {
     for (const { node, relay } of nodes) {
       relay.stop();
@@ -63,7 +65,12 @@ for (const size of SIZES) {
   }
 }
 
-async function measure(nodes: readonly Relayed[], accounts: readonly Account[], pause: number, idle: number) {
+async function measure(
+  nodes: readonly Relayed[],
+  accounts: readonly Account[],
+  { group, pause }: { readonly group: number; readonly pause: number },
+  idle: number,
+) {
   const sent = accounts.map((account) => account.pay());
   for (const node of nodes) Object.assign(node, { useless: 0, messages: 0 });
   const before = written();
@@ -78,11 +85,13 @@ async function measure(nodes: readonly Relayed[], accounts: readonly Account[], 
     node.mempool.on('accepted', listener);
     return () => node.mempool.off('accepted', listener);
   });
-  for (const [index, one] of sent.entries()) {
-    await sleep(Math.max(0, start + index * pause - performance.now()));
-    const node = nodes[index % nodes.length] as Relayed;
-    submitted.set(one.idHex, { node, at: performance.now() });
-    void node.relay.submit(one);
+  for (let turn = 0; turn * group < sent.length; turn++) {
+    await sleep(Math.max(0, start + turn * pause - performance.now()));
+    const node = nodes[turn % nodes.length] as Relayed;
+    for (const one of sent.slice(turn * group, (turn + 1) * group)) {
+      submitted.set(one.idHex, { node, at: performance.now() });
+      void node.relay.submit(one);
+    }
   }
   const holdsAll = ({ mempool }: Relayed) => sent.every(({ idHex }) => mempool.has(idHex));
   await eventually(() => nodes.every(holdsAll), 'all to hold all', 60_000);
@@ -91,7 +100,7 @@ async function measure(nodes: readonly Relayed[], accounts: readonly Account[], 
   const bytes = written() - before - idle * (performance.now() - start);
   const size = sent.reduce((sum, one) => sum + one.bytes.length, 0) / sent.length;
   const each = bytes / sent.length / (nodes.length - 1);
-  const name = `${nodes.length} nodes, one each ${pause} ms`;
+  const name = `${nodes.length} nodes, ${group} at once`;
   report(`${name}: on the wire for each receiver`, each, `B of ${size.toFixed(0)} B`);
   report(`${name}: as often as it must`, each / size, '');
   report(`${name}: from a client to the others, p50`, percentile(delays, 0.5), 'ms');
