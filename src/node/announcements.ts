@@ -1,6 +1,6 @@
 // Which transactions waiting here others may not have heard of: those that a client of this node has just sent, and those
-// that nobody has spoken of for a while, since they were lost on the way or the network was parted. Whoever hears of one
-// is silent about it for a time, so that few of those who hold it say it again. It sends nothing itself.
+// that nobody has spoken of for a while, since they were lost on the way or the network was parted. Whoever has heard of one
+// leaves it unsaid when its time comes, so that few of those who hold it say it again. It sends nothing itself.
 
 import type { TransactionEnvelope } from '../primitives/transaction.ts';
 
@@ -10,6 +10,8 @@ const FRESH_MS = 100;
 const FIRST_WAIT_MS = 10_000;
 /** It doubles with each time it is said: a chain that stands still costs less and less. */
 const LONGEST_WAIT_MS = 320_000;
+/** So often in a row what was heard meanwhile is left unsaid, and no more: or a liar could silence everybody by talking. */
+const MAX_UNSAID = 3;
 /** When peers come: what is no older has come to them by now, or will; the rest is said within this time (ms). */
 const NEWS_MS = 2_000;
 /** Between two times at which newly come peers have everything said again (ms): they can not make a flood of it. */
@@ -21,6 +23,10 @@ interface Spoken {
   readonly isOwn: boolean;
   wait: number;
   dueAt: number;
+  /** since it was last due */
+  heardAgain: boolean;
+  /** times that it may be left unsaid from now on */
+  unsaidLeft: number;
 }
 
 export interface AnnouncementsOptions {
@@ -46,12 +52,19 @@ export class Announcements {
   heard(envelope: TransactionEnvelope, source: 'client' | 'peer'): void {
     const now = this.#o.now();
     const known = this.#spoken.get(envelope.idHex);
-    if (known !== undefined) this.#say(known, now);
-    else {
-      const isOwn = source === 'client';
-      const dueAt = now + this.#drawn(FIRST_WAIT_MS);
-      this.#spoken.set(envelope.idHex, { envelope, since: now, isOwn, wait: FIRST_WAIT_MS, dueAt });
+    if (known !== undefined) {
+      known.heardAgain = true;
+      return;
     }
+    this.#spoken.set(envelope.idHex, {
+      envelope,
+      since: now,
+      isOwn: source === 'client',
+      wait: FIRST_WAIT_MS,
+      dueAt: now + this.#drawn(FIRST_WAIT_MS),
+      heardAgain: false,
+      unsaidLeft: MAX_UNSAID,
+    });
   }
 
   /** Whether peers may not have it yet, although it was sent to them. */
@@ -74,10 +87,12 @@ export class Announcements {
     let bytes = 0;
     for (const [idHex, one] of this.#spoken) {
       if (!isWaiting(idHex)) this.#spoken.delete(idHex);
-      else if (one.dueAt <= now && bytes + one.envelope.bytes.length <= maxBytes) {
+      else if (one.dueAt > now) continue;
+      else if (one.heardAgain && one.unsaidLeft > 0) this.#later(one, now, one.unsaidLeft - 1);
+      else if (bytes + one.envelope.bytes.length <= maxBytes) {
         bytes += one.envelope.bytes.length;
         due.push(one.envelope);
-        this.#say(one, now);
+        this.#later(one, now, MAX_UNSAID);
       }
     }
     return due;
@@ -87,13 +102,18 @@ export class Announcements {
     this.#peersCame = false;
     this.#peersCameAt = now;
     for (const one of this.#spoken.values()) {
-      if (now - one.since > NEWS_MS) one.dueAt = Math.min(one.dueAt, now + this.#o.random() * NEWS_MS);
+      if (now - one.since <= NEWS_MS) continue;
+      one.dueAt = Math.min(one.dueAt, now + this.#o.random() * NEWS_MS);
+      // Whoever spoke of it may have been heard here and not there.
+      one.unsaidLeft = 0;
     }
   }
 
-  #say(one: Spoken, now: number): void {
+  #later(one: Spoken, now: number, unsaidLeft: number): void {
     one.wait = Math.min(2 * one.wait, LONGEST_WAIT_MS);
     one.dueAt = now + this.#drawn(one.wait);
+    one.heardAgain = false;
+    one.unsaidLeft = unsaidLeft;
   }
 
   #drawn(wait: number): number {

@@ -45,7 +45,7 @@ announcements('what waits is said again, each time after twice as long', () => {
   }
 });
 
-announcements('whoever hears it from another is silent meanwhile', () => {
+announcements('what was heard again meanwhile is left unsaid when its time comes', () => {
   const { opened, time, due } = open();
   opened.heard(first, 'peer');
   opened.heard(second, 'peer');
@@ -53,9 +53,31 @@ announcements('whoever hears it from another is silent meanwhile', () => {
   opened.heard(first, 'peer');
   time.now += 1_000;
   assert.equal(due(), [1]);
-  time.now += 18_999;
+  time.now += 19_999;
   assert.equal(due(), []);
   time.now += 1;
+  assert.equal(due(), [0, 1]);
+});
+
+announcements('nobody can silence a node by saying it again and again', () => {
+  const { opened, time, due } = open();
+  opened.heard(first, 'peer');
+  const saidAt: number[] = [];
+  for (let second = 0; second < 400; second++) {
+    opened.heard(first, 'peer');
+    time.now += 1_000;
+    if (due().length > 0) saidAt.push((time.now - 1_000) / 1_000);
+  }
+  // Left unsaid after 10, 20 and 40 s more; the next time is 80 s later.
+  assert.equal(saidAt, [150]);
+});
+
+announcements('what others were heard to say is said to who comes all the same', () => {
+  const { opened, time, due } = open();
+  opened.heard(first, 'peer');
+  time.now += 5_000;
+  opened.heard(first, 'peer');
+  opened.peerCame();
   assert.equal(due(), [0]);
 });
 
