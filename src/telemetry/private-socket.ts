@@ -1,11 +1,12 @@
 // Listening on a unix socket that only its owner may open: a door for the other processes of the same user.
 
-import { chmod, lstat, stat, unlink } from 'node:fs/promises';
+import { chmod, lstat, rm, stat } from 'node:fs/promises';
 import { connect, type Server } from 'node:net';
 import { dirname } from 'node:path';
 
 /** Only the owner may connect. */
 const MODE = 0o600;
+const NOBODY: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ENOENT']);
 
 /**
  * @param path of the socket; one that a killed process left behind is replaced
@@ -18,7 +19,7 @@ export async function listenPrivately(server: Server, path: string): Promise<voi
     const isTaken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
     // whatever else lies there is somebody's file
     if (!isTaken || !(await lstat(path)).isSocket() || (await isServed(path))) throw error;
-    await unlink(path);
+    await rm(path, { force: true });
     await bind(server, path);
   }
 }
@@ -32,16 +33,26 @@ async function bind(server: Server, path: string): Promise<void> {
         server.off('error', reject);
         resolve();
       });
-    // Nobody else may connect before its mode is set: where others may enter the directory it is made without their bits.
+    // Where others may enter the directory it is made without their bits: nobody else may connect, however early.
     if (isOpen) withoutOthers(listen);
     else listen();
   });
   try {
-    await chmod(path, MODE);
+    // and its mode is not set there: by now somebody may have put a link to another file in its place
+    if (!isOpen) await chmod(path, MODE);
+    else await requirePrivate(path);
   } catch (error) {
     await new Promise((resolve) => server.close(resolve));
     throw error;
   }
+}
+
+/** @throws an `EACCES` system error when others may open it: an access list of the directory goes before the umask. */
+async function requirePrivate(path: string): Promise<void> {
+  if (((await lstat(path)).mode & 0o777 & ~MODE) === 0) return;
+  throw Object.assign(new Error(`others may open ${path}: choose a directory that only its user may enter`), {
+    code: 'EACCES',
+  });
 }
 
 /** The socket is made before `listen` returns: the umask, which is the whole process's, is back in the same turn. */
@@ -54,6 +65,7 @@ function withoutOthers(listen: () => void): void {
   }
 }
 
+/** Only a refusal says that nobody is there: who has no room left for one more (EAGAIN), or lets nobody in, is. */
 function isServed(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(path);
@@ -62,6 +74,6 @@ function isServed(path: string): Promise<boolean> {
       resolve(served);
     };
     socket.once('connect', () => done(true));
-    socket.once('error', () => done(false));
+    socket.once('error', (error: NodeJS.ErrnoException) => done(!NOBODY.has(error.code ?? '')));
   });
 }
