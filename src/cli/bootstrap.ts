@@ -24,15 +24,19 @@ const USED: readonly SettingName[] = [
   'rpcHost',
   'rpcPort',
   'metricsPort',
+  'adminSocket',
   'logLevel',
 ];
 
-/** Nobody stays, and each connection costs some 300 kB. Leaves room below the usual limit of 1,024 open files. */
-export const BOOTSTRAP_MAX_PEERS = 500;
+/**
+ * Nobody stays, and each connection costs some 300 kB. Each peer may hold two, and some are of nobody yet: together they leave
+ * room below the usual limit of 1,024 open files.
+ */
+export const BOOTSTRAP_MAX_PEERS = 400;
 
 const DOCS: Partial<Record<SettingName, string>> = {
   bootstrapPeers: 'Other bootstrap nodes, so that the newcomers of each find those of all.',
-  maxPeers: `The most connections; when there are more, the oldest ones are closed. Default: ${BOOTSTRAP_MAX_PEERS}.`,
+  maxPeers: `The most peers at a time; when there are more, the first to come are let go. Default: ${BOOTSTRAP_MAX_PEERS}.`,
   rpcHost: 'Where health and metrics listen. 0.0.0.0 lets every machine in.',
   rpcPort: 'Health at /health and /livez.',
 };

@@ -33,9 +33,9 @@ interface Guest {
 }
 
 /** Connections of those who are no peers yet: an honest one is, or has left, after a second or two. */
-const MAX_STRANGERS = 128;
+export const MAX_STRANGERS = 128;
 /** A peer that has lost a connection without our noticing opens another; older ones than these two are dead. */
-const MAX_PER_PEER = 2;
+export const MAX_PER_PEER = 2;
 /** New connections of one IP address. */
 const ARRIVALS_PER_SECOND = { private: 1_000, public: 10 } as const;
 /** An IPv6 /48 is one site, or some customers of one provider: it may have this many times what one address has. */
