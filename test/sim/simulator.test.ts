@@ -35,7 +35,7 @@ const FAULTS = [
 ];
 
 /** Of four validators each, some of them faulty. */
-const INCOMPLETE_WORLDS = 20;
+const INCOMPLETE_WORLDS = 10;
 
 const simulator = suite('simulator');
 
