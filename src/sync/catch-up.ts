@@ -15,7 +15,8 @@ import { Dispute } from './dispute.ts';
 import { OFFENCES, SyncError } from './errors.ts';
 import { type VouchedBlock, vouchedRuns } from './range.ts';
 import type { ReceivedBlock } from './received.ts';
-import type { SnapshotProgress, SnapshotReason } from './snapshot-sync.ts';
+import type { SnapshotProgress } from './snapshot-meter.ts';
+import type { SnapshotReason } from './snapshot-sync.ts';
 import { Sources, type SyncPeer } from './sources.ts';
 import { SyncRate } from './sync-rate.ts';
 import type { Trust } from './trust.ts';
@@ -40,10 +41,16 @@ export interface CatchUpOptions {
     applySynced(block: Block, certificate: Certificate | undefined): Promise<void>;
   };
   readonly trust: Pick<Trust, 'refusal' | 'contradiction'>;
-  /** Comes further by a snapshot, where that is worth while; does nothing where it is not. */
+  /**
+   * Comes further by a snapshot, where that is worth while. `run` ends at once unless one is coming in; the search goes on
+   * beside until `rest`.
+   */
   readonly snapshot?: {
     readonly progress: SnapshotProgress | undefined;
-    run(signal: AbortSignal, reason: SnapshotReason): Promise<void>;
+    /** No blocks are asked for meanwhile. */
+    readonly isComing: boolean;
+    run(signal: AbortSignal, reason: () => SnapshotReason): Promise<void>;
+    rest(): Promise<void>;
   };
   /** Whether a body is the one its header commits to. */
   readonly bodyMatches: (block: Block) => boolean;
@@ -123,6 +130,14 @@ export class CatchUp {
   }
 
   async #run(): Promise<void> {
+    try {
+      await this.#comeFurther();
+    } finally {
+      await this.#o.snapshot?.rest();
+    }
+  }
+
+  async #comeFurther(): Promise<void> {
     const { logger, chain } = this.#o;
     this.#rate.begin(chain.head.header.height);
     let start = chain.head.header.height;
@@ -158,7 +173,8 @@ export class CatchUp {
     const { chain, snapshot } = this.#o;
     const before = chain.head.header.height;
     try {
-      await snapshot?.run(this.#stop.signal, this.#sources.areGone(before) ? 'no blocks' : 'distance');
+      const reason = () => (this.#sources.areGone(chain.head.header.height) ? 'no blocks' : 'distance');
+      await snapshot?.run(this.#stop.signal, reason);
     } catch (error) {
       if (!this.#stop.signal.aborted) throw error;
     }
@@ -194,6 +210,7 @@ export class CatchUp {
 
   /** In a dispute all blocks come from one peer, as long as it helps: so it is clear whose they are. */
   #serving(height: number): SyncPeer[] {
+    if (this.#o.snapshot?.isComing) return [];
     const peers = this.#sources.serving(height);
     const dispute = this.#dispute;
     const head = this.#o.chain.head.header.height;
@@ -237,6 +254,7 @@ export class CatchUp {
       return true;
     }
     if (!isOver) return true;
+    if (this.#o.snapshot?.isComing) return false;
     const unvouched = new Set(window.unreleased().map(({ peer }) => peer));
     for (const peer of unvouched) {
       this.#sources.setAside(peer);

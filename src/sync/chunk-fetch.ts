@@ -1,5 +1,5 @@
 // Fetches the chunks of one snapshot from several peers side by side, each from another part of the state, and hands on
-// those that are true. Who sends another one is not asked again; who is slow or silent is asked less.
+// those that are true. Who sends another one is not asked again; who is silent or the slowest makes room for the next.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { toHex } from '../primitives/bytes.ts';
@@ -14,19 +14,14 @@ import type { SnapshotClient } from './snapshot-client.ts';
 const MAX_FETCHERS = 4;
 /** Between two requests to one peer (ms): 20 a second are within what it allows. */
 const REQUEST_INTERVAL_MS = 50;
-/** After an answer that did not come (ms); doubled each time in a row. */
+/** After an answer that did not come (ms). */
 const FAILURE_PAUSE_MS = 500;
 /** A part that somebody has not sent for so long is asked of another peer as well (ms). */
 const PATIENCE_MS = 2000;
-/** Until the first chunk has come each peer is asked once, and again so many times in all: who is silent holds up nobody. */
-const FIRST_TURNS = 3;
 /** Failures in a row after which a peer is left out. */
-const MAX_FAILURES = 5;
-
-/** A peer that in so much time of waiting for it (ms) … */
-const PACE_WINDOW_MS = 10_000;
-/** … sends less than this is left out while others are there: chunks are true however small they are cut. */
-const LEAST_BYTES_PER_SECOND = 8 * 1024;
+const MAX_FAILURES = 3;
+/** After so much time of waiting for a peer (ms) it goes to the end of the queue if nobody who is asked is slower. */
+const TURN_MS = 10_000;
 
 export interface ChunkFetchOptions {
   readonly client: Pick<SnapshotClient, 'chunk'>;
@@ -36,18 +31,20 @@ export interface ChunkFetchOptions {
   /** What is still to come; each range is covered from its beginning on. */
   readonly missing: () => readonly PathRange[];
   /** Stores a true chunk. */
-  readonly add: (chunk: CheckedChunk) => Promise<void>;
-  /** A peer sent what is not so. */
-  readonly onLie: (peer: string, error: SyncError) => void;
+  readonly add: (chunk: CheckedChunk, peer: string) => Promise<void>;
+  /** A peer did not answer, or with what is not so, which is a SyncError. */
+  readonly onFailure: (peer: string, error: unknown) => void;
   /** ms of a clock that is never set back */
   readonly now: () => number;
+  /** when nothing more is asked for, ms of `now` */
+  readonly until: number;
   readonly signal: AbortSignal;
 }
 
 /**
- * Resolves when nothing is missing any more, or no peer is left.
- * @param peers who said to have the snapshot
- * @throws what `add` throws, and the signal's reason
+ * Resolves when nothing is missing any more, its time is up, or no peer is left.
+ * @param peers who say to have the snapshot, in the order in which to ask them
+ * @throws what `add` and `onFailure` throw, and the signal's reason
  */
 export async function fetchChunks(peers: readonly string[], options: ChunkFetchOptions): Promise<void> {
   const over = new AbortController();
@@ -55,11 +52,11 @@ export async function fetchChunks(peers: readonly string[], options: ChunkFetchO
   options.signal.addEventListener('abort', end, { once: true });
   try {
     const fetch = new ChunkFetch(peers, options, over);
-    // The first alone: a small state is one chunk, which nobody else need send as well.
-    for (let turn = 0; turn < FIRST_TURNS * peers.length && !fetch.hasBegun && !fetch.isDone; turn++) {
-      await fetch.from(peers[turn % peers.length] as string, 'one');
-    }
-    if (fetch.hasBegun) await fetch.fromAll([...peers]);
+    const lanes = Array.from({ length: MAX_FETCHERS }, () => fetch.lane());
+    for (const lane of lanes) lane.catch(end);
+    const results = await Promise.allSettled(lanes);
+    const failed = results.find((result) => result.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
   } finally {
     options.signal.removeEventListener('abort', end);
   }
@@ -67,97 +64,97 @@ export async function fetchChunks(peers: readonly string[], options: ChunkFetchO
 
 class ChunkFetch {
   readonly #o: ChunkFetchOptions;
-  /** fires when nothing is missing: who has not answered by then is not waited for */
+  /** fires when nothing is missing, or a lane fails: who has not answered by then is not waited for */
   readonly #over: AbortController;
+  /** who waits for a lane */
+  readonly #queue: string[];
   /** ranges being fetched and since when, by their end: that does not move */
   readonly #busy = new Map<string, number>();
-  readonly #peers: readonly string[];
-  readonly #out = new Set<string>();
-  /** what peers have sent in how long, in the present window */
-  readonly #paces = new Map<string, { readonly ms: number; readonly bytes: number }>();
-  hasBegun = false;
+  /** failures in a row */
+  readonly #failures = new Map<string, number>();
+  /** of those who are asked: bytes a ms in their last turn, unknown in the first */
+  readonly #rates = new Map<string, number>();
 
   constructor(peers: readonly string[], options: ChunkFetchOptions, over: AbortController) {
-    this.#peers = peers;
+    this.#queue = [...peers];
     this.#o = options;
     this.#over = over;
   }
 
-  get isDone(): boolean {
+  /** Asks one peer after the other, until nobody waits any more. */
+  async lane(): Promise<void> {
+    for (let peer = this.#queue.shift(); peer !== undefined; peer = this.#queue.shift()) {
+      this.#rates.set(peer, Number.POSITIVE_INFINITY);
+      const outcome = await this.#from(peer);
+      this.#rates.delete(peer);
+      if (outcome === 'later') this.#queue.push(peer);
+      if (this.#isOver) return;
+    }
+  }
+
+  get #isDone(): boolean {
     return this.#o.missing().length === 0;
   }
 
-  /** Some at once; whoever is left out makes room for the next. */
-  async fromAll(peers: string[]): Promise<void> {
-    const lane = async () => {
-      for (let peer = peers.shift(); peer !== undefined && !this.isDone; peer = peers.shift()) {
-        if (!this.#out.has(peer)) await this.from(peer, 'all');
-      }
-    };
-    const results = await Promise.allSettled(Array.from({ length: MAX_FETCHERS }, lane));
-    const failed = results.find((result) => result.status === 'rejected');
-    if (failed !== undefined) throw failed.reason;
+  get #isOver(): boolean {
+    return this.#over.signal.aborted || this.#isDone || this.#o.now() >= this.#o.until;
   }
 
-  /** Takes chunks from a peer until there is no more for it to do, or it is left out. */
-  async from(peer: string, howMany: 'one' | 'all'): Promise<void> {
-    const most = howMany === 'one' ? 1 : MAX_FAILURES;
-    for (let failures = 0; failures < most && !this.#out.has(peer); ) {
+  /** Takes chunks from a peer until there is no more to do, it fails, or it is somebody else's turn. */
+  async #from(peer: string): Promise<'later' | 'never'> {
+    const { add, now } = this.#o;
+    for (let ms = 0, bytes = 0; !this.#isOver; ) {
       const range = this.#take();
       if (range === undefined) {
-        if (this.isDone) return;
         // What is left is on its way from others, who may yet fail.
         await this.#pause(REQUEST_INTERVAL_MS);
         continue;
       }
       try {
-        const outcome = await this.#fetch(peer, range);
-        if (outcome === 'gone' || (outcome === 'added' && howMany === 'one')) break;
-        failures = outcome === 'added' ? 0 : failures + 1;
+        const since = now();
+        const chunk = await this.#fetch(peer, range);
+        if (typeof chunk === 'string') return chunk;
+        ms += now() - since + REQUEST_INTERVAL_MS;
+        bytes += chunk.entries.reduce((sum, entry) => sum + entryBytes(entry), 0);
+        await add(chunk, peer);
       } finally {
         this.#busy.delete(nameOf(range));
       }
-      await this.#pause(failures === 0 ? REQUEST_INTERVAL_MS : FAILURE_PAUSE_MS * 2 ** failures);
+      if (this.#isDone) this.#over.abort();
+      if (ms >= TURN_MS) {
+        this.#rates.set(peer, bytes / ms);
+        if (this.#isSlowest(bytes / ms)) return 'later';
+        ms = 0;
+        bytes = 0;
+      }
+      await this.#pause(REQUEST_INTERVAL_MS);
     }
-    if (howMany === 'all') this.#out.add(peer);
+    return 'never';
   }
 
-  async #fetch(peer: string, { from }: PathRange): Promise<'added' | 'failed' | 'gone'> {
-    const { client, hash, stateRoot, add, onLie, signal } = this.#o;
-    let checked: CheckedChunk | string;
-    const since = this.#o.now();
+  async #fetch(peer: string, { from }: PathRange): Promise<CheckedChunk | 'later' | 'never'> {
+    const { client, hash, stateRoot, signal, onFailure } = this.#o;
     try {
       const chunk = await client.chunk(peer, hash, from, this.#over.signal);
-      if (chunk === undefined) return 'gone';
-      checked = checkChunk(stateRoot, from, chunk);
+      if (chunk === undefined) throw new Error('it has the snapshot no more');
+      const checked = checkChunk(stateRoot, from, chunk);
       if (typeof checked === 'string') throw new SyncError('WRONG_CHUNK', checked);
+      this.#failures.delete(peer);
+      return checked;
     } catch (error) {
       signal.throwIfAborted();
-      if (this.isDone) return 'gone';
-      if (!(error instanceof SyncError)) return 'failed';
-      this.#out.add(peer);
-      onLie(peer, error);
-      return 'gone';
+      if (this.#over.signal.aborted) return 'never';
+      onFailure(peer, error);
+      const failures = (this.#failures.get(peer) ?? 0) + 1;
+      this.#failures.set(peer, failures);
+      if (error instanceof SyncError || failures === MAX_FAILURES) return 'never';
     }
-    const waited = this.#o.now() - since + REQUEST_INTERVAL_MS;
-    await add(checked);
-    this.hasBegun = true;
-    if (this.isDone) this.#over.abort();
-    if (this.#drips(peer, checked, waited) && this.#peers.some((one) => one !== peer && !this.#out.has(one))) {
-      this.#out.add(peer);
-      return 'gone';
-    }
-    return 'added';
+    await this.#pause(FAILURE_PAUSE_MS);
+    return 'later';
   }
 
-  /** Asked after each chunk; the rate is that of the window which this one fills. */
-  #drips(peer: string, { entries }: CheckedChunk, waited: number): boolean {
-    const before = this.#paces.get(peer) ?? { ms: 0, bytes: 0 };
-    const ms = before.ms + waited;
-    const bytes = entries.reduce((sum, entry) => sum + entryBytes(entry), before.bytes);
-    const isFull = ms >= PACE_WINDOW_MS;
-    this.#paces.set(peer, isFull ? { ms: 0, bytes: 0 } : { ms, bytes });
-    return isFull && (bytes * 1000) / ms < LEAST_BYTES_PER_SECOND;
+  #isSlowest(rate: number): boolean {
+    return this.#queue.length > 0 && [...this.#rates.values()].every((other) => other >= rate);
   }
 
   /** Ends early when nothing is missing any more. @throws the signal's reason */

@@ -18,8 +18,10 @@ export interface SnapshotNetwork {
 
 /** What a peer has is told at once. */
 const OFFERS_TIMEOUT_MS = 5000;
-/** 4 MiB of boundaries, or one chunk, on a slow line. */
-const ANSWER_TIMEOUT_MS = 20_000;
+/** 4 MiB of boundaries on a slow line … */
+const BOUNDARIES_TIMEOUT_MS = 20_000;
+/** … and one chunk. */
+const CHUNK_TIMEOUT_MS = 10_000;
 
 export class SnapshotClient {
   readonly #network: SnapshotNetwork;
@@ -38,14 +40,14 @@ export class SnapshotClient {
   /** Boundaries of the epochs from … on, as many as the peer has and sends. */
   async boundaries(peer: string, from: number, count: number, signal: AbortSignal): Promise<EpochBoundary[]> {
     const request: SnapshotRequest = { selector: 1, value: { from, count } };
-    const answers = await this.#all(peer, request, ANSWER_TIMEOUT_MS, signal);
+    const answers = await this.#all(peer, request, BOUNDARIES_TIMEOUT_MS, signal);
     return answers.map((answer) => decode(EpochBoundary, answer));
   }
 
   /** @returns undefined when the peer has no such snapshot (any more) */
   async chunk(peer: string, hash: Hash, position: Hash, signal: AbortSignal): Promise<SnapshotChunk | undefined> {
     const request: SnapshotRequest = { selector: 2, value: { hash, position } };
-    const [answer] = await this.#all(peer, request, ANSWER_TIMEOUT_MS, signal);
+    const [answer] = await this.#all(peer, request, CHUNK_TIMEOUT_MS, signal);
     return answer && decode(SnapshotChunk, answer);
   }
 

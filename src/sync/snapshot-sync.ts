@@ -1,26 +1,11 @@
-// Brings a node that is far behind to a recent state without the blocks in between: finds out which snapshots peers have,
-// walks from what it trusts to the block of one, fetches the state after it, and lets the chain go on from there. What was
-// fetched survives the end of the process. A lying peer costs time, never state.
+// When a node that is far behind takes the state of a recent epoch in place of the blocks in between. It looks for one
+// beside whatever else is done, and blocks wait only while true parts of the state come in: what peers merely say holds up
+// nothing.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Anchor } from '../consensus/types.ts';
-import type { VerifyChecks } from '../crypto/verified-signatures.ts';
-import { epochRange } from '../ledger/records.ts';
-import type { OffenceKind } from '../network/offences.ts';
-import { type Header, headerHash } from '../primitives/block.ts';
-import { equalBytes, toHex } from '../primitives/bytes.ts';
-import type { Hash } from '../primitives/hash.ts';
-import { MAX_BOUNDARIES_PER_REQUEST, type SnapshotOffer } from '../primitives/snapshot.ts';
-import { statePath } from '../primitives/state-proof.ts';
-import { checkChunk } from '../state/chunk.ts';
-import type { ChainStore } from '../store/chain-store.ts';
-import { StoreError } from '../store/errors.ts';
-import type { Restoration } from '../store/restoration.ts';
-import type { Logger } from '../telemetry/logger.ts';
-import { fetchChunks } from './chunk-fetch.ts';
-import { assertEndsEpoch, EpochWalk, type TrustedBoundary } from './epoch-walk.ts';
-import { OFFENCES, SyncError } from './errors.ts';
-import { SnapshotClient, type SnapshotNetwork } from './snapshot-client.ts';
+import type { SnapshotProgress } from './snapshot-meter.ts';
+import { SnapshotPeers } from './snapshot-peers.ts';
+import { SnapshotTaking, type SnapshotTakingOptions } from './snapshot-taking.ts';
 import type { Trust } from './trust.ts';
 
 /**
@@ -42,294 +27,142 @@ const FAR_BEHIND: Readonly<Record<SyncMode, number>> = {
  * nobody has blocks.
  */
 const LEAST_BEHIND = 16;
-/** How long nobody may have a snapshot until the blocks are fetched instead (ms) … */
+/** Blocks wait so long (ms) for the next part of a snapshot at the most. A part … */
 const PATIENCE_MS = 15_000;
-/** … between two questions (ms) … */
-const ASK_AGAIN_MS = 1000;
-/** … and for how long then (ms). */
+/** … counts for as long as it takes to come at this rate: state that only drips in does not stop the blocks. */
+const LEAST_BYTES_PER_SECOND = 8 * 1024;
+/**
+ * For the first part they wait only where the operator wants a new node to begin from a snapshot, or nobody has blocks;
+ * so long (ms) they do not after that was in vain.
+ */
 const GIVEN_UP_MS = 5 * 60_000;
-/** Offers of so many peers are looked at. */
-const MAX_ASKED = 32;
-/** Progress is logged every so often (ms), and the rate is that of the last time. */
-const PROGRESS_INTERVAL_MS = 5000;
+/** While a part is waited for (ms). */
+const LOOK_INTERVAL_MS = 250;
+/** Peers are asked again after this (ms), doubled each time in a row that nothing comes of it … */
+const FIRST_PAUSE_MS = 1000;
+/** … up to this. */
+const LONGEST_PAUSE_MS = 60_000;
+/** That nothing can be trusted is logged every so often (ms). */
+const REFUSAL_INTERVAL_MS = 5 * 60_000;
 
-export interface SnapshotSyncOptions {
+export interface SnapshotSyncOptions extends Omit<SnapshotTakingOptions, 'peers' | 'least' | 'onPart'> {
   readonly mode: SyncMode;
-  readonly network: SnapshotNetwork & {
-    peers(): readonly { readonly id: string; readonly height: number }[];
-    report(peer: string, kind: OffenceKind, reason: string): void;
-  };
-  readonly store: Pick<ChainStore, 'unfinishedRestoration' | 'restore' | 'boundary' | 'putBoundaries'>;
-  readonly chain: {
-    readonly head: { readonly height: number };
-    restore(restoration: Restoration): Promise<boolean>;
-  };
   readonly trust: Pick<Trust, 'refusal' | 'start'>;
-  readonly genesisHash: Hash;
-  readonly verify: VerifyChecks;
-  /** The chain has come to this block; consensus goes on from there. */
-  readonly onSynced: (anchor: Anchor) => void;
-  /** ms of a clock that is never set back */
-  readonly now: () => number;
-  readonly logger: Logger;
-}
-
-export interface SnapshotProgress {
-  /** of the snapshot's block */
-  readonly height: number;
-  readonly bytes: number;
-  /** as peers say */
-  readonly totalBytes: number;
-  readonly bytesPerSecond: number;
-}
-
-interface Candidate {
-  readonly offer: SnapshotOffer;
-  readonly peers: string[];
 }
 
 export class SnapshotSync {
   readonly #o: SnapshotSyncOptions;
-  readonly #client: SnapshotClient;
-  /** who lied in this run */
-  readonly #liars = new Set<string>();
-  /** snapshots of which no chunk came in this run, though not only liars offered them */
-  readonly #fruitless = new Set<string>();
-  readonly #givenUpUntil = new Map<SnapshotReason, number>();
-  /** chunks that came in since the start */
-  #chunks = 0;
-  #progress: SnapshotProgress | undefined;
+  readonly #peers: SnapshotPeers;
+  readonly #taking: SnapshotTaking;
+  #reason: () => SnapshotReason = () => 'distance';
+  #over = new AbortController();
+  #search: Promise<void> | undefined;
+  #failure: unknown;
+  /** The next part is waited for until then, and so is the first one where it is waited for (ms of `now`). */
+  #comingUntil = Number.NEGATIVE_INFINITY;
+  #wantedUntil = Number.NEGATIVE_INFINITY;
+  #refusedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: SnapshotSyncOptions) {
     this.#o = options;
-    this.#client = new SnapshotClient(options.network);
+    this.#peers = new SnapshotPeers(options);
+    this.#taking = new SnapshotTaking({
+      ...options,
+      peers: this.#peers,
+      least: () => options.chain.head.height + this.#leastBehind,
+      onPart: (bytes) => this.#onPart(bytes),
+    });
   }
 
-  /** undefined while no snapshot is being fetched */
+  /** undefined while no snapshot is coming in */
   get progress(): SnapshotProgress | undefined {
-    return this.#progress;
+    return this.isComing ? this.#taking.progress : undefined;
+  }
+
+  /** Whether one is coming in, so that it is a waste to fetch blocks. */
+  get isComing(): boolean {
+    const until = Math.max(this.#comingUntil, this.#isWanted ? this.#wantedUntil : Number.NEGATIVE_INFINITY);
+    return this.#search !== undefined && this.#o.now() < until;
   }
 
   /**
-   * Fetches a snapshot if that is worth while, and ends when the chain has gone on from it, or when nobody has one.
+   * Begins to look for a snapshot if that is worth while; the search goes on until `rest`. Ends at once while none is
+   * coming in, else when the chain has gone on from it or it comes no more.
+   * @param reason at the moment when it is asked
    * @throws {StoreError} when it can't be written; the signal's reason
    */
-  async run(signal: AbortSignal, reason: SnapshotReason): Promise<void> {
-    if (!this.#isDue(reason)) return;
-    const { now, logger, trust } = this.#o;
-    const refusal = trust.refusal();
-    if (refusal !== undefined) {
-      this.#givenUpUntil.set(reason, now() + GIVEN_UP_MS);
-      logger.error(refusal);
-      return;
+  async run(signal: AbortSignal, reason: () => SnapshotReason): Promise<void> {
+    const { now } = this.#o;
+    this.#reason = reason;
+    if (this.#search === undefined && this.#isDue && !this.#isRefused()) this.#begin();
+    if (this.#isWanted && now() >= this.#wantedUntil + GIVEN_UP_MS) this.#wantedUntil = now() + PATIENCE_MS;
+    while (this.isComing) {
+      await Promise.race([this.#search, sleep(LOOK_INTERVAL_MS, undefined, { signal })]);
     }
-    this.#liars.clear();
-    this.#fruitless.clear();
-    for (let since = now(); now() - since < PATIENCE_MS; ) {
-      const before = this.#chunks;
-      try {
-        if (await this.#attempt(signal, reason)) return;
-      } finally {
-        this.#progress = undefined;
-      }
-      if (this.#chunks > before) since = now();
-      await sleep(ASK_AGAIN_MS, undefined, { signal });
-      if (!this.#isDue(reason)) return;
-    }
-    this.#givenUpUntil.set(reason, now() + GIVEN_UP_MS);
-    logger.warn('no peer has a snapshot of use: fetching blocks instead');
+    if (this.#failure !== undefined) throw this.#failure;
   }
 
-  #isDue(reason: SnapshotReason): boolean {
-    const { chain, network, now } = this.#o;
-    if (now() < (this.#givenUpUntil.get(reason) ?? Number.NEGATIVE_INFINITY)) return false;
-    const behind = Math.max(0, ...network.peers().map(({ height }) => height)) - chain.head.height;
-    return behind >= this.#leastBehind(reason);
+  /** Ends the search; what was fetched stays for the next one. @throws {StoreError} as `run` */
+  async rest(): Promise<void> {
+    this.#over.abort();
+    await this.#search;
+    if (this.#failure !== undefined) throw this.#failure;
   }
 
-  #leastBehind(reason: SnapshotReason): number {
+  get #leastBehind(): number {
+    return this.#isWanted ? LEAST_BEHIND : FAR_BEHIND[this.#o.mode];
+  }
+
+  /** However near it is. */
+  get #isWanted(): boolean {
     const { mode, chain } = this.#o;
-    const isNew = mode === 'snapshot' && chain.head.height === 0;
-    return mode !== 'blocks' && (isNew || reason === 'no blocks') ? LEAST_BEHIND : FAR_BEHIND[mode];
+    return (mode === 'snapshot' && chain.head.height === 0) || (mode !== 'blocks' && this.#reason() === 'no blocks');
   }
 
-  /** @returns whether the chain has come further, by this or otherwise */
-  async #attempt(signal: AbortSignal, reason: SnapshotReason): Promise<boolean> {
-    const candidates = await this.#candidates(signal, reason);
-    const resumed = await this.#resumable(candidates);
-    for (const candidate of resumed === undefined ? candidates : [resumed.candidate]) {
-      const restoration = resumed?.restoration ?? (await this.#begin(candidate, signal));
-      if (restoration === undefined) continue;
-      const before = this.#chunks;
-      await this.#fetch(restoration, candidate, signal);
-      if (restoration.missing.length === 0) return this.#adopt(restoration);
-      const isLost = this.#chunks === before && candidate.peers.some((peer) => !this.#liars.has(peer));
-      if (isLost) this.#fruitless.add(nameOf(candidate.offer));
-      return false;
+  /** As peers say; that makes it worth a look, no more. */
+  get #isDue(): boolean {
+    return this.#peers.height - this.#o.chain.head.height >= this.#leastBehind;
+  }
+
+  #isRefused(): boolean {
+    const { trust, logger, now } = this.#o;
+    const refusal = trust.refusal();
+    if (refusal !== undefined && now() - this.#refusedAt >= REFUSAL_INTERVAL_MS) {
+      this.#refusedAt = now();
+      logger.error(refusal);
     }
-    return false;
+    return refusal !== undefined;
   }
 
-  /**
-   * Those worth while, newest first. That a peer says to be far ahead makes nobody throw history away: the snapshot itself
-   * must be.
-   */
-  async #candidates(signal: AbortSignal, reason: SnapshotReason): Promise<Candidate[]> {
-    const { mode, chain, network } = this.#o;
-    const least = mode === 'auto' ? this.#leastBehind(reason) : 1;
-    const peers = network.peers().filter(({ id }) => !this.#liars.has(id));
-    const found = new Map<string, Candidate>();
-    const asked = peers.slice(0, MAX_ASKED).map(({ id }) => id);
-    const answers = await Promise.all(asked.map((id) => this.#offersOf(id, chain.head.height, signal)));
-    for (const [index, offers] of answers.entries()) {
-      for (const offer of offers) {
-        const name = nameOf(offer);
-        if (this.#fruitless.has(name) || offer.height - chain.head.height < least) continue;
-        const candidate = found.get(name) ?? { offer, peers: [] };
-        candidate.peers.push(asked[index] as string);
-        found.set(name, candidate);
-      }
-    }
-    return [...found.values()].sort((a, b) => b.offer.height - a.offer.height);
+  #begin(): void {
+    const over = new AbortController();
+    this.#over = over;
+    this.#peers.forgive();
+    this.#search = this.#look(over.signal)
+      .catch((error: unknown) => {
+        if (!over.signal.aborted) this.#failure = error;
+      })
+      .finally(() => {
+        this.#search = undefined;
+      });
   }
 
-  async #offersOf(peer: string, above: number, signal: AbortSignal): Promise<SnapshotOffer[]> {
-    try {
-      return await this.#client.offers(peer, above, signal);
-    } catch (error) {
-      this.#blame(peer, error, signal);
-      return [];
-    }
-  }
-
-  /** What was begun is finished as long as somebody has it, though there be newer ones: else a slow node never ends. */
-  async #resumable(candidates: readonly Candidate[]) {
-    const restoration = await this.#o.store.unfinishedRestoration();
-    if (restoration === undefined) return undefined;
-    const { header } = restoration.boundary;
-    const candidate = candidates.find(({ offer }) => isOf(offer, header));
-    return candidate && { restoration, candidate };
-  }
-
-  /** Walks to the block of a snapshot and makes room for it; undefined when none of its peers leads there. */
-  async #begin({ offer, peers }: Candidate, signal: AbortSignal): Promise<Restoration | undefined> {
-    for (const peer of peers) {
-      try {
-        const boundary = await this.#walkTo(offer, peer, signal);
-        await this.#assertEndsEpoch(boundary, peer, signal);
-        this.#o.logger.info(
-          { height: offer.height, epoch: offer.epoch, entries: offer.entries },
-          'fetching a snapshot',
-        );
-        return await this.#o.store.restore(boundary);
-      } catch (error) {
-        this.#blame(peer, error, signal);
-      }
-    }
-    return undefined;
-  }
-
-  /** @throws {SyncError} */
-  async #walkTo(offer: SnapshotOffer, peer: string, signal: AbortSignal): Promise<TrustedBoundary> {
-    const { store, trust, genesisHash, verify } = this.#o;
-    const walk = new EpochWalk(await trust.start(peer, signal), { genesisHash, verify });
-    while (walk.epoch < offer.epoch) {
-      const known = await store.boundary(walk.epoch);
-      if (known?.validators == null) break;
-      walk.trust({ ...known, validators: known.validators });
-    }
-    for (let last: TrustedBoundary | undefined; ; ) {
-      const count = Math.min(offer.epoch - walk.epoch + 1, MAX_BOUNDARIES_PER_REQUEST);
-      const answer = count < 1 ? [] : await this.#client.boundaries(peer, walk.epoch, count, signal);
-      // No lie: it may have begun later itself.
-      if (answer.length === 0) throw new Error(`it has no way from epoch ${walk.epoch} to epoch ${offer.epoch}`);
-      // That one leads on is sure when the next one was signed by the set that it commits: the last one waits for the
-      // next answer. A block in the middle of an epoch may do so too, where the set stays the same.
-      const sure: TrustedBoundary[] = [];
-      for (const boundary of answer) {
-        const next = await walk.step(boundary);
-        if (last !== undefined) sure.push(last);
-        last = next;
-      }
-      await store.putBoundaries(sure);
-      if (last === undefined || last.header.epoch < offer.epoch) continue;
-      if (isOf(offer, last.header)) return last;
-      throw new SyncError('WRONG_BOUNDARY', `epoch ${offer.epoch} does not end with the block of the snapshot`);
-    }
-  }
-
-  /** Before all of the state is fetched. */
-  async #assertEndsEpoch({ header }: TrustedBoundary, peer: string, signal: AbortSignal): Promise<void> {
-    const key = epochRange.key();
-    const position = statePath(key);
-    const chunk = await this.#client.chunk(peer, headerHash(header), position, signal);
-    if (chunk === undefined) throw new Error('it has the snapshot no more');
-    const checked = checkChunk(header.stateRoot, position, chunk);
-    if (typeof checked === 'string') throw new SyncError('WRONG_CHUNK', checked);
-    const entry = checked.entries.find((one) => equalBytes(one.key, key));
-    assertEndsEpoch(header, entry?.value);
-  }
-
-  async #fetch(restoration: Restoration, { offer, peers }: Candidate, signal: AbortSignal): Promise<void> {
+  async #look(signal: AbortSignal): Promise<void> {
     const { now, logger } = this.#o;
-    const { header } = restoration.boundary;
-    let mark = { at: now(), bytes: restoration.progress.bytes };
-    const measure = () => {
-      const { bytes } = restoration.progress;
-      const bytesPerSecond = ((bytes - mark.bytes) * 1000) / Math.max(now() - mark.at, 1);
-      this.#progress = { height: header.height, bytes, totalBytes: offer.bytes, bytesPerSecond };
-      if (now() - mark.at < PROGRESS_INTERVAL_MS) return;
-      mark = { at: now(), bytes };
-      const seconds = Math.ceil(Math.max(0, offer.bytes - bytes) / Math.max(bytesPerSecond, 1));
-      logger.info({ ...this.#progress, bytesPerSecond: Math.round(bytesPerSecond), etaSeconds: seconds }, 'snapshot');
-    };
-    measure();
-    await fetchChunks(
-      peers.filter((peer) => !this.#liars.has(peer)),
-      {
-        client: this.#client,
-        hash: headerHash(header),
-        stateRoot: header.stateRoot,
-        missing: () => restoration.missing,
-        add: async (chunk) => {
-          await restoration.add(chunk);
-          this.#chunks += 1;
-          measure();
-        },
-        onLie: (peer, error) => this.#blame(peer, error, signal),
-        now,
-        signal,
-      },
-    );
+    let pause = FIRST_PAUSE_MS;
+    do {
+      const coming = this.#comingUntil;
+      if (await this.#taking.attempt(signal)) return;
+      pause = this.#comingUntil > coming ? FIRST_PAUSE_MS : Math.min(2 * pause, LONGEST_PAUSE_MS);
+      if (now() >= this.#comingUntil)
+        logger.info({ seconds: pause / 1000 }, 'no peer has a snapshot of use: looking again later');
+      await sleep(pause, undefined, { signal });
+    } while (this.#isDue);
   }
 
-  async #adopt(restoration: Restoration): Promise<boolean> {
-    const { header, certificate } = restoration.boundary;
-    if (!restoration.isWhole) throw new Error(`the restored state is not that of block ${header.height}`);
-    const { entries, bytes } = restoration.progress;
-    if (await this.#o.chain.restore(restoration)) {
-      this.#o.logger.info({ height: header.height, entries, bytes }, 'the state is that of the snapshot');
-      this.#o.onSynced({ slot: certificate.slot, hash: headerHash(header), header, certificate });
-    }
-    return true;
+  #onPart(bytes: number): void {
+    const now = this.#o.now();
+    const milliseconds = (bytes * 1000) / LEAST_BYTES_PER_SECOND;
+    this.#comingUntil = Math.min(Math.max(this.#comingUntil, now) + milliseconds, now + PATIENCE_MS);
   }
-
-  /** What a peer got wrong counts against it, and it is not asked again in this run; one that only failed may be. */
-  #blame(peer: string, error: unknown, signal: AbortSignal): void {
-    signal.throwIfAborted();
-    if (error instanceof StoreError) throw error;
-    if (error instanceof SyncError) {
-      this.#liars.add(peer);
-      this.#o.network.report(peer, OFFENCES[error.code], `its answer to a snapshot request: ${error.message}`);
-    }
-    this.#o.logger.warn({ peer, reason: String(error) }, 'a peer did not help with a snapshot');
-  }
-}
-
-function isOf(offer: SnapshotOffer, header: Header): boolean {
-  return offer.height === header.height && equalBytes(offer.hash, headerHash(header));
-}
-
-function nameOf({ height, hash }: SnapshotOffer): string {
-  return `${height} ${toHex(hash)}`;
 }
