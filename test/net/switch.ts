@@ -17,6 +17,8 @@ export interface Counts {
   readonly passed: number;
   readonly lost: number;
   readonly cut: number;
+  /** that all which passed were under way, together */
+  readonly milliseconds: number;
 }
 
 const SOCKET_BUFFER_BYTES = 8 << 20;
@@ -33,7 +35,7 @@ const socket = createSocket({
 });
 const queues = new Map<string, { readonly queue: Queue; underWay: number }>();
 let links: Order['links'] = {};
-let counts = { passed: 0, lost: 0, cut: 0 };
+let counts = { passed: 0, lost: 0, cut: 0, milliseconds: 0 };
 
 socket.on('message', (packet, { address: sender }) => {
   const to = destination(packet);
@@ -49,6 +51,7 @@ socket.on('message', (packet, { address: sender }) => {
     return;
   }
   counts.passed++;
+  counts.milliseconds += arrival - now;
   writeTcpChecksum(packet);
   const deliver = () => socket.send(packet, Number(port), `${network}${to}`);
   if (arrival <= now) return deliver();
@@ -62,7 +65,7 @@ socket.on('message', (packet, { address: sender }) => {
 process.on('message', (order: Order) => {
   ({ links } = order);
   process.send?.(counts satisfies Counts);
-  counts = { passed: 0, lost: 0, cut: 0 };
+  counts = { passed: 0, lost: 0, cut: 0, milliseconds: 0 };
 });
 process.on('disconnect', () => process.exit());
 
