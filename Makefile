@@ -12,7 +12,7 @@ model_installed := test/model/node_modules/.package-lock.json
 nodes_installed := $(if $(filter Linux-x86_64,$(shell uname -sm | tr ' ' -)),test/nodes/node_modules/.package-lock.json)
 built := dist/build-info.json
 
-.PHONY: run devnet test test-net lint build bench bench-silent bench-wire sim mutants coverage storm model clean check-node
+.PHONY: run devnet test test-net lint build bench bench-silent bench-wire bench-hostile sim mutants coverage storm model clean check-node
 
 run: build
 	$(NODE) $(NODE_FLAGS) bin/aitbc-node.js start --network devnet
@@ -45,6 +45,10 @@ bench-silent: build
 bench-wire: build
 	$(NODE) --import tsx test/perf/proposals.bench.ts
 	$(NODE) --import tsx test/perf/transactions.bench.ts
+
+# What hostile peers cost four validators, one kind after the other: about seven minutes. ONLY=streams: one kind.
+bench-hostile: build
+	$(NODE) --import tsx test/perf/hostile.bench.ts
 
 # SEEDS=200 FROM=0 N=4,7: simulated worlds, SEEDS of each size; HELP=1 lists all options
 sim: $(installed)

@@ -14,13 +14,17 @@ import { SignedTransaction } from '../../src/primitives/transaction.ts';
 import { GossipProposal, GossipVote, TransactionBatch } from '../../src/primitives/wire.ts';
 import type { ConsensusView } from '../../src/rpc/handlers/consensus.ts';
 import type { BanView, PeersView } from '../../src/rpc/handlers/node.ts';
+import { startAttacker } from '../hostile/start.ts';
 import { HostilePeer } from '../network/hostile-peer.ts';
 import { TestDevnet } from './harness/devnet.ts';
+import { forgetPeaks, largest } from './harness/memory.ts';
 import { runJson } from './harness/program.ts';
 import { eventually } from './harness/wait.ts';
 import { finalizedBy, publishedWallet, type Wallet } from './harness/wallet.ts';
 
 const BLOCK_TIME_MS = 250;
+/** Buffers, garbage that is not collected yet, what the compiler makes of new paths; far less than a flood could fill. */
+const GROWTH_BYTES = 192 * 1024 * 1024;
 
 const hostile = suite('a hostile peer of real nodes');
 let devnet: TestDevnet;
@@ -151,6 +155,27 @@ hostile('a peer that claims a great height and answers with what is no block is 
     await attacker.stop();
   }
 });
+
+for (const name of ['streams without end', 'bad signatures']) {
+  hostile(`${name}, from a program of its own: it is banned, and the nodes go on and stay small`, async () => {
+    const before = await largest(devnet.nodes, 'now');
+    await forgetPeaks(devnet.nodes);
+    const attacker = await startAttacker(name, devnet);
+    try {
+      for (const { rpc } of devnet.nodes) {
+        await eventually('it is banned', async () => {
+          const { bans } = await rpc.get<PeersView>('rpc/peers');
+          return bans.some(({ target }) => target === attacker.id);
+        });
+      }
+      await goesOn();
+      const growth = (await largest(devnet.nodes, 'at most')) - before;
+      assert.ok(growth < GROWTH_BYTES, `a node has grown by ${growth} bytes`);
+    } finally {
+      attacker.process.kill();
+    }
+  });
+}
 
 type Send = (topic: GossipTopic, bytes: Uint8Array) => Promise<void>;
 type Worse = (what: string, act: () => Promise<void>) => Promise<void>;

@@ -1,0 +1,39 @@
+// Looks which nodes have banned a peer, and how soon.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { PeersView } from '../../src/rpc/handlers/node.ts';
+import type { TestNode } from '../e2e/harness/devnet.ts';
+
+const WATCH_MS = 200;
+
+export class BanWatch {
+  readonly #nodes: readonly TestNode[];
+  readonly #start = performance.now();
+  readonly #after = new Map<TestNode, number>();
+  #over = false;
+
+  constructor(nodes: readonly TestNode[], peer: string) {
+    this.#nodes = nodes;
+    for (const node of nodes) void this.#watch(node, peer);
+  }
+
+  /** @returns a cell of the table. */
+  stop(): string {
+    this.#over = true;
+    const times = [...this.#after.values()].map((time) => time / 1000);
+    if (times.length === 0) return 'nobody';
+    const range = [Math.min(...times), Math.max(...times)].map((time) => time.toFixed(1));
+    return `${times.length} of ${this.#nodes.length}, ${[...new Set(range)].join(' to ')} s`;
+  }
+
+  async #watch(node: TestNode, peer: string): Promise<void> {
+    while (!this.#over) {
+      const { bans } = await node.rpc.get<PeersView>('rpc/peers').catch(() => ({ bans: [] }));
+      if (bans.some(({ target }) => target === peer)) {
+        this.#after.set(node, performance.now() - this.#start);
+        return;
+      }
+      await sleep(WATCH_MS);
+    }
+  }
+}
