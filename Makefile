@@ -46,7 +46,7 @@ bench-wire: build
 	$(NODE) --import tsx test/perf/proposals.bench.ts
 	$(NODE) --import tsx test/perf/transactions.bench.ts
 
-# What hostile peers cost four validators, one kind after the other: about seven minutes. ONLY=streams: one kind.
+# What hostile peers cost four validators, one kind after the other: about seven minutes. ONLY=streams,height: some kinds.
 bench-hostile: build
 	$(NODE) --import tsx test/perf/hostile.bench.ts
 
