@@ -11,7 +11,6 @@ import type { Libp2p, ServiceMap } from '@libp2p/interface';
 import type { KadDHT } from '@libp2p/kad-dht';
 import { type Ping, ping } from '@libp2p/ping';
 import { tcp } from '@libp2p/tcp';
-import { webSockets } from '@libp2p/websockets';
 import { createLibp2p } from 'libp2p';
 import { concatBytes } from '../primitives/bytes.ts';
 import { isTakenFromStrangers } from './addresses.ts';
@@ -30,6 +29,7 @@ import { ownPublicAddresses } from './own-addresses.ts';
 import type { ProtocolNames } from './protocols.ts';
 import type { ReadThrottles } from './read-throttle.ts';
 import type { StreamGuard } from './stream-guard.ts';
+import { webSockets } from './web-sockets.ts';
 
 export interface CommonServices extends ServiceMap {
   identify: Identify;

@@ -6,6 +6,9 @@ import type { ConnectionEncrypter, MessageStream } from '@libp2p/interface';
 import { concatBytes } from '../primitives/bytes.ts';
 import { asError } from './errors.ts';
 
+/** Leaves at once when it is as much, with the message that makes it so. Over WebSocket it is one frame. */
+export const MAX_WRITE_BYTES = 1024 * 1024;
+
 /** Wraps a connection encrypter so that what it sends reaches the transport in few pieces. */
 export function oneWrite<Components>(
   create: (components: Components) => ConnectionEncrypter,
@@ -24,11 +27,13 @@ function joining(connection: MessageStream): MessageStream {
   const send = connection.send.bind(connection);
   const close = connection.close.bind(connection);
   let waiting: Uint8Array[] = [];
+  let waitingBytes = 0;
   let canSendMore = true;
   const flush = () => {
     if (waiting.length === 0) return;
     const data = waiting.length === 1 ? (waiting[0] as Uint8Array) : concatBytes(...waiting);
     waiting = [];
+    waitingBytes = 0;
     // a connection that was lost meanwhile takes nothing; everyone above hears of it by its close event
     if (connection.status !== 'open') return;
     try {
@@ -46,6 +51,8 @@ function joining(connection: MessageStream): MessageStream {
     if (connection.status !== 'open') return send(data);
     // a list of buffers gives its bytes in one piece when asked for all of them
     if (waiting.push(data.subarray()) === 1) queueMicrotask(flush);
+    waitingBytes += data.byteLength;
+    if (waitingBytes >= MAX_WRITE_BYTES) flush();
     return canSendMore;
   };
   connection.close = (options) => {

@@ -3,4 +3,12 @@
 
 import { WebSocket } from 'ws';
 
-globalThis.WebSocket ??= WebSocket as unknown as typeof globalThis.WebSocket;
+/** As the client that later versions bring, it does not end the process when the other side breaks the protocol. */
+class Client extends WebSocket {
+  constructor(url: string | URL) {
+    super(url);
+    this.on('error', () => undefined);
+  }
+}
+
+globalThis.WebSocket ??= Client as unknown as typeof globalThis.WebSocket;

@@ -5,6 +5,7 @@ import { multiaddr } from '@multiformats/multiaddr';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Arrivals, type ArrivalsOptions, type Incoming } from '../../src/network/arrivals.ts';
+import { MAX_FRAME_BYTES } from '../../src/network/web-sockets.ts';
 import { addressOf, connected, eventually, startNode, stopAll } from './harness.ts';
 
 const arrivals = suite('network: arrivals');
@@ -45,6 +46,86 @@ arrivals('silent connections of a few addresses keep no honest node out', async 
     await stopAll([victim, honest]);
   }
 });
+
+const UPGRADE = [
+  'GET / HTTP/1.1',
+  'Host: a',
+  'Connection: Upgrade',
+  'Upgrade: websocket',
+  'Sec-WebSocket-Version: 13',
+  'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==',
+  '\r\n',
+].join('\r\n');
+
+/** A connection to the port, which is not ended in return. @param said at once. @param then what follows once there is an answer */
+function knock(port: number, said: string, then?: Uint8Array): { readonly socket: Socket; isOver: boolean } {
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+  const knocking = { socket, isOver: false };
+  socket.on('error', () => undefined);
+  for (const event of ['end', 'close']) {
+    socket.on(event, () => {
+      knocking.isOver = true;
+    });
+  }
+  socket.on('data', () => undefined);
+  if (then !== undefined) socket.once('data', () => socket.write(then));
+  socket.write(said);
+  return knocking;
+}
+
+async function withWebSocketPort(test: (port: number) => Promise<void>): Promise<void> {
+  const victim = await startNode(1, { network: 'public', listen: ['/ip4/127.0.0.1/tcp/0/ws'] });
+  const honest = await startNode(2, { peers: [addressOf(victim)], network: 'public' });
+  try {
+    await connected(victim, 1);
+    await test(Number(addressOf(victim).split('/')[4]));
+    assert.is(victim.network.peers().length, 1);
+    assert.is(honest.network.peers().length, 1);
+  } finally {
+    await stopAll([victim, honest]);
+  }
+}
+
+arrivals('a WebSocket port ends connections that go no further: at once, in the request, after it', () =>
+  withWebSocketPort(async (port) => {
+    const all = ['', 'GET / HTTP/1.1\r\n', UPGRADE].map((said) => knock(port, said));
+    await eventually(() => all.every(({ isOver }) => isOver), 'the end of all three', 20_000);
+    for (const { socket } of all) socket.destroy();
+  }),
+);
+
+/** A masked frame of binary data whose header says that it has so many bytes. */
+function frameOf(bytes: number): Uint8Array {
+  const header = Buffer.alloc(14);
+  header.writeUInt16BE(0x82ff);
+  header.writeBigUInt64BE(BigInt(bytes), 2);
+  return header;
+}
+
+arrivals('a WebSocket frame that breaks the rules, or is too large, ends its connection and nothing else', () =>
+  withWebSocketPort(async (port) => {
+    const all = [Uint8Array.of(0xff, 0xff), frameOf(MAX_FRAME_BYTES + 1)].map((frame) => knock(port, UPGRADE, frame));
+    await eventually(() => all.every(({ isOver }) => isOver), 'the end of both', 3_000);
+    for (const { socket } of all) socket.destroy();
+  }),
+);
+
+arrivals('of connections that are no WebSocket yet, the oldest goes when there are too many', () =>
+  withWebSocketPort(async (port) => {
+    const first = knock(port, '');
+    const others: ReturnType<typeof knock>[] = [];
+    await eventually(
+      () => {
+        others.push(knock(port, ''));
+        return first.isOver;
+      },
+      'the end of the first',
+      3_000,
+    );
+    assert.ok(others.length >= 60 && !others.at(-1)?.isOver);
+    for (const { socket } of [first, ...others]) socket.destroy();
+  }),
+);
 
 /** A connection as far as it is looked at. */
 class Connection extends EventTarget {
