@@ -35,7 +35,7 @@ export function banner(info: NodeInfo, accounts: readonly FundedAccount[]): stri
       ['RPC', info.rpcUrl],
       ['WebSocket', info.wsUrl],
       ['Metrics', info.metricsUrl],
-      ['Peers', info.p2pAddresses.join('\n             ')],
+      ['Peers', peersLine(info)],
     ]).map((line) => `  ${line}`),
     ...accountLines(accounts),
     ...tryLines(info.rpcUrl, accounts),
@@ -44,6 +44,11 @@ export function banner(info: NodeInfo, accounts: readonly FundedAccount[]): stri
     '',
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function peersLine({ p2pAddresses, peerId }: NodeInfo): string {
+  if (p2pAddresses.length === 0) return `its sentries alone, which name ${peerId} in private_peers`;
+  return p2pAddresses.join('\n             ');
 }
 
 export function accountLines(accounts: readonly FundedAccount[]): string[] {

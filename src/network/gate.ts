@@ -1,6 +1,6 @@
-// Who may connect: nobody who is banned, of those who come no more than there is room for, and nobody is dialled whom
-// outreach does not want. An address is judged before a byte is read or a key is touched, a peer id as soon as it is
-// proven.
+// Who may connect: nobody who is banned, of those who come no more than there is room for, and to a hidden node only whom
+// it knows; nobody is dialled whom outreach does not want. An address is judged before a byte is read or a key is touched,
+// a peer id as soon as it is proven.
 
 import type { ConnectionGater, PeerId } from '@libp2p/interface';
 import type { Arrivals } from './arrivals.ts';
@@ -12,17 +12,19 @@ export interface GateOptions {
   readonly bans: Pick<BanList, 'find'>;
   readonly arrivals: Pick<Arrivals, 'admit' | 'identify'>;
   /** asked for every dial, whoever wants it: the dialer, discovery, the DHT */
-  readonly outreach: () => Pick<Outreach, 'mayDial' | 'mayDialAddress'>;
+  readonly outreach: () => Pick<Outreach, 'mayDial' | 'mayDialAddress' | 'isConfigured'>;
+  /** whether only configured peers may come */
+  readonly hidden: boolean;
 }
 
-export function gate({ bans, arrivals, outreach }: GateOptions): ConnectionGater {
+export function gate({ bans, arrivals, outreach, hidden }: GateOptions): ConnectionGater {
   const isBanned = (peer: PeerId) => bans.find(peer.toString()) !== undefined;
   return {
     denyInboundConnection(connection) {
       const ip = ipOf(connection.remoteAddr);
       return (ip !== undefined && bans.find(ip) !== undefined) || !arrivals.admit(connection);
     },
-    denyInboundEncryptedConnection: isBanned,
+    denyInboundEncryptedConnection: (peer) => isBanned(peer) || (hidden && !outreach().isConfigured(peer.toString())),
     denyInboundUpgradedConnection(peer, connection) {
       arrivals.identify(peer.toString(), connection);
       return false;

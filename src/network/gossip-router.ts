@@ -1,6 +1,8 @@
 // Gossipsub, with every setting that differs from the library's default and why. Nothing here knows what is sent.
 
 import { gossipsub } from '@chainsafe/libp2p-gossipsub';
+import { peerIdFromString } from '@libp2p/peer-id';
+import { parsePeerAddress } from './addresses.ts';
 import { IDONTWANT_MIN_BYTES, messageId } from './gossip.ts';
 import type { Libp2pNetworkOptions } from './options.ts';
 import { GOSSIP_TOPICS, type ProtocolNames } from './protocols.ts';
@@ -25,6 +27,10 @@ export function gossipRouter(options: Libp2pNetworkOptions, names: ProtocolNames
     ...gossipScoring(penalties, isValidator),
     ...MESH,
     ...memory(options.resendInterval),
+    // what a hidden node says and hears goes through few others: its messages do not wait for a place in a mesh
+    directPeers: Array.from(directPeers(options), (id) => ({ id: peerIdFromString(id), addrs: [] })),
+    // dialling them is our own business
+    directConnectTicks: Number.MAX_SAFE_INTEGER,
     // messages carry our own signatures; a second one would cost four times the work
     globalSignaturePolicy: 'StrictNoSign',
     msgIdFn: messageId,
@@ -53,6 +59,12 @@ export function gossipRouter(options: Libp2pNetworkOptions, names: ProtocolNames
       maxPeerInfos: 16,
     },
   });
+}
+
+/** Both sides must take the other for one, or each would keep it out of its mesh in vain. */
+function directPeers({ hidden, peers, privatePeers }: Pick<Libp2pNetworkOptions, 'hidden' | 'peers' | 'privatePeers'>) {
+  const known = hidden ? peers.map((address) => parsePeerAddress(address).id.toString()) : [];
+  return new Set([...known, ...privatePeers]);
 }
 
 /** Gossipsub's own default: longer than a message wanders through any network. */

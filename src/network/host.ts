@@ -62,7 +62,7 @@ const REMEMBERED_MS = 30 * 24 * 3_600_000;
 export interface HostParts {
   readonly bans: Pick<BanList, 'find'>;
   /** asked from the moment the host starts */
-  readonly outreach: () => Pick<Outreach, 'isFriend' | 'isNamed' | 'mayDial' | 'mayDialAddress'>;
+  readonly outreach: () => Pick<Outreach, 'isConfigured' | 'isFriend' | 'isNamed' | 'mayDial' | 'mayDialAddress'>;
   /** whether the peer has passed the handshake */
   readonly isPeer: (peer: string) => boolean;
   readonly streams: StreamGuard;
@@ -76,10 +76,10 @@ export async function createHost<S extends ServiceMap>(
   { bans, outreach, isPeer, streams, reads }: HostParts,
   services: { [K in keyof S]: (components: never) => S[K] },
 ): Promise<Libp2p<CommonServices & S>> {
-  const { network, discovery, listen, announce, maxConnectionsPerIp, identitySeed, version, logger } = options;
+  const { network, discovery, listen, announce, maxConnectionsPerIp, hidden, identitySeed, version, logger } = options;
   const isFriend = (ip: string) => outreach().isFriend(ip);
   const arrivals = new Arrivals({ maxConnectionsPerIp, network, isFriend, isPeer, now: () => performance.now() });
-  const connectionGater = gate({ bans, arrivals, outreach });
+  const connectionGater = gate({ bans, arrivals, hidden, outreach });
   const askDns = options.lookup ?? dnsLookup();
   const resolver = new Names({
     isAllowed: (address) => outreach().mayDialAddress(address),
@@ -101,6 +101,7 @@ export async function createHost<S extends ServiceMap>(
     addresses: {
       listen: [...(behind?.listen ?? listen)],
       announce: [...announce],
+      ...(options.hidden ? { announceFilter: () => [] } : {}),
       // behind a router it is for AutoNAT to say whether others reach them
       appendAnnounce: options.nat ? [] : ownPublicAddresses(listen, networkInterfaces()),
     },
@@ -143,9 +144,7 @@ export async function createHost<S extends ServiceMap>(
     services: {
       identify: identify(),
       ping: reads.others.service(ping()),
-      ...(discovery === 'off'
-        ? {}
-        : { dht: reads.others.service(dht(names.kad, discovery, network, options.onDhtQuery)) }),
+      ...(discovery === 'off' ? {} : { dht: reads.others.service(dht(names.kad, options)) }),
       ...behind?.services,
       ...(options.relay ? nat?.relayService() : {}),
       ...services,

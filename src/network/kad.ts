@@ -29,22 +29,29 @@ const MAX_WAITING_PEERS = 1_024;
 /** A walk that takes longer hangs on peers which are away; what it has found is used already. */
 const WALK_TIMEOUT_MS = 20_000;
 
-/**
- * @param network addresses of a `private` one mean something to its nodes; elsewhere they are left out of all answers.
- * @param onQuery told of every question of a peer.
- */
+export interface DhtOptions {
+  readonly discovery: DhtMode | 'off';
+  /** addresses of a `private` one mean something to its nodes; elsewhere they are left out of all answers */
+  readonly network: 'private' | 'public';
+  /** peer ids of whom nobody is told */
+  readonly privatePeers: readonly string[];
+  /** told of every question of a peer */
+  readonly onDhtQuery?: () => void;
+}
+
 export function dht(
   protocol: string,
-  mode: DhtMode,
-  network: 'private' | 'public',
-  onQuery: () => void = () => undefined,
+  { discovery: mode, network, privatePeers, onDhtQuery: onQuery = () => undefined }: DhtOptions,
 ): (components: KadDHTComponents) => KadDHT {
+  const mapper = network === 'private' ? passthroughMapper : removePrivateAddressesMapper;
+  const hidden = new Set(privatePeers);
   // The library takes an absent mode for `auto`, but never finds a private address good enough.
   const clientMode = mode === 'auto' && network === 'private' ? false : mode === 'client';
   const create = kadDHT({
     protocol,
     ...(mode === 'auto' && network === 'public' ? {} : { clientMode }),
-    peerInfoMapper: network === 'private' ? passthroughMapper : removePrivateAddressesMapper,
+    // without an address nobody is named in an answer
+    peerInfoMapper: (peer) => (hidden.has(peer.id.toString()) ? { ...peer, multiaddrs: [] } : mapper(peer)),
     alpha: CONCURRENCY,
     maxInboundStreams: MAX_INBOUND_STREAMS,
     maxOutboundStreams: MAX_OUTBOUND_STREAMS,

@@ -43,6 +43,8 @@ export interface NetworkHandlers {
 export interface PeerInfo {
   /** peer id in its text form */
   readonly id: string;
+  /** nobody else is to be told of it */
+  readonly isPrivate: boolean;
   /** multiaddrs: of the connection and those the peer announces, the better one to dial first */
   readonly addresses: string[];
   readonly direction: 'inbound' | 'outbound';

@@ -19,6 +19,10 @@ export interface HostOptions {
   readonly announce: readonly string[];
   /** multiaddrs, each ending in /p2p/<peer id>, to which connections are kept up */
   readonly peers: readonly string[];
+  /** whether nobody but `peers` may connect, and nobody is told where this node is; they must have it as a private peer */
+  readonly hidden: boolean;
+  /** peer ids of hidden nodes: let in beyond all bounds, given every message, and told to nobody */
+  readonly privatePeers: readonly string[];
   /** peers at once; configured ones are let in beyond it, and connections of those who are no peers yet have places of their own */
   readonly maxPeers: number;
   /** connections that one IP address may hold open to this node, and half an IPv6 /48; those from this machine itself are not counted */

@@ -17,7 +17,10 @@ import type { HostOptions } from './options.ts';
 import { PeerBook } from './peer-book.ts';
 
 export interface OutreachContext {
-  readonly options: Pick<HostOptions, 'network' | 'peers' | 'outboundPeers' | 'peerBook' | 'lookup' | 'logger'>;
+  readonly options: Pick<
+    HostOptions,
+    'network' | 'peers' | 'privatePeers' | 'outboundPeers' | 'peerBook' | 'lookup' | 'logger'
+  >;
   /** where the peers are that this node has dialled: those that it has chosen, and configured ones */
   readonly outbound: () => readonly Multiaddr[];
   /** aborts when the node stops */
@@ -37,6 +40,7 @@ export class Outreach {
   readonly #validators: Dialer;
   readonly #network: 'private' | 'public';
   readonly #friends: Friends;
+  readonly #privatePeers: ReadonlySet<string>;
   /** absent where the host has no DHT */
   readonly #discovery: Discovery | undefined;
   readonly #logger: Logger;
@@ -44,11 +48,12 @@ export class Outreach {
 
   /** @throws {NetworkError} BAD_ADDRESS */
   constructor(host: CommonHost, { options, outbound, lifetime }: OutreachContext) {
-    const { network, peers, outboundPeers, peerBook, logger } = options;
+    const { network, peers, privatePeers, outboundPeers, peerBook, logger } = options;
     const random = Math.random;
     this.#host = host;
     this.#logger = logger;
     this.#network = network;
+    this.#privatePeers = new Set(privatePeers);
     const now = () => performance.now();
     const needsHelp = () => this.missing > 0;
     this.#dialer = new Dialer(host, peers, { network, logger, random, now, needsHelp, lifetime });
@@ -129,8 +134,9 @@ export class Outreach {
     this.#validators.replace(addresses.filter(isWanted));
   }
 
+  /** Whether the operator has named the peer, with an address or as a private one. */
   isConfigured(peer: string): boolean {
-    return this.#dialer.has(peer);
+    return this.#dialer.has(peer) || this.isPrivate(peer);
   }
 
   /** Whether the address says that it is a configured peer's, or a relay's on the way to one. */
@@ -143,12 +149,22 @@ export class Outreach {
     return this.#friends.has(ip);
   }
 
-  mayDial(peer: PeerId): boolean {
-    return this.#isKnown(peer.toString()) || (this.#discovery?.mayDial(peer) ?? false);
+  isPrivate(peer: string): boolean {
+    return this.#privatePeers.has(peer);
   }
 
+  /** A private peer without an address comes by itself: looking for it would tell others of it. */
+  mayDial(peer: PeerId): boolean {
+    const id = peer.toString();
+    if (this.isPrivate(id) && !this.#dialer.has(id)) return false;
+    return this.#isKnown(id) || this.#validators.has(id) || (this.#discovery?.mayDial(peer) ?? false);
+  }
+
+  /** Validators are strangers: whatever they sign, nobody is dialled where nobody can be. */
   mayDialAddress(address: Multiaddr): boolean {
-    return this.#isKnown(peerOf(address) ?? '') || (this.#discovery?.mayDialAddress(address) ?? false);
+    const peer = peerOf(address) ?? '';
+    const isValidators = this.#validators.has(peer) && isUsable(address, this.#network);
+    return this.#isKnown(peer) || isValidators || (this.#discovery?.mayDialAddress(address) ?? false);
   }
 
   /** The peer has passed the handshake. */
@@ -158,7 +174,7 @@ export class Outreach {
     this.#validators.onConnected(id);
     const ip = ipOf(peer.remote);
     if (ip !== undefined && (this.isConfigured(id) || this.#validators.has(id))) this.#friends.met(ip);
-    this.#discovery?.onConnected(peer);
+    if (!this.isPrivate(id)) this.#discovery?.onConnected(peer);
   }
 
   /** The peer runs no chain, and helps to find others. */
@@ -185,17 +201,15 @@ export class Outreach {
     this.#discovery?.onDisconnected(peer);
   }
 
-  /** Configured, a validator, or connected: then it is dialled for a better connection, or to see whether others can reach it. */
+  /** Configured, or connected: then it is dialled for a better connection, or to see whether others can reach it. */
   #isKnown(peer: string): boolean {
     return (
-      this.#dialer.isNamed(peer) ||
-      this.#validators.has(peer) ||
-      this.#host.getConnections().some(({ remotePeer }) => remotePeer.toString() === peer)
+      this.#dialer.isNamed(peer) || this.#host.getConnections().some(({ remotePeer }) => remotePeer.toString() === peer)
     );
   }
 }
 
-/** Validators are strangers: whatever they sign, nobody is dialled where nobody can be. */
+/** @returns whose address it is; undefined for one that is none, or of no use. */
 function peerToDial(text: string, network: 'private' | 'public'): string | undefined {
   try {
     const { id, address } = parsePeerAddress(text);

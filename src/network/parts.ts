@@ -92,6 +92,7 @@ export function assemble(base: Base, options: Libp2pNetworkOptions, handlers: Ne
     logger,
     isConfigured,
     validatorOf: (peer) => bindings.validatorOf(peer),
+    isPrivate: (peer) => outreach.isPrivate(peer),
     maxPeers,
     maxInbound: maxPeers - placesKept(options),
     statusInterval,

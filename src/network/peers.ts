@@ -33,6 +33,8 @@ export interface PeersContext extends PlacesContext {
   readonly conduct: Pick<Conduct, 'count'>;
   readonly clocks: PeerClocks;
   readonly logger: Logger;
+  /** told to nobody */
+  readonly isPrivate: (peer: string) => boolean;
   /** milliseconds */
   readonly statusInterval: number;
   readonly ownStatus: () => Status;

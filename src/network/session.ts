@@ -58,14 +58,16 @@ export interface Standing {
   /** what peers have against them */
   readonly penalties: Pick<PenaltyBook, 'points' | 'offences'>;
   readonly validatorOf: (peer: string) => Uint8Array | undefined;
+  readonly isPrivate: (peer: string) => boolean;
 }
 
-export function peerInfo(session: Session, { penalties, validatorOf }: Standing): PeerInfo {
+export function peerInfo(session: Session, { penalties, validatorOf, isPrivate }: Standing): PeerInfo {
   const { id, direction, client, status, latencyMs, connectedAt } = session;
   const hash = status === undefined || status.finalizedHeight === 0 ? undefined : status.finalizedHash;
   const score = 0 - Math.round(penalties.points(id));
   return {
     id,
+    isPrivate: isPrivate(id),
     addresses: addressesOf(session),
     direction,
     client,

@@ -93,7 +93,7 @@ export class BootstrapNode implements Service<BootstrapInfo> {
     const lock = await DirectoryLock.acquire(dataDir, { hash: genesisHash });
     this.#teardown.add('lock', () => lock.release());
     const { BootstrapNetwork } = await import('../network/bootstrap-network.ts');
-    const options = await hostOptions({ ...this.#config, discovery: 'server', nat: false });
+    const options = await hostOptions({ ...this.#config, discovery: 'server', nat: false, sentries: [] });
     const registry = new Registry();
     const { queries } = createDiscoveryMetrics(registry, () => network.levels);
     const network: BootstrapNetwork = new BootstrapNetwork({

@@ -11,7 +11,7 @@ import { buildInfo } from './package-root.ts';
 export async function hostOptions(config: NodeConfig): Promise<Omit<HostOptions, 'genesisHash' | 'logger'>> {
   const { p2pHost, p2pPort, p2pWsPort, announceAddresses, bootstrapPeers, maxPeers } = config;
   const { network, maxConnectionsPerIp } = config;
-  const { outboundPeers, nat, relay } = config;
+  const { outboundPeers, nat, relay, sentries, privatePeers } = config;
   const discovery = discoveryOf(config);
   const paths = dataPaths(config.dataDir);
   return {
@@ -22,7 +22,9 @@ export async function hostOptions(config: NodeConfig): Promise<Omit<HostOptions,
       return [`${where}/${p2pPort}`, `${where}/${p2pWsPort}/ws`];
     }),
     announce: announceAddresses,
-    peers: bootstrapPeers,
+    peers: isHidden(config) ? sentries : bootstrapPeers,
+    hidden: isHidden(config),
+    privatePeers,
     maxPeers,
     maxConnectionsPerIp: network === 'devnet' ? Number.POSITIVE_INFINITY : maxConnectionsPerIp,
     network: isPrivateNetwork(config) ? 'private' : 'public',
@@ -34,14 +36,20 @@ export async function hostOptions(config: NodeConfig): Promise<Omit<HostOptions,
   };
 }
 
+/** Whether this node keeps to its sentries. */
+export function isHidden({ sentries }: Pick<NodeConfig, 'sentries'>): boolean {
+  return sentries.length > 0;
+}
+
 type Discovering = Pick<
   NodeConfig,
-  'discovery' | 'validatorKey' | 'validatorSigner' | 'bootstrapPeers' | 'announceAddresses'
+  'sentries' | 'discovery' | 'validatorKey' | 'validatorSigner' | 'bootstrapPeers' | 'announceAddresses'
 >;
 
 /** What `auto` means. A validator that has peers dials no strangers; what is announced is meant for others to come to. */
 function discoveryOf(config: Discovering): HostOptions['discovery'] {
   const { discovery, validatorKey, validatorSigner, bootstrapPeers, announceAddresses } = config;
+  if (isHidden(config)) return 'off';
   if (discovery !== 'auto') return discovery;
   const isValidator = (validatorKey ?? validatorSigner) !== undefined;
   if (isValidator && bootstrapPeers.length > 0) return 'off';

@@ -24,6 +24,8 @@ export interface NodeInfo {
   readonly rpcUrl: string;
   readonly wsUrl: string;
   readonly metricsUrl: string;
+  readonly peerId: string;
+  /** none where nobody is told where it is */
   readonly p2pAddresses: readonly string[];
   readonly chainId: string;
   readonly genesisHash: string;

@@ -7,7 +7,8 @@ import type { NetworkLevels } from '../telemetry/metrics/network.ts';
 const POOR_SCORE = -50;
 
 export function networkLevels(network: Pick<Network, 'peers' | 'bans' | 'clockOffset' | 'validators'>): NetworkLevels {
-  const scores = network.peers().map(({ score }) => score);
+  const peers = network.peers();
+  const scores = peers.map(({ score }) => score);
   const bans = network.bans();
   const good = scores.filter((score) => score === 0).length;
   const poor = scores.filter((score) => score <= POOR_SCORE).length;
@@ -15,6 +16,7 @@ export function networkLevels(network: Pick<Network, 'peers' | 'bans' | 'clockOf
   return {
     peers: { good, marked: scores.length - good - poor, poor },
     bans: { node: byNode, operator: bans.length - byNode },
+    privatePeers: peers.filter(({ isPrivate }) => isPrivate).length,
     validators: network.validators,
     clockOffsetMs: network.clockOffset.ms,
   };

@@ -35,7 +35,7 @@ import { tell, tellEpoch, tellEvidence } from './events.ts';
 import { EvidenceDesk } from './evidence.ts';
 import { FinalityLog } from './finality-log.ts';
 import { NodeHealth } from './health.ts';
-import { hostOptions } from './host-options.ts';
+import { hostOptions, isHidden } from './host-options.ts';
 import type { Node, NodeInfo, NodeInputs } from './lifecycle.ts';
 import { NodeMetrics } from './metrics.ts';
 import { networkLevels } from './network-levels.ts';
@@ -141,6 +141,7 @@ class AitbcNode implements Node {
     const { seat } = epochs;
     return {
       ...urls,
+      peerId: network.peerId,
       p2pAddresses: network.addresses,
       chainId: decodeText(genesis.chainId),
       genesisHash: toHex(genesisHash),
@@ -335,8 +336,9 @@ class AitbcNode implements Node {
       },
     });
     const announcer =
-      signer &&
-      new PeerAnnouncer({ network, signer, seat: () => epochs.seat, now, logger: partLogger(root, 'network') });
+      signer === undefined || isHidden(this.#config)
+        ? undefined
+        : new PeerAnnouncer({ network, signer, seat: () => epochs.seat, now, logger: partLogger(root, 'network') });
     this.#teardown.add('announcer', () => announcer?.stop());
     this.#teardown.add('evidence', () => evidence.stop());
     this.#teardown.add('catch-up', () => catchUp.stop());

@@ -2,7 +2,13 @@
 // with the chain. Nothing listens and nothing is written yet.
 
 import type { KeyPair } from '../crypto/keys.ts';
-import { checkAgreement, checkNat, checkValidator, remoteOperator as operatorIn } from './config/agreement.ts';
+import {
+  checkAgreement,
+  checkNat,
+  checkSentries,
+  checkValidator,
+  remoteOperator as operatorIn,
+} from './config/agreement.ts';
 import type { LoadedConfig } from './config.ts';
 import { requireInitialized } from './data-dir.ts';
 import { loadGenesis } from './genesis-file.ts';
@@ -26,6 +32,7 @@ export async function prepareNode(
   await requireInitialized(config.dataDir, config.network);
   checkAgreement(loaded, genesis);
   checkNat(loaded);
+  checkSentries(loaded);
   const validatorKey = config.validatorKey === undefined ? undefined : await openKey(config.validatorKey);
   const remoteOperator = operatorIn(loaded);
   if (remoteOperator === undefined) checkValidator(loaded, genesis, validatorKey?.publicKey);

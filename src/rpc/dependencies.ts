@@ -95,6 +95,8 @@ export interface Mempool {
 
 export interface Peer {
   readonly id: string;
+  /** the world is told nothing of it */
+  readonly isPrivate: boolean;
   readonly addresses: readonly string[];
   readonly direction: 'inbound' | 'outbound';
   readonly client: string;

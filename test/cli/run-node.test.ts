@@ -14,6 +14,7 @@ const INFO: NodeInfo = {
   rpcUrl: 'http://127.0.0.1:1',
   wsUrl: 'ws://127.0.0.1:2',
   metricsUrl: 'http://127.0.0.1:3/metrics',
+  peerId: '12D3KooWSelf',
   p2pAddresses: [],
   chainId: 'ait-test',
   genesisHash: '00',

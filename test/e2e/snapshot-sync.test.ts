@@ -150,6 +150,8 @@ async function startLiar(peers: readonly string[]): Promise<Network> {
     peerBook: undefined,
     nat: false,
     relay: false,
+    hidden: false,
+    privatePeers: [],
     resendInterval: 1000,
     statusInterval: 1000,
     rateLimits: DEFAULT_RATE_LIMITS,

@@ -46,6 +46,8 @@ async function startBootstrap(number: number, changes: Partial<HostOptions> = {}
     peerBook: undefined,
     nat: false,
     relay: false,
+    hidden: false,
+    privatePeers: [],
     logger: pino({ level: 'silent' }),
     ...changes,
   });

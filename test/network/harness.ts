@@ -70,6 +70,8 @@ export async function startNode(number: number, settings: NodeSettings = {}): Pr
     peerBook: undefined,
     nat: false,
     relay: false,
+    hidden: false,
+    privatePeers: [],
     resendInterval: 1_000,
     statusInterval: 1_000,
     rateLimits: DEFAULT_RATE_LIMITS,

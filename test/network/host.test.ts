@@ -38,6 +38,8 @@ async function makeHost() {
       peerBook: undefined,
       nat: false,
       relay: false,
+      hidden: false,
+      privatePeers: [],
       logger: pino({ level: 'silent' }),
     },
     names,
@@ -45,6 +47,7 @@ async function makeHost() {
       bans: { find: () => undefined },
       isPeer: () => false,
       outreach: () => ({
+        isConfigured: () => false,
         isFriend: () => false,
         isNamed: () => false,
         mayDial: () => true,

@@ -27,6 +27,7 @@ const FOLLOWER = {
 const NETWORK: NetworkLevels = {
   peers: { good: 2, marked: 1, poor: 0 },
   bans: { node: 4, operator: 1 },
+  privatePeers: 1,
   validators: { members: 4, bound: 3, connected: 2 },
   clockOffsetMs: -250,
 };

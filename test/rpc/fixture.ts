@@ -275,6 +275,7 @@ export interface NodeOptions {
 
 export const PEER: Peer = {
   id: '12D3KooWPeer',
+  isPrivate: false,
   addresses: ['/ip4/127.0.0.1/tcp/9000'],
   direction: 'outbound',
   client: 'aitbc-node/0.1.0',

@@ -36,6 +36,7 @@ function everything(registry: Registry) {
     network: createNetworkMetrics(registry, () => ({
       peers: { good: 4, marked: 0, poor: 0 },
       bans: { node: 0, operator: 0 },
+      privatePeers: 1,
       validators: { members: 4, bound: 3, connected: 2 },
       clockOffsetMs: 0,
     })),

@@ -58,6 +58,30 @@ export function checkNat({ config, sources }: Expectations): void {
 }
 
 /**
+ * A node behind sentries must not be found: what would tell others of it is a mistake.
+ * @throws {ConfigError} when `sentries` and such a setting are set.
+ */
+export function checkSentries({ config, sources }: Expectations): void {
+  const { sentries, nat, relay, discovery, announceAddresses } = config;
+  if (sentries.length === 0) return;
+  const reveals = {
+    nat,
+    relay,
+    discovery: discovery === 'server' || discovery === 'client',
+    announceAddresses: announceAddresses.length > 0,
+  };
+  const names = Object.keys(reveals) as (keyof typeof reveals)[];
+  const problems = names
+    .filter((name) => reveals[name])
+    .map((name) => ({
+      key: fileKey(name),
+      source: sources[name] ?? 'default',
+      message: `tells others of this node, but it keeps to its sentries (${sources.sentries ?? 'default'}). Remove one of the two.`,
+    }));
+  if (problems.length > 0) throw new ConfigError(problems);
+}
+
+/**
  * Whether the validator key is the one that is meant: `validator_address`, where it is set, is the account for which the
  * key validates in genesis. A key that genesis does not name may become that of a validator later.
  * @param publicKey 32 bytes; undefined when no `validator_key` is set.

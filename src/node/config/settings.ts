@@ -102,6 +102,14 @@ export const SETTINGS = {
     form: 'multiaddrs like /dns4/node.example/tcp/9000/p2p/12D3Koo…, with commas between them outside YAML',
     doc: 'The nodes to keep connected to, and to find others through.',
   },
+  sentries: {
+    form: 'multiaddrs like those of bootstrap_peers',
+    doc: 'For a validator: full nodes of yours that have its peer id among their private_peers. It talks with them alone, in the place of bootstrap_peers: nobody else is let in, and nobody is told where it is.',
+  },
+  privatePeers: {
+    form: 'peer ids like 12D3Koo…, with commas between them outside YAML',
+    doc: 'For a sentry: the validators behind it. They are always let in and given every message, and no other node and no answer of RPC names them.',
+  },
   maxPeers: {
     form: `a whole number from 1 to ${MAX_PEERS_LIMIT}`,
     doc: 'The most peers. Those of `bootstrap_peers`, and validators, are let in beyond it.',

@@ -8,7 +8,7 @@ import { Genesis } from '../../primitives/genesis.ts';
 import { type JsonValue, toJson } from '../../primitives/json.ts';
 import { Parameters } from '../../primitives/parameters.ts';
 import { PROTOCOL_VERSION } from '../../primitives/wire.ts';
-import type { Ban } from '../dependencies.ts';
+import type { Ban, Peer } from '../dependencies.ts';
 import type { Services } from './method.ts';
 
 export const noParams = z.strictObject({});
@@ -84,7 +84,7 @@ export function getPeers({ network, consensus }: Pick<Services, 'network' | 'con
     const address = key && addresses.get(toHex(key));
     return address === undefined ? null : formatAddress(address);
   };
-  const peers = network.peers().map((peer) => ({
+  const peers = shown(network).map((peer) => ({
     id: peer.id,
     addresses: [...peer.addresses],
     direction: peer.direction,
@@ -99,6 +99,11 @@ export function getPeers({ network, consensus }: Pick<Services, 'network' | 'con
     connected_at: peer.connectedAt,
   }));
   return { count: peers.length, peers, bans: network.bans().map(banView) };
+}
+
+/** Whoever asks is the world: it is not told of validators behind this node. */
+function shown(network: Services['network']): Peer[] {
+  return network.peers().filter(({ isPrivate }) => !isPrivate);
 }
 
 export function banView({ target, by, reason, since, until, times }: Ban): BanView {
@@ -143,6 +148,6 @@ export function getNetworkInfo({
     commit,
     peer_id: network.peerId,
     addresses: [...network.addresses],
-    peers: network.peers().length,
+    peers: shown(network).length,
   };
 }

@@ -16,6 +16,8 @@ export interface NetworkLevels {
   readonly peers: Readonly<Record<'good' | 'marked' | 'poor', number>>;
   /** in force, by who has said so */
   readonly bans: Readonly<Record<'node' | 'operator', number>>;
+  /** connected ones that are told to nobody */
+  readonly privatePeers: number;
   /** of the present epoch: all, those of whom it is known which peer they are, and who of them is connected */
   readonly validators: Readonly<Record<'members' | 'bound' | 'connected', number>>;
   /** ms by which this clock is ahead of the peers' */
@@ -45,6 +47,14 @@ export function createNetworkMetrics(registry: Registry, levels: () => NetworkLe
     registers,
     collect() {
       for (const [by, count] of Object.entries(levels().bans)) this.set({ by }, count);
+    },
+  });
+  new Gauge({
+    name: 'blockchain_network_private_peers',
+    help: 'Peers of private_peers that are connected now; blockchain_network_peers counts them too.',
+    registers,
+    collect() {
+      this.set(levels().privatePeers);
     },
   });
   new Gauge({
