@@ -2,7 +2,13 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { KeyPair } from '../../src/crypto/keys.ts';
-import { checkAgreement, checkNat, checkValidator, remoteOperator } from '../../src/node/config/agreement.ts';
+import {
+  checkAgreement,
+  checkNat,
+  checkSentries,
+  checkValidator,
+  remoteOperator,
+} from '../../src/node/config/agreement.ts';
 import { ConfigError } from '../../src/node/config/errors.ts';
 import { loadConfig } from '../../src/node/config.ts';
 import { publishedKeys } from '../../src/node/devnet-keys.ts';
@@ -59,6 +65,22 @@ agreement('a validator does not hide behind a router', async () => {
   refused(await load({ NAT: 'true' }).then((loaded) => () => checkNat(loaded)), 'nat', /a validator \(validator_key\)/);
   const remote = { NAT: 'true', VALIDATOR_KEY: 'none', VALIDATOR_SIGNER: 'unix:/run/signer.sock' };
   refused(await load(remote).then((loaded) => () => checkNat(loaded)), 'nat', /a validator \(validator_signer\)/);
+});
+
+agreement('a node behind sentries tells nobody where it is', async () => {
+  const SENTRIES = '/ip4/203.0.113.1/tcp/9000/p2p/12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN';
+  checkSentries(await load({ SENTRIES, DISCOVERY: 'off' }));
+  checkSentries(await load({ DISCOVERY: 'server', RELAY: 'true' }));
+  const revealing = {
+    discovery: { DISCOVERY: 'client' },
+    announce_addresses: { ANNOUNCE_ADDRESSES: '/dns4/node.example/tcp/9000' },
+    relay: { RELAY: 'true' },
+    nat: { NAT: 'true' },
+  };
+  for (const [key, environment] of Object.entries(revealing)) {
+    const loaded = await load({ SENTRIES, ...environment });
+    refused(() => checkSentries(loaded), key, /it keeps to its sentries \(environment SENTRIES\)/);
+  }
 });
 
 agreement('VALIDATOR_ADDRESS must be that of the key', async () => {

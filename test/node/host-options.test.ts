@@ -56,6 +56,17 @@ options('a validator that is told its peers looks for no others, unless it is to
   assert.is((await optionsOf({ BOOTSTRAP_PEERS: peer })).discovery, 'auto');
 });
 
+options('a node with sentries keeps to them, whatever other peers the network names', async () => {
+  const [sentry, other] = ['203.0.113.1', '203.0.113.2'].map(
+    (ip) => `/ip4/${ip}/tcp/9000/p2p/12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN`,
+  ) as [string, string];
+  const { hidden, peers, discovery, peerBook } = await optionsOf({ SENTRIES: sentry, BOOTSTRAP_PEERS: other });
+  assert.equal([hidden, peers, discovery, peerBook], [true, [sentry], 'off', undefined]);
+  const id = '12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN';
+  const before = await optionsOf({ PRIVATE_PEERS: id, BOOTSTRAP_PEERS: other });
+  assert.equal([before.hidden, before.peers, before.privatePeers], [false, [other], [id]]);
+});
+
 options('a devnet is private, finds nobody, and lets all nodes of one machine in', async () => {
   const { network, discovery, maxConnectionsPerIp } = await optionsOf({ NETWORK: 'devnet', P2P_HOST: '0.0.0.0' });
   assert.equal([network, discovery, maxConnectionsPerIp], ['private', 'off', Number.POSITIVE_INFINITY]);

@@ -40,6 +40,8 @@ export class AuthorityNetwork {
   readonly genesis: Genesis;
   readonly genesisHash: Uint8Array;
   readonly nodes: readonly TestNode[];
+  /** multiaddrs of the nodes */
+  readonly addresses: readonly string[];
   readonly #settings: Partial<Settings>;
   readonly #all: TestNode[];
   readonly #remove: () => Promise<void>;
@@ -47,7 +49,7 @@ export class AuthorityNetwork {
   private constructor(
     directory: string,
     genesis: Genesis,
-    nodes: readonly TestNode[],
+    { nodes, addresses }: Pick<AuthorityNetwork, 'nodes' | 'addresses'>,
     settings: Partial<Settings>,
     remove: () => Promise<void>,
   ) {
@@ -55,6 +57,7 @@ export class AuthorityNetwork {
     this.genesis = genesis;
     this.genesisHash = genesisHash(genesis);
     this.nodes = nodes;
+    this.addresses = addresses;
     this.#all = [...nodes];
     this.#settings = settings;
     this.#remove = remove;
@@ -81,7 +84,7 @@ export class AuthorityNetwork {
         }),
       );
     }
-    return new AuthorityNetwork(path, genesis, nodes, wish.settings, remove);
+    return new AuthorityNetwork(path, genesis, { nodes, addresses: peers }, wish.settings, remove);
   }
 
   /** A node without a key, not started yet; one of the same name as before goes on in its directory. @param peers multiaddrs */
