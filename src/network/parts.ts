@@ -113,6 +113,7 @@ export function assemble(base: Base, options: Libp2pNetworkOptions, handlers: Ne
     tell: (peer, bindings) => requester.tellValidators(peer, bindings, lifetime.signal),
     keep: (addresses) => outreach.keepValidators(addresses),
     logger,
+    lifetime: lifetime.signal,
   });
   const responder = new Responder(host, {
     names,

@@ -1,6 +1,7 @@
 // Validators among the peers: who has bound himself to which peer is told to every peer that connects and, when it is
 // news, to all; and who is a validator himself keeps connections to the others.
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import type { Logger } from 'pino';
 import {
@@ -26,10 +27,14 @@ export interface ValidatorPeersContext {
   /** @param addresses multiaddrs that end in /p2p/<peer id>: whose connections are kept, and nobody else's */
   readonly keep: (addresses: readonly string[]) => void;
   readonly logger: Logger;
+  /** aborts when the node stops */
+  readonly lifetime: AbortSignal;
 }
 
 /** What comes within this time is passed on together: at the begin of an epoch many validators speak. */
 const SPREAD_DELAY_MS = 250;
+const MAX_ATTEMPTS = 3;
+const RETRY_MS = 1_000;
 /** Of larger sets those who were heard first: votes find the others through the mesh. */
 const MAX_KEPT = 64;
 
@@ -81,9 +86,22 @@ export class ValidatorPeers {
 
   #tell(peer: string, bindings: SignedPeerBinding[]): void {
     for (let start = 0; start < bindings.length; start += MAX_BINDINGS_PER_REQUEST) {
-      this.#c.tell(peer, bindings.slice(start, start + MAX_BINDINGS_PER_REQUEST)).catch((error: unknown) => {
-        this.#c.logger.debug({ peer, reason: asError(error).message }, 'could not tell a peer of validators');
-      });
+      void this.#tellPart(peer, bindings.slice(start, start + MAX_BINDINGS_PER_REQUEST));
+    }
+  }
+
+  /** A peer may be a moment behind us with the handshake, and refuses until then. */
+  async #tellPart(peer: string, bindings: SignedPeerBinding[]): Promise<void> {
+    const { tell, connected, lifetime, logger } = this.#c;
+    for (let attempt = 1; attempt <= MAX_ATTEMPTS && connected().includes(peer); attempt++) {
+      try {
+        await tell(peer, bindings);
+        return;
+      } catch (error) {
+        logger.debug({ peer, reason: asError(error).message }, 'could not tell a peer of validators');
+      }
+      await sleep(RETRY_MS, undefined, { signal: lifetime }).catch(() => undefined);
+      if (lifetime.aborted) return;
     }
   }
 

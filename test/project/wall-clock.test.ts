@@ -15,7 +15,7 @@ const READS_IT: ReadonlyMap<string, string> = new Map([
   ['network/libp2p-network.ts', 'how far it is from the clocks of peers'],
   ['network/bootstrap-network.ts', 'libp2p says by it when a connection was opened'],
   ['network/outreach.ts', 'when a known peer was last reached, for the next start'],
-  ['network/peers.ts', 'libp2p says by it when a connection was opened'],
+  ['network/peer-watch.ts', 'libp2p says by it when a connection was opened'],
 ]);
 
 const wallClock = suite('wall clock');
