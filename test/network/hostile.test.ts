@@ -100,6 +100,8 @@ hostile('addresses that are none, told with identify, harm nobody', async () => 
     await attacker.connect(victim);
     await connected(victim, 1);
     assert.is(victim.network.knowledge.knownPeers, 0);
+    const listens = () => attacker.host.services.pubsub.getSubscribers(names.topic('vote')).length > 0;
+    await eventually(listens, 'the attacker to know that the victim listens');
     await attacker.publish('vote', garbage());
     await eventually(() => victim.arrivals.length === 1, 'the victim to go on');
   } finally {

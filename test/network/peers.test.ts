@@ -49,6 +49,7 @@ class World {
       logger: pino({ level: 'silent' }),
       isConfigured: () => false,
       validatorOf: () => undefined,
+      isPrivate: () => false,
       maxPeers: 8,
       maxInbound: 8,
       statusInterval: 60_000,
