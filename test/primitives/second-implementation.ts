@@ -127,6 +127,13 @@ export const proposalData = container({
   hash: bytes(32),
   parent_slot: uint(8),
 });
+export const peerBinding = container({
+  validator: bytes(32),
+  peer: bytes(32),
+  time: uint(8),
+  addresses: list(text),
+});
+export const signedPeerBinding = container({ binding: peerBinding, signature: bytes(64) });
 const signedVote = container({ kind: voteKind, hash: bytes(32), signature: bytes(64) });
 const signedProposal = container({ hash: bytes(32), parent_slot: uint(8), signature: bytes(64) });
 export const evidence = container({

@@ -125,6 +125,17 @@ interface Consensus {
   certificates: { members: number[]; certificate: object; ssz: string }[];
   proposal: { seed: string; data: object; data_ssz: string; signing_bytes: string; signature: string; ssz: string };
 }
+interface Peers {
+  genesis_hash: string;
+  bindings: {
+    seed: string;
+    binding: { validator: string };
+    binding_ssz: string;
+    signing_bytes: string;
+    signature: string;
+    ssz: string;
+  }[];
+}
 interface EvidenceMessage {
   signature: string;
 }
@@ -396,6 +407,19 @@ vectors('votes, certificates and proposals: a second implementation agrees', () 
   const message = second.signingBytes('aitbc/proposal/1', hex(genesis_hash), data);
   assert.is(message.toString('hex'), proposal.signing_bytes);
   assert.is(second.sign(hex(proposal.seed), message).toString('hex'), proposal.signature);
+});
+
+vectors('validators among the peers: a second implementation agrees', () => {
+  const { genesis_hash, bindings } = read<Peers>('peer-bindings.json');
+  for (const { seed, binding, binding_ssz, signing_bytes, signature, ssz } of bindings) {
+    const data = second.peerBinding.encode(binding);
+    assert.is(data.toString('hex'), binding_ssz);
+    const message = second.signingBytes('aitbc/peer/1', hex(genesis_hash), data);
+    assert.is(message.toString('hex'), signing_bytes);
+    assert.is(second.publicKeyOf(hex(seed)).toString('hex'), binding.validator);
+    assert.is(second.sign(hex(seed), message).toString('hex'), signature);
+    assert.is(second.signedPeerBinding.encode({ binding, signature }).toString('hex'), ssz);
+  }
 });
 
 vectors('evidence: a second implementation agrees', () => {

@@ -8,6 +8,7 @@ import { blockVectors, compactVectors, consensusVectors, genesisVectors } from '
 import { epochVectors } from './epoch-vectors.ts';
 import { evidenceVectors } from './evidence-vectors.ts';
 import { offenceVectors } from './offence-vectors.ts';
+import { peerVectors } from './peer-vectors.ts';
 import { snapshotVectors } from './snapshot-vectors.ts';
 import { addressVectors, transactionVectors } from './transaction-vectors.ts';
 import { electionVectors, stakingVectors } from './validator-vectors.ts';
@@ -22,6 +23,7 @@ export const VECTOR_FILES: Readonly<Record<string, () => JsonValue>> = {
   'evidence.json': evidenceVectors,
   'genesis.json': genesisVectors,
   'offences.json': offenceVectors,
+  'peer-bindings.json': peerVectors,
   'snapshot.json': snapshotVectors,
   'staking.json': stakingVectors,
   'transactions.json': transactionVectors,
