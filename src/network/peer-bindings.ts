@@ -43,15 +43,19 @@ export class PeerBindings {
   /**
    * Keeps what is newer than what is known.
    * @returns what was kept
-   * @throws {NetworkError} MALFORMED at the first one that is badly signed; those before it are kept
+   * @throws {NetworkError} MALFORMED when one that is news is badly signed; then none is kept, so that it is still news
+   *   when somebody honest tells it
    */
   take(bindings: readonly SignedPeerBinding[]): SignedPeerBinding[] {
     this.#tidy();
-    try {
-      return bindings.filter((signed) => this.#takeOne(signed));
-    } finally {
-      this.#index();
+    const fresh = bindings.filter((signed) => this.#isNews(signed));
+    for (const { binding, signature } of fresh) {
+      if (verifyNative(binding.validator, peerBindingSigningBytes(binding, this.#genesisHash), signature)) continue;
+      throw new NetworkError('MALFORMED', 'a binding of a validator to its peer that is badly signed');
     }
+    const news = fresh.filter((signed) => this.#keep(signed));
+    this.#index();
+    return news;
   }
 
   /** How many there are. */
@@ -74,17 +78,19 @@ export class PeerBindings {
     return this.#validators.get(peer);
   }
 
-  #takeOne(signed: SignedPeerBinding): boolean {
-    const { binding, signature } = signed;
-    const key = toHex(binding.validator);
-    const known = this.#entries.get(key)?.signed.binding.time ?? Number.NEGATIVE_INFINITY;
+  #isNews({ binding }: SignedPeerBinding): boolean {
+    const { validator, time } = binding;
+    const known = this.#entries.get(toHex(validator))?.signed.binding.time ?? Number.NEGATIVE_INFINITY;
     const now = this.#now();
-    const isTimely = binding.time > now - BINDING_LIFETIME_MS && binding.time <= now + MAX_AHEAD_MS;
-    if (!this.#members.has(key) || !isTimely || binding.time < known + MIN_INTERVAL_MS) return false;
-    if (!verifyNative(binding.validator, peerBindingSigningBytes(binding, this.#genesisHash), signature)) {
-      throw new NetworkError('MALFORMED', 'a binding of a validator to its peer that is badly signed');
-    }
-    this.#entries.set(key, { signed, peer: peerIdOfKey(binding.peer) });
+    const isTimely = time > now - BINDING_LIFETIME_MS && time <= now + MAX_AHEAD_MS;
+    return this.isMember(validator) && isTimely && time >= known + MIN_INTERVAL_MS;
+  }
+
+  /** @returns false when one from the same message is as new */
+  #keep(signed: SignedPeerBinding): boolean {
+    if (!this.#isNews(signed)) return false;
+    const { validator, peer } = signed.binding;
+    this.#entries.set(toHex(validator), { signed, peer: peerIdOfKey(peer) });
     return true;
   }
 
