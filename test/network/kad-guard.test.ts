@@ -1,6 +1,6 @@
 // A peer that abuses the DHT: answers with more than an answer can be, and asks for things to be kept.
 
-import type { PeerId, Stream, StreamMessageEvent } from '@libp2p/interface';
+import type { PeerId, StreamMessageEvent } from '@libp2p/interface';
 import type { KadDHTComponents } from '@libp2p/kad-dht';
 import { peerIdFromString } from '@libp2p/peer-id';
 import { suite } from 'uvu';
@@ -10,42 +10,10 @@ import { guarded } from '../../src/network/kad-guard.ts';
 import { concatBytes } from '../../src/primitives/bytes.ts';
 import { encodeFrame } from '../../src/primitives/frame.ts';
 import { connected, eventually, seed, startNode } from './harness.ts';
+import { FIND_NODE, fakePeer, serveKad } from './hostile-kad.ts';
 import { HostilePeer, names } from './hostile-peer.ts';
 
 const kadGuard = suite('network: kad guard');
-
-const FIND_NODE = Uint8Array.of(0x08, 4);
-const PING = '/ipfs/ping/1.0.0';
-
-/** One closer peer: an id that nobody has, at 127.0.0.1, port 1. */
-function fakePeer(number: number): Uint8Array {
-  const id = new Uint8Array(32);
-  new DataView(id.buffer).setUint32(0, number);
-  const multihash = peerIdFromString(peerIdOf(id)).toMultihash().bytes;
-  const address = Uint8Array.of(4, 127, 0, 0, 1, 6, 0, 1);
-  const peer = concatBytes(Uint8Array.of(0x0a, multihash.length), multihash, Uint8Array.of(0x12, 8), address);
-  return concatBytes(Uint8Array.of(0x42, peer.length), peer);
-}
-
-/** Answers pings, and whatever the DHT asks with `answer`. */
-async function serve(hostile: HostilePeer, answer: Uint8Array): Promise<{ asked: number; cut: number }> {
-  const seen = { asked: 0, cut: 0 };
-  await hostile.host.handle(PING, (stream: Stream) => {
-    stream.addEventListener('message', ({ data }: StreamMessageEvent) => void stream.send(data));
-  });
-  await hostile.host.handle(names.kad, (stream: Stream) => {
-    seen.asked += 1;
-    stream.addEventListener('close', ({ error }) => {
-      if (error !== undefined) seen.cut += 1;
-    });
-    stream.addEventListener('message', () => {
-      for (let at = 0; at < answer.length && stream.status === 'open'; at += 60_000) {
-        stream.send(answer.subarray(at, at + 60_000));
-      }
-    });
-  });
-  return seen;
-}
 
 kadGuard('an answer that is too long is cut off, and one that is full of nobodies is taken in part', async () => {
   const peers = Array.from({ length: 1_500 }, (_, number) => fakePeer(number));
@@ -57,7 +25,7 @@ kadGuard('an answer that is too long is cut off, and one that is full of nobodie
     const unknownField = padding.length === 0 ? padding : concatBytes(Uint8Array.of(0x7a, 0xe0, 0xd4, 0x03), padding);
     const answer = encodeFrame(concatBytes(FIND_NODE, ...peers.slice(0, count), unknownField));
     const hostile = await HostilePeer.start();
-    const seen = await serve(hostile, answer);
+    const seen = await serveKad(hostile, answer);
     const node = await startNode(1, { discovery: 'client' });
     try {
       await hostile.connect(node);
@@ -78,7 +46,7 @@ kadGuard('of a long answer the library reads twenty peers', async () => {
   const [asking, answering] = [await HostilePeer.start(), await HostilePeer.start()];
   try {
     const peers = Array.from({ length: 1_500 }, (_, number) => fakePeer(number));
-    await serve(answering, encodeFrame(concatBytes(FIND_NODE, ...peers)));
+    await serveKad(answering, encodeFrame(concatBytes(FIND_NODE, ...peers)));
     await asking.host.dial(answering.host.getMultiaddrs());
     const openStream = (peer: PeerId, protocol: string) => asking.host.dialProtocol(peer, protocol);
     const components = { connectionManager: { openStream }, registrar: {} } as unknown as KadDHTComponents;
