@@ -62,7 +62,7 @@ export class Discovery {
   readonly #context: DiscoveryContext;
   readonly #useless: LRUCache<string, true>;
   /** dials under way, the DHT's too; each counts until it has led to a peer, or as long as a dial may take */
-  readonly #dialling: LRUCache<string, true>;
+  readonly #dialling: LRUCache<string, 'own' | 'dht'>;
   readonly #connected = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
@@ -125,8 +125,8 @@ export class Discovery {
     const key = peer.toString();
     if (this.#useless.has(key)) return false;
     if (this.#dialling.has(key)) return true;
-    if (this.missing <= this.#dials) return false;
-    this.#dialling.set(key, true);
+    if (this.missing <= this.#dials || this.#dialsOf('dht') >= this.missing / 2) return false;
+    this.#dialling.set(key, 'dht');
     return true;
   }
 
@@ -146,9 +146,23 @@ export class Discovery {
     return this.#dialling.size;
   }
 
+  #dialsOf(whose: 'own' | 'dht'): number {
+    this.#dialling.purgeStale();
+    return [...this.#dialling.values()].filter((one) => one === whose).length;
+  }
+
+  /**
+   * How many dials more. The DHT follows whatever it is told, and of a dial of its that has failed nobody hears: who tells it of
+   * peers that are not there would keep this node from all others. So one dial of our own is always free.
+   */
+  get #wanted(): number {
+    if (this.missing === 0) return 0;
+    return Math.max(this.missing - this.#dials, this.#dialsOf('own') === 0 ? 1 : 0);
+  }
+
   #look(): void {
-    const wanted = this.missing - this.#dials;
-    const chosen = wanted > 0 ? this.#choose(Math.min(wanted, MAX_DIALS - this.#dials)) : [];
+    const wanted = this.#wanted;
+    const chosen = wanted > 0 ? this.#choose(Math.min(wanted, MAX_DIALS - this.#dialsOf('own'))) : [];
     for (const candidate of chosen) void this.#try(candidate);
     if (wanted > chosen.length) this.#nextWalkAt = Math.min(this.#nextWalkAt, this.#context.now() + this.#walkPause);
     if (!this.#walking && this.#context.now() >= this.#nextWalkAt) void this.#walk();
@@ -188,7 +202,7 @@ export class Discovery {
 
   async #try({ id, addresses }: Candidate): Promise<void> {
     const key = id.toString();
-    this.#dialling.set(key, true);
+    this.#dialling.set(key, 'own');
     if (await this.#context.dialer.dial(id, addresses)) return;
     this.#dialling.delete(key);
     this.#notReached(id);

@@ -245,6 +245,24 @@ discovery('nobody is dialled for whom there is no place, nor two neighbours too 
   assert.ok(rules.mayDial(rulesPeer(2)));
 });
 
+discovery('the DHT, told of many who are not there, keeps discovery from no dial of its own', async () => {
+  const world = new Rules(3);
+  const asked = Array.from({ length: 20 }, (_, number) => world.discovery.mayDial(rulesPeer(50 + number)));
+  assert.is(asked.filter(Boolean).length, 2, 'half of the places, rounded up');
+  for (let number = 1; number <= 5; number++) {
+    world.book.heard(rulesPeer(number), [multiaddr(`/ip4/8.8.${number}.8/tcp/9000`)], 'told');
+  }
+  world.connections.push(connectionTo('/ip4/9.9.9.9/tcp/9000'));
+  for (let look = 0; look < 4; look++) {
+    world.now += 100;
+    for (let number = 0; number < 20; number++) world.discovery.mayDial(rulesPeer(50 + number));
+    world.discovery.start();
+    world.discovery.stop();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  assert.ok(world.dialled.length >= 4, `${world.dialled.length} dials`);
+});
+
 discovery('what was useless may be tried again after an hour', () => {
   const world = new Rules(1);
   world.now = 1;
