@@ -47,6 +47,7 @@ export interface ChunkFetchOptions {
  * @throws what `add` and `onFailure` throw, and the signal's reason
  */
 export async function fetchChunks(peers: readonly string[], options: ChunkFetchOptions): Promise<void> {
+  options.signal.throwIfAborted();
   const over = new AbortController();
   const end = () => over.abort();
   options.signal.addEventListener('abort', end, { once: true });

@@ -68,6 +68,7 @@ export class SnapshotSearch {
    * @throws {StoreError}; the signal's reason
    */
   async prove(candidates: readonly Candidate[], signal: AbortSignal): Promise<ProvenSnapshot | undefined> {
+    signal.throwIfAborted();
     const over = new AbortController();
     const end = () => over.abort();
     signal.addEventListener('abort', end);

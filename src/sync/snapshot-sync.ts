@@ -138,6 +138,8 @@ export class SnapshotSync {
     const over = new AbortController();
     this.#over = over;
     this.#peers.forgive();
+    // What came in belonged to the one before.
+    this.#comingUntil = Number.NEGATIVE_INFINITY;
     this.#search = this.#look(over.signal)
       .catch((error: unknown) => {
         if (!over.signal.aborted) this.#failure = error;
