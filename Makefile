@@ -12,7 +12,7 @@ model_installed := test/model/node_modules/.package-lock.json
 nodes_installed := $(if $(filter Linux-x86_64,$(shell uname -sm | tr ' ' -)),test/nodes/node_modules/.package-lock.json)
 built := dist/build-info.json
 
-.PHONY: run devnet test test-net lint build bench bench-silent bench-wire bench-hostile sim mutants coverage storm model clean check-node
+.PHONY: run devnet test test-net lint build bench bench-silent bench-wire bench-hostile bench-sync sim mutants coverage storm model clean check-node
 
 run: build
 	$(NODE) $(NODE_FLAGS) bin/aitbc-node.js start --network devnet
@@ -49,6 +49,11 @@ bench-wire: build
 # What hostile peers cost four validators, one kind after the other: about seven minutes. ONLY=streams,height: some kinds.
 bench-hostile: build
 	$(NODE) --import tsx test/perf/hostile.bench.ts
+
+# How fast a node that is 10,000 blocks behind catches up, beside how fast the chain grows: some ten minutes.
+# ARGS='--blocks 2000 --only 50' is quicker.
+bench-sync: build
+	$(NODE) --import tsx test/perf/catch-up.bench.ts $(ARGS)
 
 # SEEDS=200 FROM=0 N=4,7: simulated worlds, SEEDS of each size; HELP=1 lists all options
 sim: $(installed)

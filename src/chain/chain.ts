@@ -192,9 +192,25 @@ export class Chain extends EventEmitter<ChainEvents> {
    * @throws {StoreError} when the commit fails
    */
   async applySynced(block: Block, certificate: Certificate | undefined): Promise<void> {
+    const hash = await this.executeSynced(block, certificate);
+    if (hash !== undefined) await this.finalize(hash, certificate);
+  }
+
+  /** Begins to check the signatures of transactions in a block that comes soon: they are not checked again then. */
+  prepare({ body }: Block): void {
+    this.#verifier.prepare(body.transactions);
+  }
+
+  /**
+   * The first half of `applySynced`: the next block can be executed while this one is made final.
+   * @returns its hash, to finalize; undefined when the chain has gone on from a snapshot above it meanwhile
+   * @throws as `applySynced` does, but for what finalizing throws
+   */
+  async executeSynced(block: Block, certificate: Certificate | undefined): Promise<Hash | undefined> {
     const verification = await this.#verifier.verify(block, { proposer: undefined, room: 'unbounded' });
-    if (verification.valid) return this.finalize(verification.hash, certificate);
+    if (verification.valid) return verification.hash;
     const { height } = block.header;
+    if (height <= (this.#store.base?.height ?? 0)) return undefined;
     if ('missingParent' in verification) {
       throw new ChainError('MISSING_PARENT', `block ${height} does not follow the head ${this.head.height}`);
     }

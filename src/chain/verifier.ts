@@ -2,7 +2,7 @@
 // than a body's fault or the proposer's is one on the hash, and would be the same on every node.
 
 import type { Address } from '../primitives/address.ts';
-import { Block, headerHash } from '../primitives/block.ts';
+import { Block, type Body, headerHash } from '../primitives/block.ts';
 import { equalBytes, toHex } from '../primitives/bytes.ts';
 import type { Hash } from '../primitives/hash.ts';
 import type { SignatureCheck } from '../primitives/signing.ts';
@@ -86,6 +86,14 @@ export class BlockVerifier {
     const verification = this.#verify({ hash, block, bytes }).finally(() => this.#running.delete(key));
     this.#running.set(key, verification);
     return verification;
+  }
+
+  /** Signatures of transactions are checked ahead; what comes of it is remembered where they are checked. */
+  prepare(transactions: Body['transactions']): void {
+    const { findTransaction, verifySignatures } = this.#o;
+    const envelopes = envelopesOf(transactions, findTransaction);
+    // Whoever waits for the verdicts later hears of a failure.
+    if (typeof envelopes !== 'number') verifySignatures(envelopes).catch(() => undefined);
   }
 
   async #verify(candidate: Candidate): Promise<Verification> {

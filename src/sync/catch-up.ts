@@ -10,6 +10,7 @@ import { type EpochRecord, epochEnd } from '../primitives/epoch.ts';
 import type { Hash } from '../primitives/hash.ts';
 import type { BlocksRequest } from '../primitives/wire.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { Applier, type ApplierChain } from './applier.ts';
 import { BlockWindow } from './block-window.ts';
 import { Dispute } from './dispute.ts';
 import { OFFENCES, SyncError } from './errors.ts';
@@ -33,14 +34,12 @@ export interface CatchUpOptions {
     /** Counts against a peer what it answered. */
     report(peer: string, kind: OffenceKind, reason: string): void;
   };
-  readonly chain: {
+  readonly chain: ApplierChain & {
     readonly head: { readonly hash: Hash; readonly header: Header };
     /** of the next block */
     readonly epoch: Pick<EpochRecord, 'epoch' | 'start' | 'parameters'>;
-    /** Executes and commits; a block that is already final is left as it is. */
-    applySynced(block: Block, certificate: Certificate | undefined): Promise<void>;
   };
-  readonly trust: Pick<Trust, 'refusal' | 'contradiction'>;
+  readonly trust: Pick<Trust, 'checkpoint' | 'refusal' | 'contradiction'>;
   /**
    * Comes further by a snapshot, where that is worth while. `run` ends at once unless one is coming in; the search goes on
    * beside until `rest`.
@@ -82,19 +81,28 @@ export class CatchUp {
   readonly #rate: SyncRate;
   #dispute: Dispute | undefined;
   #running: Promise<void> | undefined;
-  /** ms that this node has spent on executing blocks, and since when it does so */
-  #busyMs = 0;
-  #busySince: number | undefined;
+  readonly #applier: Applier;
   #refusal: string | undefined;
   /** the head above which nobody had a block, when that was said */
   #goneAt: number | undefined;
   #loggedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: CatchUpOptions) {
-    const { network, now } = options;
+    const { network, chain, trust, onFatal, now } = options;
     this.#o = options;
     this.#sources = new Sources({ peers: () => network.peers(), now });
     this.#rate = new SyncRate(now);
+    this.#applier = new Applier({
+      chain,
+      trust,
+      onApplied: (block) => this.#onApplied(block),
+      onFailed: (error) => {
+        onFatal(asError(error));
+        this.#stop.abort();
+      },
+      now,
+      signal: this.#stop.signal,
+    });
   }
 
   get status(): CatchUpStatus {
@@ -186,14 +194,15 @@ export class CatchUp {
 
   /** Until nobody has the next block. */
   async #fetchBlocks(): Promise<void> {
-    const { chain, network, bodyMatches, logger } = this.#o;
+    const { chain, network, bodyMatches, now, logger } = this.#o;
     const window = new BlockWindow(chain.head.header.height, {
       requestBlocks: (peer, request, signal) => network.requestBlocks(peer, request, signal),
       sources: this.#sources,
       serving: (height) => this.#serving(height),
       bodyMatches,
       onLie: (peer, error) => this.#blame(peer, error),
-      clock: () => this.#idleClock(),
+      // Time in which this node is busy does not count for peers.
+      clock: () => now() - this.#applier.busyMs,
       logger,
     });
     const close = () => void window.close();
@@ -205,6 +214,7 @@ export class CatchUp {
     } finally {
       this.#stop.signal.removeEventListener('abort', close);
       await window.close();
+      await this.#applier.drained();
     }
   }
 
@@ -223,6 +233,7 @@ export class CatchUp {
   /** Applies what the window has, up to what is not good. @returns whether there may be more */
   async #follow(window: BlockWindow): Promise<boolean> {
     const { chain, holds } = this.#o;
+    await this.#applier.drained();
     const { hash, header } = chain.head;
     let { height } = header;
     window.release(height);
@@ -242,15 +253,13 @@ export class CatchUp {
     }
     try {
       for await (const run of vouchedRuns(blocks(), { head: { height, hash }, due, holds })) {
-        await this.#apply(run);
-        // The way to a checkpoint is free, but it may be an old one.
-        if (this.#stop.signal.aborted || !this.#trusts()) return false;
-        height = chain.head.header.height;
+        if (!(await this.#apply(run))) return false;
+        height = Math.max(height, heightOf(run));
         window.release(height);
       }
     } catch (error) {
       if (!(error instanceof SyncError) || last === undefined) throw error;
-      this.#judge(window, last, error, chain.head.header.height !== height);
+      this.#judge(window, last, error, chain.head.header.height > height);
       return true;
     }
     if (!isOver) return true;
@@ -289,37 +298,37 @@ export class CatchUp {
     this.#sources.setAside(peer);
   }
 
-  async #apply(run: readonly VouchedBlock[]): Promise<void> {
-    const { chain, trust, onSynced, onFatal, now } = this.#o;
-    this.#busySince = now();
-    for (const { hash, block, certificate } of run) {
-      if (this.#stop.signal.aborted) break;
-      try {
-        const contradiction = trust.contradiction(block.header.height, hash);
-        if (contradiction !== undefined) throw new Error(contradiction);
-        await chain.applySynced(block, certificate);
-      } catch (error) {
-        if (!this.#stop.signal.aborted) onFatal(asError(error));
-        this.#stop.abort();
-        break;
-      }
-      if (certificate !== undefined) onSynced({ slot: certificate.slot, hash, header: block.header, certificate });
+  /** @returns whether to go on */
+  async #apply(run: readonly VouchedBlock[]): Promise<boolean> {
+    const { chain, trust } = this.#o;
+    for (const block of run) await this.#applier.add(block);
+    // Who can vouch for the next block is known when an epoch's last one is done. The way to a checkpoint is free, but
+    // it may be an old one.
+    const { header } = (run.at(-1) as VouchedBlock).block;
+    const { checkpoint } = trust;
+    const isThere = checkpoint !== undefined && header.height >= checkpoint.height;
+    if (header.timestamp >= epochEnd(chain.epoch) || isThere) await this.#applier.drained();
+    return !this.#stop.signal.aborted && this.#trusts();
+  }
+
+  #onApplied({ hash, block, certificate, peer }: VouchedBlock): void {
+    if (certificate !== undefined) {
+      this.#o.onSynced({ slot: certificate.slot, hash, header: block.header, certificate });
     }
-    this.#busyMs += now() - this.#busySince;
-    this.#busySince = undefined;
-    for (const peer of new Set(run.map((block) => block.peer))) this.#sources.helped(peer);
-    this.#settle(run);
+    this.#sources.helped(peer);
+    this.#settle(block.header.height, hash);
     this.#measure();
   }
 
-  /** These blocks are final: whoever sent others has lied. */
-  #settle(run: readonly VouchedBlock[]): void {
+  /** This block is final: whoever sent another one has lied. */
+  #settle(height: number, hash: Hash): void {
     const dispute = this.#dispute;
     if (dispute === undefined) return;
-    for (const liar of dispute.liars(run)) {
-      this.#blame(liar, new SyncError('BROKEN_CHAIN', 'another block than the one that is final'));
+    const liar = dispute.liar(height, hash);
+    if (liar !== undefined) {
+      this.#blame(liar, new SyncError('BROKEN_CHAIN', `block ${height} is another one than the one that is final`));
     }
-    if (dispute.height <= this.#o.chain.head.header.height) this.#dispute = undefined;
+    if (dispute.height <= height) this.#dispute = undefined;
   }
 
   #measure(): void {
@@ -333,12 +342,10 @@ export class CatchUp {
     const etaSeconds = blocksPerSecond > 0 ? Math.ceil((target - height) / blocksPerSecond) : undefined;
     logger.info({ height, target, blocksPerSecond: Math.round(blocksPerSecond), etaSeconds }, 'catching up');
   }
+}
 
-  /** ms during which peers could be waited for */
-  #idleClock(): number {
-    const now = this.#o.now();
-    return now - this.#busyMs - (this.#busySince === undefined ? 0 : now - this.#busySince);
-  }
+function heightOf(run: readonly VouchedBlock[]): number {
+  return run.at(-1)?.block.header.height ?? 0;
 }
 
 function asError(error: unknown): Error {

@@ -3,7 +3,6 @@
 
 import { equalBytes } from '../primitives/bytes.ts';
 import type { Hash } from '../primitives/hash.ts';
-import type { VouchedBlock } from './range.ts';
 import type { ReceivedBlock } from './received.ts';
 
 export class Dispute {
@@ -19,14 +18,11 @@ export class Dispute {
     this.height = Math.max(...this.#claims.keys());
   }
 
-  /** @returns who sent other blocks than these, each once in all */
-  liars(final: readonly VouchedBlock[]): Set<string> {
-    const liars = new Set<string>();
-    for (const { hash, block } of final) {
-      const claim = this.#claims.get(block.header.height);
-      if (claim !== undefined && !equalBytes(claim.hash, hash)) liars.add(claim.peer);
-    }
-    for (const [height, { peer }] of this.#claims) if (liars.has(peer)) this.#claims.delete(height);
-    return liars;
+  /** @returns who sent another block than this, which is final; each liar once in all */
+  liar(height: number, hash: Hash): string | undefined {
+    const claim = this.#claims.get(height);
+    if (claim === undefined || equalBytes(claim.hash, hash)) return undefined;
+    for (const [at, { peer }] of this.#claims) if (peer === claim.peer) this.#claims.delete(at);
+    return claim.peer;
   }
 }

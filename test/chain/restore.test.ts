@@ -54,4 +54,24 @@ test('finalizations that wait for it are left as they are below it, refused besi
     }),
   ));
 
+test('blocks that catch-up had on the way are left as they are, and those above it go on', () =>
+  withTempDir((directory) =>
+    withNodes(genesis, 2, async (source, node) => {
+      const blocks = [await source.grow(), await source.grow(), await source.grow()];
+      const restoration = await restorationOf(source, node, directory);
+      const above = await source.grow();
+      const [first, second, base] = blocks as [typeof above, typeof above, typeof above];
+      await node.chain.applySynced(first.block, certify(genesis, first.block));
+      const open = node.holdSignatures();
+      const underway = node.chain.executeSynced(second.block, certify(genesis, second.block));
+      await node.chain.restore(restoration);
+      open();
+      assert.is(await underway, undefined);
+      assert.is(await node.chain.executeSynced(second.block, undefined), undefined);
+      await node.chain.applySynced(base.block, certify(genesis, base.block));
+      await node.chain.applySynced(above.block, certify(genesis, above.block));
+      assert.equal(node.chain.head.hash, above.hash);
+    }),
+  ));
+
 test.run();
