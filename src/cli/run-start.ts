@@ -10,6 +10,7 @@ import type { NodeInfo } from '../node/lifecycle.ts';
 import { networkDirectory } from '../node/package-root.ts';
 import { prepareNode } from '../node/prepare.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
+import { StatusLine } from '../telemetry/status-line.ts';
 import { banner, type FundedAccount, fundedAccounts } from './banner.ts';
 import type { CliContext } from './context.ts';
 import { type DataDirOptions, flagsOf } from './options.ts';
@@ -17,6 +18,7 @@ import { askPassphrase } from './passphrase.ts';
 import { runNode } from './run-node.ts';
 import type { StartOptions } from './start.ts';
 import { StopRequest } from './stop-request.ts';
+import { showSync } from './sync-bar.ts';
 
 /** @throws {CliError} and everything of `loadConfig`, `prepareNode` and `createNode`. */
 export async function runStart(context: CliContext, options: StartOptions): Promise<void> {
@@ -24,20 +26,26 @@ export async function runStart(context: CliContext, options: StartOptions): Prom
   const { config } = loaded;
   const { warnings, ...prepared } = await prepareNode(loaded, (name) => openNodeKey(context, loaded, name));
   const stream = options.json === true ? context.stderr : context.stdout;
-  const logger = createLogger({ level: config.logLevel, stream });
+  const line = stream.isTTY === true ? new StatusLine(stream) : undefined;
+  const logger = createLogger({ level: config.logLevel, stream: line ?? stream });
   // That one validator decides alone is the very idea of a devnet.
   const warn = config.network === 'devnet' ? 'debug' : 'warn';
   for (const { path, message } of warnings) logger[warn]({ path }, `genesis: ${message}`);
   const { createNode } = await import('../node/node.ts');
   const stop = new StopRequest();
+  let endBar: (() => void) | undefined;
   try {
     if (options.stopWithParent === true) stop.withParent();
     const node = await createNode(config, { logger, ...prepared });
     // A parent says them once for all its nodes.
     const tellsAccounts = config.network === 'devnet' && options.stopWithParent !== true;
     const accounts = tellsAccounts ? await fundedAccounts(prepared.genesis) : [];
-    await runNode(node, stop, logger, (info) => announce(context, options, logger, info, accounts));
+    await runNode(node, stop, logger, (info) => {
+      announce(context, options, logger, info, accounts);
+      if (line !== undefined) endBar = showSync(line, () => node.syncStatus());
+    });
   } finally {
+    endBar?.();
     stop.close();
   }
 }

@@ -87,6 +87,8 @@ export class NodeHealth implements HealthSource {
         peers: this.#o.network.peers().length,
         phase: 'snapshot',
         progress: snapshot.totalBytes === 0 ? 0 : Math.min(1, snapshot.bytes / snapshot.totalBytes),
+        blocksPerSecond: undefined,
+        bytesPerSecond: snapshot.bytesPerSecond,
         etaSeconds: snapshot.bytesPerSecond > 0 ? Math.ceil(left / snapshot.bytesPerSecond) : undefined,
       };
     }
@@ -96,6 +98,8 @@ export class NodeHealth implements HealthSource {
       peers: this.#o.network.peers().length,
       phase: behind ? 'syncing' : 'synced',
       progress: target === 0 ? 1 : head / target,
+      blocksPerSecond: behind ? blocksPerSecond : undefined,
+      bytesPerSecond: undefined,
       etaSeconds: behind && blocksPerSecond > 0 ? Math.ceil((target - head) / blocksPerSecond) : undefined,
     };
   }

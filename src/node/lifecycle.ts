@@ -4,6 +4,7 @@ import type { KeyPair } from '../crypto/keys.ts';
 import type { Address } from '../primitives/address.ts';
 import type { Genesis } from '../primitives/genesis.ts';
 import type { Hash } from '../primitives/hash.ts';
+import type { SyncStatus } from '../rpc/dependencies.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
 /** What a node needs besides its configuration; found and checked by `prepareNode`. */
@@ -43,4 +44,7 @@ export interface Service<Info> {
   readonly failed: Promise<Error>;
 }
 
-export type Node = Service<NodeInfo>;
+export interface Node extends Service<NodeInfo> {
+  /** undefined before it has started */
+  syncStatus(): SyncStatus | undefined;
+}

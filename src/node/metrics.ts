@@ -14,6 +14,7 @@ import { createMempoolMetrics, type MempoolLevels, type MempoolMetrics } from '.
 import { createNetworkMetrics, type NetworkLevels, type NetworkMetrics } from '../telemetry/metrics/network.ts';
 import { type BuildInfo, registerProcessMetrics, registerSignatureQueue } from '../telemetry/metrics/process.ts';
 import { createRpcMetrics, type RpcMetrics } from '../telemetry/metrics/rpc.ts';
+import { registerSyncMetrics, type SyncLevels } from '../telemetry/metrics/sync.ts';
 import { registerValidatorMetrics, type ValidatorLevels } from '../telemetry/metrics/validator.ts';
 
 /** Proposals and transactions whose time is remembered until they are final. */
@@ -63,6 +64,11 @@ export class NodeMetrics {
       requestServed: () => undefined,
       offence: (kind) => metrics.offences.inc({ kind }),
     };
+  }
+
+  /** From here on it is told how far the node has come. */
+  watchSync(levels: () => SyncLevels): void {
+    registerSyncMetrics(this.registry, levels);
   }
 
   /** A peer has asked the DHT here. */

@@ -18,7 +18,7 @@ import { toHex } from '../primitives/bytes.ts';
 import { consensusMode } from '../primitives/genesis.ts';
 import { decodeText } from '../primitives/ssz.ts';
 import type { Validator } from '../primitives/validators.ts';
-import type { RpcEvents } from '../rpc/dependencies.ts';
+import type { RpcEvents, SyncStatus } from '../rpc/dependencies.ts';
 import { CatchUp } from '../sync/catch-up.ts';
 import { Completion } from '../sync/completion.ts';
 import { Fetcher } from '../sync/fetcher.ts';
@@ -81,6 +81,7 @@ class AitbcNode implements Node {
   readonly #events = new EventEmitter<RpcEvents>();
   readonly #teardown = new Teardown();
   #fail: (error: Error) => void = () => undefined;
+  #health: NodeHealth | undefined;
   #starting: Promise<NodeInfo> | undefined;
   #stopping: Promise<void> | undefined;
 
@@ -100,6 +101,10 @@ class AitbcNode implements Node {
       await this.stop();
       throw error;
     }
+  }
+
+  syncStatus(): SyncStatus | undefined {
+    return this.#health?.syncStatus();
   }
 
   stop(): Promise<void> {
@@ -285,6 +290,8 @@ class AitbcNode implements Node {
     const isAlone = () => epochs.seat?.decidesAlone ?? false;
     const clock = new ClockWatch({ network, parameters, isAlone, logger });
     const health = new NodeHealth({ chain, network, catchUp, clock, parameters, isAlone, now });
+    metrics.watchSync(() => health.syncStatus());
+    this.#health = health;
     const signerLog = new SignerLog({
       logger: partLogger(root, 'signer'),
       now,

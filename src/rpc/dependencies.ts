@@ -189,6 +189,10 @@ export interface SyncStatus {
   readonly phase: string;
   /** 0 to 1 */
   readonly progress: number;
+  /** while blocks are fetched */
+  readonly blocksPerSecond: number | undefined;
+  /** while a snapshot comes in */
+  readonly bytesPerSecond: number | undefined;
   /** undefined when it can't be told */
   readonly etaSeconds: number | undefined;
 }

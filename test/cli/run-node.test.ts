@@ -30,6 +30,10 @@ class RecordingNode implements Node {
     this.#startError = startError;
   }
 
+  syncStatus(): undefined {
+    return undefined;
+  }
+
   async start(): Promise<NodeInfo> {
     this.calls.push('start');
     if (this.#startError !== undefined) throw this.#startError;

@@ -132,6 +132,8 @@ healthTest('progress and the time that is left', () => {
     peers: 3,
     phase: 'synced',
     progress: 1,
+    blocksPerSecond: undefined,
+    bytesPerSecond: undefined,
     etaSeconds: undefined,
   });
   world.catchUp = { target: 400, syncing: true, refusal: undefined, blocksPerSecond: 0, snapshot: undefined };
@@ -141,6 +143,8 @@ healthTest('progress and the time that is left', () => {
     peers: 3,
     phase: 'syncing',
     progress: 0.25,
+    blocksPerSecond: 0,
+    bytesPerSecond: undefined,
     etaSeconds: undefined,
   });
   world.catchUp = { target: 400, syncing: true, refusal: undefined, blocksPerSecond: 40, snapshot: undefined };
@@ -153,6 +157,8 @@ healthTest('progress and the time that is left', () => {
     peers: 3,
     phase: 'snapshot',
     progress: 0.25,
+    blocksPerSecond: undefined,
+    bytesPerSecond: 100,
     etaSeconds: 8,
   });
   world.catchUp = { ...world.catchUp, snapshot: { ...snapshot, bytes: 2000, bytesPerSecond: 0 } };

@@ -5,6 +5,7 @@
 // those, as many a second by their timestamps, with real signatures in all of them; it is built by the chain's own code
 // without the waiting. Three processes then: two nodes that have it, and the one that catches up.
 
+import { setMaxListeners } from 'node:events';
 import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
@@ -94,6 +95,7 @@ for (const [perSecond, blocks, target] of loads) {
 async function growthAt(perSecond: number): Promise<Growth> {
   const addresses = benchAddresses(ACCOUNTS);
   const ended = new AbortController();
+  setMaxListeners(0, ended.signal); // every request and every pause listens
   const fail = (error: Error) => ended.abort(error);
   const options = { validators: MEMBERS.length, addresses, environment: process.env, profileDirectory: undefined };
   return withNetwork(options, fail, async ({ nodes, genesisHash: hash }) => {
@@ -108,6 +110,7 @@ async function growthAt(perSecond: number): Promise<Growth> {
       await transfers.prepare(Math.ceil(total / nodes.length), ended.signal);
       const load = new Load(clients, transfers, chains, ended.signal);
       const sent = load.steady(perSecond, SETTLE_MS + GROWTH_MS);
+      sent.catch(fail); // it is waited for later
       await sleep(SETTLE_MS, undefined, { signal: ended.signal });
       const [height, finalized, start] = [chains.height, chains.finalized, performance.now()];
       await sent;

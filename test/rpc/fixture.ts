@@ -329,7 +329,10 @@ export async function withNode(options: NodeOptions, use: (node: TestNode) => Pr
     consensus: CONSENSUS,
     health: {
       health: () => state.health,
-      syncStatus: () => ({ head: 1, target: 2, peers: 1, phase: 'blocks', progress: 0.5, etaSeconds: undefined }),
+      syncStatus: () => ({
+        ...{ head: 1, target: 2, peers: 1, phase: 'blocks', progress: 0.5 },
+        ...{ blocksPerSecond: 12.5, bytesPerSecond: undefined, etaSeconds: undefined },
+      }),
     },
     ...(options.faucet !== 'none' && { faucet }),
     events: chain.events,

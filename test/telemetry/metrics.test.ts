@@ -9,12 +9,14 @@ import { createMempoolMetrics } from '../../src/telemetry/metrics/mempool.ts';
 import { createNetworkMetrics } from '../../src/telemetry/metrics/network.ts';
 import { registerProcessMetrics, registerSignatureQueue } from '../../src/telemetry/metrics/process.ts';
 import { createRpcMetrics } from '../../src/telemetry/metrics/rpc.ts';
+import { registerSyncMetrics } from '../../src/telemetry/metrics/sync.ts';
 import { registerValidatorMetrics } from '../../src/telemetry/metrics/validator.ts';
 import { metricsServer } from '../../src/telemetry/metrics-server.ts';
 
 const metrics = suite('telemetry/metrics');
 
 function everything(registry: Registry) {
+  registerSyncMetrics(registry, () => ({ target: 9, progress: 0.5, blocksPerSecond: 3, bytesPerSecond: undefined }));
   registerValidatorMetrics(registry, () => ({
     epoch: 3,
     weight: 250_000,

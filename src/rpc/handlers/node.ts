@@ -31,12 +31,17 @@ export interface SyncStatusView {
   phase: string;
   /** 0 to 1 */
   progress: number;
+  /** while blocks are fetched */
+  blocks_per_second: number | null;
+  /** while a snapshot comes in */
+  bytes_per_second: number | null;
   eta_seconds: number | null;
 }
 
 export function getSyncStatus({ health }: Pick<Services, 'health'>): SyncStatusView {
-  const { head, target, peers, phase, progress, etaSeconds } = health.syncStatus();
-  return { head, target, peers, phase, progress, eta_seconds: etaSeconds ?? null };
+  const { head, target, peers, phase, progress, blocksPerSecond, bytesPerSecond, etaSeconds } = health.syncStatus();
+  const rates = { blocks_per_second: blocksPerSecond ?? null, bytes_per_second: bytesPerSecond ?? null };
+  return { head, target, peers, phase, progress, ...rates, eta_seconds: etaSeconds ?? null };
 }
 
 export interface OffenceView {
