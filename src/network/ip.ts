@@ -59,13 +59,15 @@ export function ipOf(address: Multiaddr): string | undefined {
 }
 
 /**
- * The host behind a connection, for counting what it gets: its address, or that of the relay through which it comes.
+ * The host behind a connection, for counting what it gets: its IPv4 address, its IPv6 /48, of which one customer may have
+ * all, or that of the relay through which it comes.
  * @returns undefined for this machine itself
  */
 export function hostBehind(address: Multiaddr): string | undefined {
   const [first] = address.getComponents();
   const ip = ipKey(first?.value ?? '');
-  return ip === undefined || isLoopback(ip) ? undefined : ip;
+  if (ip === undefined || isLoopback(ip)) return undefined;
+  return isIP(ip) === 4 ? ip : neighbourhoodOf(ip);
 }
 
 /** Nothing but this machine comes from there: other nodes of a test, or a proxy that everybody comes through. */

@@ -172,7 +172,8 @@ bans('one form for each address', () => {
 bans('the host behind a connection: an address, that of the relay, or none that is counted', () => {
   const forms: readonly (readonly [string, string | undefined])[] = [
     ['/ip4/192.0.2.7/tcp/1', '192.0.2.7'],
-    ['/ip6/2001:db8::1/tcp/1/ws', '2001:db8:0:0::/64'],
+    ['/ip6/2001:db8::1/tcp/1/ws', '2001:db8:0'],
+    ['/ip6/2001:db8:0:ffff::1/tcp/1/ws', '2001:db8:0'],
     [`/ip4/192.0.2.7/tcp/1/p2p/${PEER}/p2p-circuit`, '192.0.2.7'],
     ['/ip4/127.0.0.1/tcp/1', undefined],
     ['/ip6/::1/tcp/1', undefined],
