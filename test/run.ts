@@ -16,14 +16,12 @@ const UNIT_LIMIT_MS = seconds(process.env.TEST_LIMIT_S) ?? 360_000;
 const LONG_LIMIT_MS = seconds(process.env.TEST_LIMIT_S) ?? 900_000;
 /** More lanes than this only make tests that wait for timers slower on a small machine. */
 const LANES = 2;
-/** They mostly wait: signers that were moved listen, validators let epochs pass, cut links stay cut. */
-const WAITING = new Set([
-  'test/e2e/moving-validator.test.ts',
-  'test/e2e/hybrid-network.test.ts',
-  'test/net/partition.test.ts',
-]);
-/** What a file tells although all went well: figures, and why tests were skipped. */
-const WORTH_TELLING = /(?:measured|skipped): .*/g;
+/** They wait most of the time (signers that were moved listen, epochs pass), or look at what a single node says. */
+const LIGHT = new Set(
+  ['moving-validator', 'hybrid-network', 'remote-signer', 'bad-start', 'devnet-command', 'commands', 'package'].map(
+    (name) => `test/e2e/${name}.test.ts`,
+  ),
+);
 
 interface Outcome {
   readonly file: string;
@@ -153,11 +151,11 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 const files = findFiles();
 const parallel = files.filter((file) => !isEndToEnd(file));
 await Promise.all(Array.from({ length: LANES }, () => lane(parallel)));
-// These measure liveness of several processes: alone on the machine, but for those that do little else than wait.
+// These measure liveness of several processes: one at a time, beside the light ones.
 const endToEnd = files.filter(isEndToEnd);
 await Promise.all([
-  lane(endToEnd.filter((file) => !WAITING.has(file))),
-  lane(endToEnd.filter((file) => WAITING.has(file))),
+  lane(endToEnd.filter((file) => !LIGHT.has(file))),
+  lane(endToEnd.filter((file) => LIGHT.has(file))),
 ]);
 
 const sum = (key: 'passed' | 'failed' | 'skipped') => outcomes.reduce((total, outcome) => total + outcome[key], 0);
