@@ -24,9 +24,11 @@ devnet: build
 test: build $(model_installed) $(nodes_installed)
 	$(NODE) --import tsx test/run.ts $(ONLY)
 
-# Partitions, loss and delay between hosts made of network namespaces, longer than in `make test`: about ten minutes.
+# Partitions, loss and delay between hosts made of network namespaces, longer than in `make test`: about eight minutes. What
+# measures runs alone.
 test-net: build
-	NET=full $(NODE) --import tsx test/run.ts test/net/
+	NET=full $(NODE) --import tsx test/run.ts test/net/weather
+	NET=full $(NODE) --import tsx test/run.ts test/net/frames test/net/partition
 
 lint: $(installed)
 	$(NPM) run --silent lint
