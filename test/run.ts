@@ -22,6 +22,8 @@ const LIGHT = new Set(
     (name) => `test/e2e/${name}.test.ts`,
   ),
 );
+/** What a file tells although all went well: figures, and why tests were skipped. */
+const WORTH_TELLING = /(?:measured|skipped): .*/g;
 
 interface Outcome {
   readonly file: string;
