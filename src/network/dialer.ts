@@ -31,6 +31,8 @@ interface Target {
   lost: boolean;
   /** it runs no chain (`aitbc-node bootstrap`): it is let go, and dialled again only when help is needed */
   helps: boolean;
+  /** it was said that it can not be reached, and has not been reached since */
+  isWarnedOf: boolean;
   timer: NodeJS.Timeout | undefined;
 }
 
@@ -49,6 +51,8 @@ const HELPER_PAUSE_MS = { private: 1_000, public: 60_000 } as const;
 const JITTER = 0.25;
 /** Whoever closes the connection sooner has no place for us, and is not asked again at once. */
 const SETTLED_MS = 3_000;
+/** Failed dials in a row after which people are told: a few seconds, in which a network may just have been started. */
+const WARN_ATTEMPTS = 5;
 /** Of one peer; each is tried at every dial. */
 const MAX_ADDRESSES = 16;
 /** For the connection to be there, encrypted. */
@@ -69,7 +73,10 @@ export class Dialer {
   ) {
     this.#host = host;
     this.#context = context;
-    for (const peer of peers) this.#target(peer);
+    for (const peer of peers) {
+      if (this.#target(peer) === undefined)
+        context.logger.warn({ peer }, 'a configured peer is this node itself: it is left out');
+    }
   }
 
   /**
@@ -147,6 +154,7 @@ export class Dialer {
     if (target === undefined) return;
     target.connectedAt = this.#context.now();
     target.helps = false;
+    target.isWarnedOf = false;
   }
 
   /** The peer turned out to run no chain and to answer questions about others only. */
@@ -168,16 +176,22 @@ export class Dialer {
 
   /** One attempt. @returns whether there is a connection to the peer now; it has yet to identify itself. */
   async dial(id: PeerId, addresses: readonly Multiaddr[]): Promise<boolean> {
-    if (this.#host.getConnections(id).length > 0) return true;
+    return (await this.#attempt(id, addresses)) === undefined;
+  }
+
+  /** @returns why it has failed, if it has. */
+  async #attempt(id: PeerId, addresses: readonly Multiaddr[]): Promise<string | undefined> {
+    if (this.#host.getConnections(id).length > 0) return undefined;
     try {
       const named = addresses.map((address) => (isNamed(address, id) ? address : address.encapsulate(`/p2p/${id}`)));
       await withDeadline(DIAL_TIMEOUT_MS, `dial of ${id}`, this.#context.lifetime, (signal) =>
         this.#host.dial(named, { signal }),
       );
-      return true;
+      return undefined;
     } catch (error) {
-      this.#context.logger.debug({ peer: id.toString(), reason: asError(error).message }, 'could not dial');
-      return false;
+      const reason = asError(error).message;
+      this.#context.logger.debug({ peer: id.toString(), reason }, 'could not dial');
+      return reason;
     }
   }
 
@@ -198,12 +212,30 @@ export class Dialer {
 
   async #keep(target: Target): Promise<void> {
     const isWanted = !target.helps || this.#context.needsHelp();
-    if (!isWanted || !(await this.dial(target.id, target.addresses))) this.#retry(target);
+    const reason = isWanted ? await this.#attempt(target.id, target.addresses) : undefined;
+    if (isWanted && reason === undefined) return;
+    if (reason !== undefined && target.attempts >= WARN_ATTEMPTS && !target.isWarnedOf) {
+      target.isWarnedOf = true;
+      this.#context.logger.warn(
+        { peer: target.id.toString(), addresses: target.addresses.map(String), reason },
+        'a peer that is to be kept connected can not be reached: is its address right, does it run, is its port open? It is dialled on',
+      );
+    }
+    this.#retry(target);
   }
 }
 
 function newTarget(id: PeerId): Target {
-  return { id, addresses: [], attempts: 0, connectedAt: undefined, lost: false, helps: false, timer: undefined };
+  return {
+    id,
+    addresses: [],
+    attempts: 0,
+    connectedAt: undefined,
+    lost: false,
+    helps: false,
+    isWarnedOf: false,
+    timer: undefined,
+  };
 }
 
 function isNamed(address: Multiaddr, id: PeerId): boolean {

@@ -56,6 +56,26 @@ lifecycle('bad addresses are errors before anything starts', async () => {
   assert.is((await errorOf(startNode(1, { listen: ['/ip4/192.0.2.1/tcp/0'] }))).code, 'CANNOT_LISTEN');
 });
 
+lifecycle('a configured peer that can not be reached is said once, and one that is this node itself', async () => {
+  const friend = await startNode(2);
+  const gone = addressOf(friend);
+  await friend.stop();
+  const own = `/ip4/127.0.0.1/tcp/1/p2p/${peerIdOf(seed(1))}`;
+  const node = await startNode(1, { peers: [gone, own] });
+  const warnings = (text: string) => node.log.filter((line) => line.includes(text));
+  try {
+    assert.is(warnings('is this node itself').length, 1);
+    await eventually(() => warnings('can not be reached').length > 0, 'the warning', 20_000);
+    assert.match(warnings('can not be reached')[0] ?? '', /ECONNREFUSED/);
+    assert.ok(warnings('can not be reached')[0]?.includes(gone));
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    assert.is(warnings('can not be reached').length, 1);
+    assert.is(warnings('Tried to dial self').length, 0);
+  } finally {
+    await node.stop();
+  }
+});
+
 lifecycle('nodes talk over WebSocket', async () => {
   const a = await startNode(1, { listen: ['/ip4/127.0.0.1/tcp/0/ws'] });
   const b = await startNode(2, { listen: [], peers: [addressOf(a)] });
