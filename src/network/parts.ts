@@ -109,6 +109,7 @@ export function assemble(base: Base, options: Libp2pNetworkOptions, handlers: Ne
   const validators = new ValidatorPeers({
     bindings,
     ownPeer,
+    hidden: options.hidden,
     connected: () => peers.list().map(({ id }) => id),
     tell: (peer, bindings) => requester.tellValidators(peer, bindings, lifetime.signal),
     keep: (addresses) => outreach.keepValidators(addresses),

@@ -4,6 +4,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import type { Logger } from 'pino';
+import { equalBytes } from '../primitives/bytes.ts';
 import {
   MAX_BINDINGS_PER_REQUEST,
   MAX_BOUND_ADDRESS_BYTES,
@@ -20,6 +21,8 @@ import type { PeerBindings } from './peer-bindings.ts';
 export interface ValidatorPeersContext {
   readonly bindings: PeerBindings;
   readonly ownPeer: string;
+  /** whether this node keeps to configured peers, whoever its validator is */
+  readonly hidden: boolean;
   /** ids of those who have passed the handshake */
   readonly connected: () => readonly string[];
   /** @param bindings at most MAX_BINDINGS_PER_REQUEST */
@@ -43,6 +46,8 @@ export class ValidatorPeers {
   /** news, and from whom: undefined for our own */
   #news: { readonly signed: SignedPeerBinding; readonly from: string | undefined }[] = [];
   #timer: NodeJS.Timeout | undefined;
+  /** consensus key of this node's validator, once it has announced itself */
+  #own: Uint8Array | undefined;
 
   constructor(context: ValidatorPeersContext) {
     this.#c = context;
@@ -63,7 +68,10 @@ export class ValidatorPeers {
 
   /** This node's validator is bound to it. */
   announce(own: SignedPeerBinding): void {
+    this.#own = own.binding.validator;
     this.#take([own], undefined);
+    // after a restart others may have told us already
+    this.keepOthers();
   }
 
   #take(bindings: readonly SignedPeerBinding[], from: string | undefined): void {
@@ -111,16 +119,22 @@ export class ValidatorPeers {
    */
   keepOthers(): void {
     const { bindings, ownPeer, keep } = this.#c;
-    const all = bindings.all.map(({ binding }) => ({ peer: peerIdOfKey(binding.peer), addresses: binding.addresses }));
-    const isOne = all.some(({ peer }) => peer === ownPeer);
+    const all = bindings.all.map(({ binding }) => ({ ...binding, peer: peerIdOfKey(binding.peer) }));
+    const isOne = all.some((binding) => this.#isOurs(binding));
     const others = isOne ? all.filter(({ peer }) => peer !== ownPeer).slice(0, MAX_KEPT) : [];
     keep(others.flatMap(({ peer, addresses }) => addresses.map((bytes) => `${decodeText(bytes)}/p2p/${peer}`)));
+  }
+
+  /** Anybody may sign that he is our peer: what counts is the key that this node has announced. */
+  #isOurs({ validator, peer }: { readonly validator: Uint8Array; readonly peer: string }): boolean {
+    const { hidden, ownPeer } = this.#c;
+    return !hidden && peer === ownPeer && this.#own !== undefined && equalBytes(validator, this.#own);
   }
 }
 
 /**
- * Where others may dial this node's validator. One that looks for nobody and announces nothing is known to its peers
- * alone, and stays so.
+ * Where others may dial this node's validator. One that looks for nobody and announces nothing tells nobody where it is;
+ * those that it dials see it.
  * @param own as the host knows them
  */
 export function addressesToTell(

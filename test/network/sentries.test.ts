@@ -2,11 +2,14 @@
 
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { peerIdOf } from '../../src/network/identity.ts';
+import { KeyPair } from '../../src/crypto/keys.ts';
+import { identityPublicKey, peerIdOf } from '../../src/network/identity.ts';
+import { type PeerBinding, peerBindingSigningBytes } from '../../src/primitives/peer-binding.ts';
 import {
   addressOf,
   connected,
   eventually,
+  GENESIS,
   type NodeSettings,
   seed,
   startNode,
@@ -101,6 +104,28 @@ sentries('nobody who knows its address gets in, and it tells nobody where it is'
     } finally {
       await stranger.stop();
     }
+  }),
+);
+
+sentries('it dials no stranger, whatever validators sign about it and about themselves', () =>
+  withLayout({}, async ({ hidden, sentry, world }) => {
+    const [liar, lure, own] = [1, 2, 3].map((number) => new KeyPair(seed(200 + number))) as [KeyPair, KeyPair, KeyPair];
+    for (const { network } of [hidden, sentry, world]) {
+      network.setMembers([liar, lure, own].map(({ publicKey }) => publicKey));
+    }
+    const say = (key: KeyPair, binding: PeerBinding) =>
+      world.network.announce({ binding, signature: key.sign(peerBindingSigningBytes(binding, GENESIS)) });
+    const here = world.network.peerBinding(lure.publicKey);
+    assert.ok(here.addresses.length > 0, 'the lure says where it is');
+    say(lure, here);
+    say(liar, { ...here, validator: liar.publicKey, peer: identityPublicKey(seed(HIDDEN)), addresses: [] });
+    await eventually(() => hidden.network.validators.bound === 2, 'it to have heard both', PATIENCE_MS);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    assert.not(
+      world.log.some((line) => line.includes(`"peer":"${HIDDEN_ID}"`)),
+      'it has come to the world',
+    );
+    assert.is(hidden.network.peers().length, 1);
   }),
 );
 

@@ -2,15 +2,17 @@
 // full, and find each other.
 
 import { multiaddr } from '@multiformats/multiaddr';
+import { pino } from 'pino';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { KeyPair } from '../../src/crypto/keys.ts';
-import { identityPublicKey } from '../../src/network/identity.ts';
+import { identityPublicKey, peerIdOf } from '../../src/network/identity.ts';
+import { PeerBindings as Bindings } from '../../src/network/peer-bindings.ts';
 import { gossipScoring } from '../../src/network/scoring.ts';
-import { addressesToTell } from '../../src/network/validator-peers.ts';
+import { addressesToTell, ValidatorPeers } from '../../src/network/validator-peers.ts';
 import { encodeFrame } from '../../src/primitives/frame.ts';
-import { PeerBindings, peerBindingSigningBytes } from '../../src/primitives/peer-binding.ts';
-import { decodeText } from '../../src/primitives/ssz.ts';
+import { PeerBindings, peerBindingSigningBytes, type SignedPeerBinding } from '../../src/primitives/peer-binding.ts';
+import { decodeText, encodeText } from '../../src/primitives/ssz.ts';
 import {
   addressOf,
   connected,
@@ -152,6 +154,66 @@ validators('what is badly signed counts against who tells it', async () => {
     assert.is(victim.network.validators.bound, 0);
   } finally {
     await Promise.all([liar.stop(), victim.stop()]);
+  }
+});
+
+/** A node that is told of bindings, and the addresses it keeps connections to. */
+function listener({ hidden = false } = {}) {
+  const bindings = new Bindings(GENESIS, Date.now);
+  bindings.setMembers(MEMBERS);
+  const kept: (readonly string[])[] = [];
+  const peers = new ValidatorPeers({
+    bindings,
+    ownPeer: peerIdOf(seed(1)),
+    hidden,
+    connected: () => [],
+    tell: async () => undefined,
+    keep: (addresses) => void kept.push(addresses),
+    logger: pino({ level: 'silent' }),
+    lifetime: AbortSignal.abort(),
+  });
+  return { peers, kept: () => kept.at(-1) };
+}
+
+/** @param number of the peer's seed. @param ago seconds */
+function bound(key: KeyPair, number: number, { addresses = [] as string[], ago = 0 } = {}): SignedPeerBinding {
+  const binding = {
+    validator: key.publicKey,
+    peer: identityPublicKey(seed(number)),
+    time: Date.now() - ago * 1_000,
+    addresses: addresses.map(encodeText),
+  };
+  return { binding, signature: key.sign(peerBindingSigningBytes(binding, GENESIS)) };
+}
+
+validators('who has announced itself keeps to the others; what others say of it makes it no validator', () => {
+  const other = bound(keyOf(1), 2, { addresses: ['/ip4/192.0.2.7/tcp/9000'] });
+  const way = [`/ip4/192.0.2.7/tcp/9000/p2p/${peerIdOf(seed(2))}`];
+  const told = listener();
+  const own = listener();
+  const hidden = listener({ hidden: true });
+  try {
+    for (const { peers } of [told, own, hidden]) peers.onTold('peer', [other, bound(keyOf(2), 1)]);
+    assert.equal(told.kept(), []);
+    own.peers.announce(bound(keyOf(0), 1));
+    assert.equal(own.kept(), way);
+    hidden.peers.announce(bound(keyOf(0), 1));
+    assert.equal(hidden.kept(), []);
+  } finally {
+    for (const { peers } of [told, own, hidden]) peers.stop();
+  }
+});
+
+validators('one that starts again keeps to the others although it says nothing new', () => {
+  const { peers, kept } = listener();
+  try {
+    const own = bound(keyOf(0), 1, { ago: 5 });
+    peers.onTold('peer', [own, bound(keyOf(1), 2, { addresses: ['/ip4/192.0.2.7/tcp/9000'] })]);
+    assert.equal(kept(), []);
+    peers.announce(bound(keyOf(0), 1));
+    assert.is(kept()?.length, 1);
+  } finally {
+    peers.stop();
   }
 });
 
