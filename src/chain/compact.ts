@@ -48,7 +48,8 @@ export function compactBlock({ header, body }: Block, mayLack: (idHex: string) =
  * in vain: no block with it is valid. Nothing that does not hold says anything about the hash.
  */
 export function compactHolds({ header, justification, transactionIds: ids, carried }: CompactBlock): boolean {
-  if (carried.length > ids.length || checkBody(header, justification, ids) !== undefined) return false;
+  if (carried.length > ids.length || carriedBytes(carried) > MAX_CARRIED_BYTES) return false;
+  if (checkBody(header, justification, ids) !== undefined) return false;
   if (new Set(ids.map(toHex)).size < ids.length) return false;
   let next = 0;
   for (const id of transactionIds(carried)) {
@@ -56,6 +57,11 @@ export function compactHolds({ header, justification, transactionIds: ids, carri
     if (next++ >= ids.length) return false;
   }
   return true;
+}
+
+/** What the transactions take by themselves: each stands behind an offset of four bytes. */
+function carriedBytes({ bytes, length }: SerializedList): number {
+  return bytes.length - 4 * length;
 }
 
 /** @param find where transactions may be that the block does not carry */

@@ -128,19 +128,21 @@ export class Door {
   }
 
   #admits({ slot, parentSlot }: CompactProposal, hash: Hash): boolean {
-    return this.#incomplete.admits({ slot, parentSlot, hash, leader: this.#d.core.schedule.leader(slot) });
+    const { schedule, lastFinalSlot } = this.#d.core;
+    return this.#incomplete.admits({ slot, parentSlot, hash, leader: schedule.leader(slot) }, lastFinalSlot);
   }
 
   /** The core is given the proposal when its block is whole: it may be at once, later or never. */
   #complete(proposal: CompactProposal, hash: Hash, peer: string): void {
     const { core, blocks, input } = this.#d;
     const { slot, parentSlot } = proposal;
-    const give = (block: Block | undefined) => {
+    const give = (block: Block | undefined): boolean => {
       if (block !== undefined) input({ type: 'proposal', proposal: { ...proposal, block }, hash });
+      return block !== undefined;
     };
     const block = blocks.complete(hash, proposal.block, peer);
     const until = block instanceof Promise ? block.then(give) : undefined;
-    this.#incomplete.take({ slot, parentSlot, hash, leader: core.schedule.leader(slot) }, until, core.lastFinalSlot);
+    this.#incomplete.take({ slot, parentSlot, hash, leader: core.schedule.leader(slot) }, until);
     if (!(block instanceof Promise)) give(block);
   }
 

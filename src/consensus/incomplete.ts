@@ -8,6 +8,8 @@ import type { Hash } from '../primitives/hash.ts';
 const MAX_PER_SLOT = 2;
 /** Of one leader that wait for what they lack: those of others, who are honest, need not wait for them. */
 const MAX_WAITING_PER_LEADER = 2;
+/** The pause before one is tried again doubles each time, up to so many retry intervals. */
+const LONGEST_PAUSE = 32;
 
 /** What tells proposals apart, and whose they are. */
 export interface Candidate {
@@ -19,10 +21,11 @@ export interface Candidate {
 }
 
 interface Taken extends Candidate {
-  /** ms */
+  tries: number;
+  /** of the last try, ms */
   triedAt: number;
-  /** what it lacks is on its way */
-  waits: boolean;
+  /** waiting: what it lacks is on its way; lacking: nobody had it; settled: there is nothing more to try */
+  state: 'waiting' | 'lacking' | 'settled';
 }
 
 export interface IncompleteOptions {
@@ -40,30 +43,41 @@ export class IncompleteProposals {
     this.#o = options;
   }
 
-  /** Whether it may be taken in now. */
-  admits(candidate: Candidate): boolean {
+  /**
+   * Whether it may be taken in, and passed on, now.
+   * @param lastFinalSlot what is not above it is forgotten
+   */
+  admits(candidate: Candidate, lastFinalSlot: number): boolean {
+    this.#taken = this.#taken.filter(({ slot }) => slot > lastFinalSlot);
+    const ofLeader = this.#taken.filter(({ leader }) => leader === candidate.leader);
+    if (ofLeader.filter(({ state }) => state === 'waiting').length >= MAX_WAITING_PER_LEADER) return false;
     const known = this.#find(candidate);
-    const waiting = this.#taken.filter(({ leader, waits }) => waits && leader === candidate.leader).length;
-    if (known?.waits === true || waiting >= MAX_WAITING_PER_LEADER) return false;
-    // In either direction: a clock may be set back.
-    if (known !== undefined) return Math.abs(this.#o.now() - known.triedAt) >= this.#o.retryInterval;
-    return this.#taken.filter(({ slot }) => slot === candidate.slot).length < MAX_PER_SLOT;
+    if (known === undefined) return this.#taken.filter(({ slot }) => slot === candidate.slot).length < MAX_PER_SLOT;
+    const pause = Math.min(2 ** (known.tries - 1), LONGEST_PAUSE);
+    // Anybody can send it again under another number, for as long as its slot is open.
+    if (known.state !== 'lacking' || !this.#isOver(known, pause)) return false;
+    return ofLeader.every((other) => other.tries === 1 || this.#isOver(other, 1));
   }
 
   /**
    * One that is admitted is taken in.
-   * @param until settles when it is complete, or nobody has what it lacks; must not reject. undefined: it is complete
-   * @param lastFinalSlot what is not above it is forgotten
+   * @param until resolves with whether it is complete, when it is or nobody has what it lacks; must not reject.
+   *   undefined: there is nothing to wait for, nor ever to try again
    */
-  take(candidate: Candidate, until: Promise<unknown> | undefined, lastFinalSlot: number): void {
-    const known = this.#find(candidate) ?? { ...candidate, triedAt: 0, waits: false };
-    this.#taken = this.#taken.filter((other) => other !== known && other.slot > lastFinalSlot);
-    this.#taken.push(known);
+  take(candidate: Candidate, until: Promise<boolean> | undefined): void {
+    const known = this.#find(candidate) ?? { ...candidate, tries: 0, triedAt: 0, state: 'settled' };
+    if (known.tries++ === 0) this.#taken.push(known);
     known.triedAt = this.#o.now();
-    known.waits = until !== undefined;
-    void until?.then(() => {
-      known.waits = false;
+    known.state = until === undefined ? 'settled' : 'waiting';
+    void until?.then((isComplete) => {
+      known.state = isComplete ? 'settled' : 'lacking';
     });
+  }
+
+  /** @param pause in retry intervals */
+  #isOver({ triedAt }: Taken, pause: number): boolean {
+    // In either direction: a clock may be set back.
+    return Math.abs(this.#o.now() - triedAt) >= pause * this.#o.retryInterval;
   }
 
   #find({ slot, parentSlot, hash }: Candidate): Taken | undefined {

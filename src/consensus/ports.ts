@@ -32,9 +32,9 @@ export interface BlockPort {
   /**
    * The whole block: at once if this node holds all of it, or when what is missing was fetched. The promise never rejects.
    * @param peer who has sent it
-   * @returns undefined when nobody has what is missing
+   * @returns undefined when no block can be so large; when it was to be fetched and nobody has it, later
    */
-  complete(hash: Hash, block: CompactBlock, peer: string): Block | Promise<Block | undefined>;
+  complete(hash: Hash, block: CompactBlock, peer: string): Block | undefined | Promise<Block | undefined>;
 }
 
 /** What consensus asks about epochs; all of it comes from what is durable. */

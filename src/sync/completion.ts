@@ -66,13 +66,13 @@ export class Completion {
    * The whole block: at once when nothing is missing. The promise never rejects.
    * @param compact to all of which the header commits
    * @param peer who has sent it, and may hold what is missing
-   * @returns undefined when nobody has what is missing, or no block is so large
+   * @returns undefined when no block can be so large; when it was to be fetched and nobody has it, later
    */
-  complete(hash: Hash, compact: CompactBlock, peer: string): Block | Promise<Block | undefined> {
+  complete(hash: Hash, compact: CompactBlock, peer: string): Block | undefined | Promise<Block | undefined> {
     const draft = this.#draft(hash, compact);
     const block = draft.attempt();
     if (isWhole(block)) return block;
-    if ('tooLarge' in block) return Promise.resolve(undefined);
+    if ('tooLarge' in block) return undefined;
     return this.#fetch(draft, peer).catch((error: unknown) => {
       if (!this.#inquiry.signal.aborted) this.#o.logger.error({ err: error }, 'a proposal could not be completed');
       return undefined;

@@ -105,6 +105,18 @@ compact('what is carried is bounded', () => {
   assert.is(ids.length, 80);
   assert.is(carried.length, 65);
   assert.equal(carried.toArray(), large.slice(0, 65));
+
+  const { justification } = body;
+  const transactionsRoot = merkleRoot(ids);
+  const header = { ...block.header, transactionsRoot, justificationHash: justificationHash(justification) };
+  const holds = (count: number) =>
+    compactHolds({
+      header,
+      justification,
+      transactionIds: ids,
+      carried: SerializedList.fromArray(large.slice(0, count)),
+    });
+  assert.equal([65, 66].map(holds), [true, false], 'where it is sent and where it comes in');
 });
 
 compact('no block is put together that could not be sent', () => {

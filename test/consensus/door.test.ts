@@ -287,6 +287,64 @@ door('what nobody could complete may come again, not at once', async () => {
   assert.equal(asked, ['a', 'c']);
 });
 
+door('what nobody completes goes on to others ever more rarely, though never for the last time', async () => {
+  const { door, settle, turn, time } = lacking();
+  const proposal = compactProposal(propose(0, 1, 0, block));
+  const { resendInterval } = PARAMETERS;
+  const acceptedIn = async (intervals: number) => {
+    let accepted = 0;
+    for (let quarter = 0; quarter < 4 * intervals; quarter++, time.now += resendInterval / 4) {
+      const attempt = time.now;
+      if ((await door.proposal(GossipProposal.serialize({ attempt, proposal }), 'peer')) === 'accept') accepted++;
+      settle.at(-1)?.(undefined);
+      await turn();
+    }
+    return accepted;
+  };
+  assert.is(await acceptedIn(32), 7, 'at 0, ½, 1½, 3½, 7½, 15½, 31½ intervals');
+  assert.is(await acceptedIn(160), 10, 'then every 16th');
+});
+
+door('of one leader one is passed on again at a time', async () => {
+  const { door, settle, turn, time } = lacking();
+  // Member 0 leads every fourth slot.
+  const proposals = [1, 5, 9, 13].map((slot) => compactProposal(propose(0, slot, 0, block)));
+  const accepted = async (attempt: number) => {
+    let count = 0;
+    for (const proposal of proposals) {
+      const verdict = await door.proposal(GossipProposal.serialize({ attempt, proposal }), 'peer');
+      if (verdict === 'accept') count++;
+      for (const resolve of settle) resolve(undefined);
+      await turn();
+    }
+    return count;
+  };
+  assert.is(await accepted(0), 4);
+  for (let attempt = 1; attempt <= 4; attempt++) {
+    time.now += PARAMETERS.resendInterval / 2;
+    assert.is(await accepted(attempt), 1);
+  }
+});
+
+door('what no block can be is not looked at again', async () => {
+  const { door, inputs, time } = open({ complete: () => undefined });
+  const proposal = compactProposal(propose(0, 1, 0, block));
+  for (const [attempt, verdict] of ['accept', 'ignore', 'ignore'].entries()) {
+    assert.is(await door.proposal(GossipProposal.serialize({ attempt, proposal }), 'peer'), verdict);
+    time.now += 100 * PARAMETERS.resendInterval;
+  }
+  assert.equal(inputs, []);
+});
+
+door('what waits at or below a Final keeps no other of its leader waiting', async () => {
+  const { door, core } = lacking();
+  for (const slot of [1, 5]) await door.proposal(ofProposal(propose(0, slot, 0, block)), 'peer');
+  core.step({ type: 'certificate', certificate: certificate(FINAL, 5, hash) }, 0);
+  assert.is(core.lastFinalSlot, 5);
+  const next = makeBlock(2, hash, 0);
+  assert.is(await door.proposal(ofProposal(propose(0, 9, 5, next)), 'peer'), 'accept');
+});
+
 door('of a slot two proposals are taken in and passed on, whatever becomes of them', async () => {
   const { door, core, inputs, asked, settle, turn, time } = lacking();
   const blocks = [1, 2, 3].map((timestamp) => makeBlock(1, GENESIS_BLOCK_HASH, 0, { timestamp }));
@@ -302,7 +360,9 @@ door('of a slot two proposals are taken in and passed on, whatever becomes of th
   for (const resolve of settle) resolve(undefined);
   await turn();
   time.now += PARAMETERS.resendInterval;
-  assert.equal(await verdicts(1), ['accept', 'accept', 'ignore']);
+  assert.equal(await verdicts(1), ['accept', 'ignore', 'ignore'], 'again one after the other');
+  time.now += PARAMETERS.resendInterval;
+  assert.equal(await verdicts(2), ['ignore', 'accept', 'ignore']);
   assert.is(asked.length, 4);
   for (const [index, resolve] of settle.slice(2).entries()) resolve(blocks[index]);
   await turn();
