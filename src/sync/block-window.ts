@@ -3,11 +3,10 @@
 // more is fetched ahead than has room.
 
 import { MAX_ANSWER_BYTES } from '../network/messages.ts';
-import type { Block } from '../primitives/block.ts';
-import type { BlocksRequest } from '../primitives/wire.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { SyncError } from './errors.ts';
-import { type ReceivedBlock, receivedBlocks } from './received.ts';
+import { RangeRequest, type RangeRequestOptions } from './range-request.ts';
+import type { ReceivedBlock } from './received.ts';
 import type { Sources, SyncPeer } from './sources.ts';
 
 const BLOCKS_PER_REQUEST = 64;
@@ -17,35 +16,18 @@ const MAX_REQUESTS = 8;
 export const WINDOW_BYTES = MAX_REQUESTS * MAX_ANSWER_BYTES;
 /** The same in blocks: empty ones take more memory than bytes on the wire. */
 const WINDOW_BLOCKS = 1024;
-/** A range of full blocks on a slow line; what this node does with other blocks meanwhile does not count. */
-const REQUEST_TIMEOUT_MS = 30_000;
+/** While blocks are there, room is looked for once in so many of them: who could fill it is not asked for nothing. */
+const FILLED_EVERY = 16;
 /** When the next block has not come for so long (ms), and nothing else from its peer, another one is asked as well. */
 const PATIENCE_MS = 2000;
 
-export interface BlockWindowOptions {
-  readonly requestBlocks: (peer: string, request: BlocksRequest, signal: AbortSignal) => AsyncIterable<Uint8Array>;
+export interface BlockWindowOptions extends RangeRequestOptions {
   readonly sources: Pick<Sources, 'setAside' | 'hasNone'>;
   /** Peers that say to have the block after a height, in the order in which to ask them. */
   readonly serving: (height: number) => readonly SyncPeer[];
-  readonly bodyMatches: (block: Block) => boolean;
   /** A peer's answer contradicts itself. */
   readonly onLie: (peer: string, error: SyncError) => void;
-  /** ms that peers have had to answer: a clock that stands still while this node is busy */
-  readonly clock: () => number;
   readonly logger: Logger;
-}
-
-interface Request {
-  readonly peer: string;
-  /** height of the block that it sends next */
-  next: number;
-  /** of the last one that it was asked for and says to have */
-  readonly to: number;
-  /** when its last block came, or it was asked */
-  heardAt: number;
-  /** its answer is not wanted any more, and its end says nothing about the peer */
-  isCancelled: boolean;
-  readonly controller: AbortController;
 }
 
 interface Gap {
@@ -57,7 +39,7 @@ export class BlockWindow {
   readonly #o: BlockWindowOptions;
   /** by height, above `#released` */
   readonly #held = new Map<number, ReceivedBlock>();
-  readonly #requests = new Set<Request>();
+  readonly #requests = new Set<RangeRequest>();
   readonly #ends = new Set<Promise<void>>();
   /** of held blocks that were not read yet */
   #bytesAhead = 0;
@@ -115,14 +97,14 @@ export class BlockWindow {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    for (const { controller } of this.#requests) controller.abort();
+    for (const request of this.#requests) request.cancel();
     this.#wake();
     await Promise.all(this.#ends);
   }
 
   async #next(): Promise<ReceivedBlock | undefined> {
     for (;;) {
-      this.#fill();
+      if (this.#position % FILLED_EVERY === 0 || !this.#held.has(this.#position)) this.#fill();
       if (this.#isClosed) return undefined;
       const block = this.#held.get(this.#position);
       if (block !== undefined || this.#requests.size === 0) return block;
@@ -176,7 +158,7 @@ export class BlockWindow {
   }
 
   #isUnderway(height: number): boolean {
-    for (const { next, to } of this.#requests) if (next <= height && height <= to) return true;
+    for (const request of this.#requests) if (request.isAbout(height)) return true;
     return false;
   }
 
@@ -196,22 +178,15 @@ export class BlockWindow {
   /** Whether those who were asked for the next block leave it at that. */
   #isStalled(): boolean {
     if (this.#held.has(this.#position)) return false;
-    const asked = [...this.#requests].filter(({ next, to }) => next <= this.#position && this.#position <= to);
+    const asked = [...this.#requests].filter((request) => request.isAbout(this.#position));
     const since = this.#o.clock() - PATIENCE_MS;
     return asked.length > 0 && asked.every(({ heardAt }) => heardAt <= since);
   }
 
-  #request({ id, height }: SyncPeer, { from, count }: Gap): void {
-    const request = {
-      peer: id,
-      next: from,
-      to: Math.min(from + count - 1, height),
-      heardAt: this.#o.clock(),
-      isCancelled: false,
-      controller: new AbortController(),
-    };
+  #request({ id, height }: SyncPeer, gap: Gap): void {
+    const request = new RangeRequest(this.#o, { peer: id, newest: height, ...gap });
     this.#requests.add(request);
-    const end = this.#fetch(request, { from, count }).finally(() => {
+    const end = this.#take(request).finally(() => {
       this.#requests.delete(request);
       this.#ends.delete(end);
       this.#outrun();
@@ -221,31 +196,19 @@ export class BlockWindow {
     this.#ends.add(end);
   }
 
-  async #fetch(request: Request, { from, count }: Gap): Promise<void> {
-    const { requestBlocks, sources, bodyMatches } = this.#o;
-    const { peer, controller } = request;
-    const release = this.#limit(controller);
+  async #take(request: RangeRequest): Promise<void> {
+    const { peer, from } = request;
     try {
-      const answer = requestBlocks(peer, { selector: 0, value: { from, count } }, controller.signal);
-      for await (const block of receivedBlocks(answer, { peer, from, bodyMatches })) {
-        controller.signal.throwIfAborted();
-        this.#take(request, block);
-        if (request.next === from + count) break;
-      }
-      controller.signal.throwIfAborted();
-      if (request.next === from) sources.hasNone(peer, from);
+      await request.run((block) => this.#hold(block));
+      if (request.next === from) this.#o.sources.hasNone(peer, from);
       else this.#width = Math.min(this.#width + 1, MAX_REQUESTS);
     } catch (error) {
-      if (!this.#isClosed && !request.isCancelled) this.#failed(peer, error);
-    } finally {
-      release();
+      if (!request.isCancelled) this.#failed(peer, error);
     }
   }
 
-  #take(request: Request, block: ReceivedBlock): void {
+  #hold(block: ReceivedBlock): void {
     const { height } = block.block.header;
-    request.next = height + 1;
-    request.heardAt = this.#o.clock();
     if (height <= this.#released || this.#held.has(height)) return;
     this.#held.set(height, block);
     if (height >= this.#position) this.#bytesAhead += block.bytes;
@@ -263,18 +226,6 @@ export class BlockWindow {
     this.#width = Math.max(1, this.#width >> 1);
   }
 
-  /** Ends a request that takes too long. @returns what releases the timer */
-  #limit(controller: AbortController): () => void {
-    const end = this.#o.clock() + REQUEST_TIMEOUT_MS;
-    const look = () => {
-      const left = end - this.#o.clock();
-      if (left > 0) timer = setTimeout(look, left);
-      else controller.abort(new Error(`no whole answer in ${REQUEST_TIMEOUT_MS} ms`));
-    };
-    let timer = setTimeout(look, REQUEST_TIMEOUT_MS);
-    return () => clearTimeout(timer);
-  }
-
   /** Ends those of whom nothing is to come any more that others have not sent: they are slow. */
   #outrun(): void {
     for (const request of this.#requests) {
@@ -284,17 +235,16 @@ export class BlockWindow {
     }
   }
 
-  #isOutrun({ next, to }: Request): boolean {
+  #isOutrun({ next, to }: RangeRequest): boolean {
     for (let height = next; height <= to; height++) {
       if (height > this.#released && !this.#held.has(height)) return false;
     }
     return next <= to;
   }
 
-  #cancel(request: Request): void {
+  #cancel(request: RangeRequest): void {
     this.#requests.delete(request);
-    request.isCancelled = true;
-    request.controller.abort();
+    request.cancel();
   }
 
   #drop(height: number): void {
