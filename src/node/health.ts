@@ -22,6 +22,8 @@ export interface HealthOptions {
   readonly isAlone: () => boolean;
   /** ms of a clock that is never set back: a stalled chain must not look well because somebody corrected the time */
   readonly now: () => number;
+  /** ms since 1970 */
+  readonly wallClock: () => number;
 }
 
 export class NodeHealth implements HealthSource {
@@ -76,8 +78,9 @@ export class NodeHealth implements HealthSource {
 
   syncStatus(): SyncStatus {
     const head = this.#o.chain.head.header.height;
-    const { target, blocksPerSecond, snapshot } = this.#o.catchUp.status;
+    const { target: claimed, blocksPerSecond, snapshot } = this.#o.catchUp.status;
     const behind = this.#behind();
+    const target = behind || snapshot !== undefined ? claimed : Math.min(claimed, head + CATCH_UP_DISTANCE);
     if (snapshot !== undefined) {
       // What there is to fetch is what peers say.
       const left = Math.max(0, snapshot.totalBytes - snapshot.bytes);
@@ -104,8 +107,11 @@ export class NodeHealth implements HealthSource {
     };
   }
 
+  /** That a peer says to be far ahead shows nothing while the newest final block has just been made. */
   #behind(): boolean {
     const { syncing, target } = this.#o.catchUp.status;
+    const age = Math.abs(this.#o.wallClock() - this.#o.chain.head.header.timestamp);
+    if (age < CATCH_UP_DISTANCE * this.#o.parameters().blockTime) return false;
     return syncing || target >= this.#o.chain.head.header.height + CATCH_UP_DISTANCE;
   }
 }

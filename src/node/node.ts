@@ -289,7 +289,7 @@ class AitbcNode implements Node {
     const parameters = () => chain.epoch.parameters;
     const isAlone = () => epochs.seat?.decidesAlone ?? false;
     const clock = new ClockWatch({ network, parameters, isAlone, logger });
-    const health = new NodeHealth({ chain, network, catchUp, clock, parameters, isAlone, now });
+    const health = new NodeHealth({ chain, network, catchUp, clock, parameters, isAlone, now, wallClock: Date.now });
     metrics.watchSync(() => health.syncStatus());
     this.#health = health;
     const signerLog = new SignerLog({

@@ -11,9 +11,13 @@ const healthTest = suite('health');
 /** Five first timers, as in src/node/health.ts. */
 const PATIENCE = 5 * baseTimeout(PARAMETERS);
 
+const WALL = 1_700_000_000_000;
+
 class World {
   now = 1_000_000;
   head = 100;
+  /** of the newest final block, ms: old enough to believe who says that there are others */
+  headAge = 60_000;
   peers = 3;
   complaint: string | undefined;
   catchUp: HealthOptions['catchUp']['status'] = {
@@ -26,7 +30,8 @@ class World {
 
   open({ alone = false } = {}): NodeHealth {
     const world = this;
-    const header = (height: number) => ({ header: { height } }) as HealthOptions['chain']['head'];
+    const header = (height: number) =>
+      ({ header: { height, timestamp: WALL - world.headAge } }) as HealthOptions['chain']['head'];
     return new NodeHealth({
       chain: {
         get head() {
@@ -43,6 +48,7 @@ class World {
       parameters: () => PARAMETERS,
       isAlone: () => alone,
       now: () => world.now,
+      wallClock: () => WALL,
     });
   }
 }
@@ -100,6 +106,18 @@ healthTest('a node that is behind is healthy and not ready', () => {
   assert.equal(health.health(), { healthy: true, ready: false, reasons: ['catching up'] });
   world.catchUp = { target: world.head, syncing: true, refusal: undefined, blocksPerSecond: 1, snapshot: undefined };
   assert.equal(health.health(), { healthy: true, ready: false, reasons: ['catching up'] });
+});
+
+healthTest('one peer that claims a great height makes no node unready that finalizes new blocks', () => {
+  const world = new World();
+  world.headAge = CATCH_UP_DISTANCE * PARAMETERS.blockTime - 1;
+  world.catchUp = { ...world.catchUp, target: 1_000_000, syncing: true };
+  const health = world.open();
+  assert.equal(health.health(), { healthy: true, ready: true, reasons: [] });
+  assert.is(health.syncStatus().phase, 'synced');
+  assert.is(health.syncStatus().target, world.head + CATCH_UP_DISTANCE);
+  world.headAge += 1;
+  assert.not(health.health().ready);
 });
 
 healthTest('a node that is about to stop is healthy and not ready', () => {
