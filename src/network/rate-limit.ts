@@ -40,9 +40,9 @@ export const DEFAULT_RATE_LIMITS: RateLimits = {
   // A peer that forwards everything of a full network, with a block of a megabyte and 2,000 transactions a second, sends
   // a fifth of it; the burst is what has gathered on both sides while one of them stood still.
   gossip: { burst: 32 * MEBIBYTE, perSecond: 8 * MEBIBYTE },
-  // 15,000 small messages at once, or 180 a second without end: a twentieth of a processor. What honest nodes send of
+  // 7,500 small messages at once, or 90 a second without end: a fortieth of a processor. What honest nodes send of
   // their own that is known already (a certificate of each validator for each slot) is less.
-  waste: 64 * MEBIBYTE,
+  waste: 32 * MEBIBYTE,
   // A walk through the DHT asks a node once or twice; 32 questions a second, and 256 at once, are more than anybody has.
   others: { burst: MEBIBYTE, perSecond: MEBIBYTE / 8 },
 };

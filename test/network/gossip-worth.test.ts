@@ -55,7 +55,7 @@ const NOTHING: Usual = {};
 worth('a flood of what is ignored counts within seconds, and goes on counting', () => {
   for (const [flood, seconds] of [
     [{ votes: 2_000 }, 10],
-    [{ votes: 500 }, 60],
+    [{ votes: 500 }, 30],
     [{ batches: 60 }, 15],
   ] as const) {
     const victim = new Victim();
