@@ -60,6 +60,7 @@ export class Chain extends EventEmitter<ChainEvents> {
       verifySignatures,
       verifyVotes,
       finalizedHash: (height) => store.hashByHeight(height),
+      isPassed: (height) => this.#isPassed(height),
     });
   }
 
@@ -210,8 +211,8 @@ export class Chain extends EventEmitter<ChainEvents> {
     const verification = await this.#verifier.verify(block, { proposer: undefined, room: 'unbounded' });
     if (verification.valid) return verification.hash;
     const { height } = block.header;
-    if (height <= (this.#store.base?.height ?? 0)) return undefined;
     if ('missingParent' in verification) {
+      if (this.#isPassed(height)) return undefined;
       throw new ChainError('MISSING_PARENT', `block ${height} does not follow the head ${this.head.height}`);
     }
     if (verification.reason === 'CONFLICTS_WITH_FINALIZED' && certificate?.kind === FINAL) {
@@ -237,19 +238,22 @@ export class Chain extends EventEmitter<ChainEvents> {
   }
 
   async #restore(restoration: Restoration): Promise<boolean> {
-    if (this.#failure !== undefined) throw this.#failure.error;
-    if (this.#stopped) throw new ChainError('STOPPED', 'the chain has been stopped');
+    this.#assertOpen();
     if (this.head.height >= restoration.boundary.header.height) return false;
+    const onSwitched = ({ hash, header }: StoredHead) => this.#tree.restart({ hash, header, state: this.#store });
     try {
-      await this.#store.adopt(restoration);
+      await this.#store.adopt(restoration, onSwitched);
     } catch (error) {
       this.#failure = { error };
       throw error;
     }
-    const { hash, header } = this.head;
-    this.#tree.restart({ hash, header, state: this.#store });
     this.emit('restored', this.head);
     return true;
+  }
+
+  /** Whether a snapshot took the chain to this height or past it. */
+  #isPassed(height: number): boolean {
+    return height <= (this.#store.base?.height ?? 0);
   }
 
   #epochAtHead(): Epoch {
@@ -259,7 +263,7 @@ export class Chain extends EventEmitter<ChainEvents> {
   }
 
   async #finalize(hash: Hash, certificate: Certificate | undefined): Promise<void> {
-    if (this.#failure !== undefined) throw this.#failure.error;
+    this.#assertOpen();
     if (certificate !== undefined && !equalBytes(certificate.hash, hash)) {
       throw new ChainError('WRONG_CERTIFICATE', `a certificate of ${toHex(certificate.hash)} for ${toHex(hash)}`);
     }
@@ -268,11 +272,16 @@ export class Chain extends EventEmitter<ChainEvents> {
     if (path === undefined || path.length === 0) return this.#keepFinal(hash, certificate);
     assertCertifies(certificate, path.at(-1));
     for (const [index, executed] of path.entries()) {
-      if (this.#stopped) throw new ChainError('STOPPED', 'the chain has been stopped');
+      this.#assertOpen();
       const child = path[index + 1];
       const known = child === undefined ? certificate : child.block.body.justification.parentCertificate;
       await this.#commit(executed, known ?? undefined);
     }
+  }
+
+  #assertOpen(): void {
+    if (this.#failure !== undefined) throw this.#failure.error;
+    if (this.#stopped) throw new ChainError('STOPPED', 'the chain has been stopped');
   }
 
   async #commit(executed: ExecutedBlock, certificate: Certificate | undefined): Promise<void> {

@@ -26,7 +26,7 @@ import type { BlockTree } from './tree.ts';
 export type Verification =
   | { readonly valid: true; readonly hash: Hash }
   | Fault
-  /** neither good nor bad: the parent has to be verified first */
+  /** neither good nor bad: the parent has to be verified first, or the chain went past both by a snapshot */
   | { readonly valid: false; readonly missingParent: Hash };
 
 /** Verdicts in the order of the envelopes, off the main thread; those known to be good need not be checked again. */
@@ -43,6 +43,8 @@ export interface BlockVerifierOptions {
   verifyVotes: VerifyVotes;
   /** Hash of the finalized block at a height. */
   finalizedHash: (height: number) => Promise<Hash | undefined>;
+  /** Whether the chain went past a height by a snapshot: the final block there may be unknown. */
+  isPassed: (height: number) => boolean;
 }
 
 export interface VerifyOptions {
@@ -172,11 +174,13 @@ export class BlockVerifier {
   /** A block whose parent is neither the newest final block nor in the tree. */
   async #withoutParent({ hash, block }: Candidate): Promise<Verification> {
     const { height, parent } = block.header;
-    const root = this.#o.tree.root.header.height;
+    const { tree, finalizedHash, isPassed } = this.#o;
+    const root = tree.root.header.height;
     if (height > root + 1) return { valid: false, missingParent: parent };
     if (this.#isKnown(hash)) return { valid: true, hash };
-    const finalized = await this.#o.finalizedHash(height);
+    const finalized = await finalizedHash(height);
     if (finalized !== undefined && equalBytes(finalized, hash)) return { valid: true, hash };
+    if (finalized === undefined && isPassed(height)) return { valid: false, missingParent: parent };
     return fault('CONFLICTS_WITH_FINALIZED', `height ${height}, and another block of height ${root} is final`);
   }
 

@@ -264,10 +264,11 @@ export class ChainStore implements TreeSource {
   /**
    * Makes the block of a whole restoration the head and what was restored the state: in one durable batch, or not at
    * all. What was the state before is removed afterwards.
+   * @param onSwitched called in the turn in which head and state change: whoever builds on them changes with them
    * @throws {RangeError} when it is not whole, not above the head, or a commit is under way
    * @throws {StoreError} IO, as commit
    */
-  async adopt(restoration: Restoration): Promise<void> {
+  async adopt(restoration: Restoration, onSwitched?: (head: StoredHead) => void): Promise<void> {
     this.#assertWritable();
     if (this.#committing !== undefined) throw new RangeError('a commit is under way');
     const { header } = restoration.boundary;
@@ -275,7 +276,7 @@ export class ChainStore implements TreeSource {
     if (restoration.slot === this.#state.slot || header.height <= (this.#head?.height ?? -1)) {
       throw new RangeError(`a snapshot of block ${header.height} is of no use any more`);
     }
-    this.#committing = this.#switchTo(restoration);
+    this.#committing = this.#switchTo(restoration, onSwitched);
     try {
       await this.#committing;
     } finally {
@@ -283,7 +284,10 @@ export class ChainStore implements TreeSource {
     }
   }
 
-  async #switchTo({ boundary, slot, buckets }: Restoration): Promise<void> {
+  async #switchTo(
+    { boundary, slot, buckets }: Restoration,
+    onSwitched: (head: StoredHead) => void = () => undefined,
+  ): Promise<void> {
     const { header, certificate } = boundary;
     const { height } = header;
     const head = { height, hash: headerHash(header), header };
@@ -303,6 +307,7 @@ export class ChainStore implements TreeSource {
     this.#state.switchTo(slot, buckets);
     this.#head = head;
     this.#base = head;
+    onSwitched(head);
     // What is left when this fails, or the process dies on the way, goes when the slot is needed again.
     this.#clearing = clearSlot(this.#db, records, this.#state.other).catch(() => undefined);
   }

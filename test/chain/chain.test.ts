@@ -260,12 +260,15 @@ test('a chain opened again goes on where it was', async () => {
   }
 });
 
-test('a stopped chain finalizes nothing more', () =>
+test('a stopped chain finalizes nothing more, and asks nothing of a store that is closed', () =>
   withNodes(genesis, 1, async (node) => {
+    const final = await node.grow();
     const { hash, block } = await node.build([]);
     await node.chain.stop();
+    await node.store.close();
     assert.is(await codeOf(node.chain.finalize(hash, certify(genesis, block))), 'STOPPED');
-    assert.is(node.chain.head.height, 0);
+    assert.is(await codeOf(node.chain.finalize(final.hash, certify(genesis, final.block))), 'STOPPED');
+    assert.is(node.chain.head.height, 1);
   }));
 
 test('a failed commit ends finalization, loudly, each time', () =>

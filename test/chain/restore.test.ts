@@ -3,12 +3,13 @@
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { Verification } from '../../src/chain/verifier.ts';
 import type { EpochBoundary } from '../../src/primitives/snapshot.ts';
 import type { Restoration } from '../../src/store/restoration.ts';
 import { Snapshots } from '../../src/store/snapshots.ts';
 import { withTempDir } from '../helpers/temp-dir.ts';
 import { chunksOf } from '../store/boundary.ts';
-import { certify, makeGenesis, type Node, withNodes } from './fixture.ts';
+import { account, certify, makeGenesis, type Node, pay, verdict, withNodes } from './fixture.ts';
 
 const test = suite('chain on a snapshot');
 /** Blocks of an epoch: the snapshot is of the last one. */
@@ -71,6 +72,48 @@ test('blocks that catch-up had on the way are left as they are, and those above 
       await node.chain.applySynced(base.block, certify(genesis, base.block));
       await node.chain.applySynced(above.block, certify(genesis, above.block));
       assert.equal(node.chain.head.hash, above.hash);
+    }),
+  ));
+
+test('of blocks that it went past none is called a conflict where nothing is known of their height', () =>
+  withTempDir((directory) =>
+    withNodes(genesis, 2, async (source, node) => {
+      const rivals = [await source.build([], { delay: 2 })];
+      const first = await source.grow();
+      const second = await source.grow();
+      rivals.push(await source.build([], { delay: 2 }));
+      await source.grow();
+      const restoration = await restorationOf(source, node, directory);
+      await node.chain.applySynced(first.block, certify(genesis, first.block));
+      const open = node.holdSignatures();
+      const underway = node.chain.verify(second.block);
+      await node.chain.restore(restoration);
+      open();
+      assert.is(verdict(await underway), 'missing parent');
+      assert.is(verdict(await node.chain.verify(second.block)), 'missing parent');
+      for (const { block } of rivals) {
+        assert.is(verdict(await node.chain.verify(block)), 'CONFLICTS_WITH_FINALIZED', `height ${block.header.height}`);
+        const [result] = await Promise.allSettled([node.chain.applySynced(block, certify(genesis, block))]);
+        assert.is(result.status === 'rejected' && result.reason.code, 'CONFLICT');
+      }
+    }),
+  ));
+
+test('no block is executed on the new state as if it were the old one', () =>
+  withTempDir((directory) =>
+    withNodes(genesis, 2, async (source, node) => {
+      const first = await source.grow([pay(genesis, { from: 0, to: account(1) })]);
+      while (source.chain.head.height < LENGTH) await source.grow();
+      const restoration = await restorationOf(source, node, directory);
+      const { store, chain } = node;
+      const adopt = store.adopt.bind(store);
+      let between: Promise<Verification> | undefined;
+      store.adopt = async (...given) => {
+        await adopt(...given);
+        between = chain.verify(first.block);
+      };
+      assert.ok(await chain.restore(restoration));
+      assert.is(verdict((await between) as Verification), 'missing parent');
     }),
   ));
 
