@@ -1,30 +1,16 @@
 // The chain goes on from a snapshot while blocks around it are executed and about to become final.
 
-import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Verification } from '../../src/chain/verifier.ts';
-import type { EpochBoundary } from '../../src/primitives/snapshot.ts';
-import type { Restoration } from '../../src/store/restoration.ts';
-import { Snapshots } from '../../src/store/snapshots.ts';
 import { withTempDir } from '../helpers/temp-dir.ts';
-import { chunksOf } from '../store/boundary.ts';
-import { account, certify, makeGenesis, type Node, pay, verdict, withNodes } from './fixture.ts';
+import { account, certify, makeGenesis, pay, verdict, withNodes } from './fixture.ts';
+import { restorationOf } from './restoration.ts';
 
 const test = suite('chain on a snapshot');
 /** Blocks of an epoch: the snapshot is of the last one. */
 const LENGTH = 3;
 const genesis = makeGenesis({ parameters: { epochDuration: LENGTH } });
-
-/** A whole restoration of the source's state at its head. */
-async function restorationOf(source: Node, target: Node, directory: string): Promise<Restoration> {
-  const snapshots = await Snapshots.open(join(directory, 'snapshots'), { keep: 1, rest: async () => undefined });
-  await snapshots.make(source.store.freeze());
-  const { hash, header } = source.chain.head;
-  const restoration = await target.store.restore((await source.store.boundary(header.epoch)) as EpochBoundary);
-  for (const chunk of await chunksOf(snapshots, hash, header.stateRoot)) await restoration.add(chunk);
-  return restoration;
-}
 
 test('finalizations that wait for it are left as they are below it, refused beside it, and go on above it', () =>
   withTempDir((directory) =>

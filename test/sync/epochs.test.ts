@@ -11,6 +11,8 @@ import { CertifiedBlock } from '../../src/primitives/wire.ts';
 import { CatchUp } from '../../src/sync/catch-up.ts';
 import { silentLogger } from '../../src/telemetry/logger.ts';
 import { certify, makeGenesis, Node } from '../chain/fixture.ts';
+import { restorationOf } from '../chain/restoration.ts';
+import { withTempDir } from '../helpers/temp-dir.ts';
 import { withTimeout } from '../helpers/timeout.ts';
 import { type BlocksAnswer, TestNetwork, TRUSTING } from './fixture.ts';
 
@@ -206,6 +208,35 @@ test('a peer whose answer still arrives while consensus ends the epoch is not bl
     node,
   );
 });
+
+test('blocks of a run that a snapshot goes past meanwhile are left, and those above it are taken', () =>
+  withTempDir(async (directory) => {
+    const node = await Node.open(genesis);
+    const elder = await Node.open(genesis);
+    try {
+      for (let height = 1; height <= LENGTH; height++) await elder.chain.applySynced(block(height), final(height));
+      const restoration = await restorationOf(elder, node, directory);
+      const { chain } = node;
+      const executeSynced = chain.executeSynced.bind(chain);
+      chain.executeSynced = async (one, certificate) => {
+        if (one.header.height === 5) await chain.restore(restoration);
+        return executeSynced(one, certificate);
+      };
+    } finally {
+      await elder.remove();
+    }
+    await synced(
+      { peer: onlyBoundaries },
+      async ({ node: { chain, store }, asked }) => {
+        assert.equal(chain.head.hash, source.chain.head.hash);
+        assert.is(store.base?.height, LENGTH);
+        assert.is((await store.blockByHeight(LENGTH - 1))?.block, undefined, 'it was not executed');
+        assert.equal(asked, ['peer']);
+        await store.verify();
+      },
+      node,
+    );
+  }));
 
 function rootsOf({ header }: Block): Pick<Header, 'validatorsRoot' | 'nextValidatorsRoot'> {
   const { validatorsRoot } = header;
