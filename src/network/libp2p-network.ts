@@ -63,7 +63,7 @@ export class Libp2pNetwork implements Network {
 
   setMembers(members: readonly Uint8Array[]): void {
     this.#bindings.setMembers(members);
-    this.#parts?.validators.keepOthers();
+    this.#parts?.validators.look();
   }
 
   get validators(): Network['validators'] {
@@ -170,6 +170,10 @@ export class Libp2pNetwork implements Network {
 
   report(peer: string, kind: OffenceKind, reason: string): void {
     this.#onOffence(peer, kind, reason);
+  }
+
+  isPrivate(peer: string): boolean {
+    return this.#options.privatePeers.includes(peer);
   }
 
   bans(): Ban[] {

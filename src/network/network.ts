@@ -102,6 +102,8 @@ export interface Network {
   requestSnapshot(peer: string, request: SnapshotRequest, signal: AbortSignal): AsyncIterable<Uint8Array>;
   /** What the rooms above find wrong with what a peer answered counts against it. @param reason for people */
   report(peer: string, kind: OffenceKind, reason: string): void;
+  /** Whether nobody else is to be told of the peer, connected or not. */
+  isPrivate(peer: string): boolean;
   /** Those in force, the longest first. */
   bans(): Ban[];
   /**

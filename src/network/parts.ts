@@ -113,6 +113,7 @@ export function assemble(base: Base, options: Libp2pNetworkOptions, handlers: Ne
     connected: () => peers.list().map(({ id }) => id),
     tell: (peer, bindings) => requester.tellValidators(peer, bindings, lifetime.signal),
     keep: (addresses) => outreach.keepValidators(addresses),
+    onUnbound: (peer) => peers.onUnbound(peer),
     logger,
     lifetime: lifetime.signal,
   });

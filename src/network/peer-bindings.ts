@@ -23,7 +23,7 @@ interface Entry {
 export class PeerBindings {
   readonly #genesisHash: Hash;
   readonly #now: () => number;
-  /** by consensus key in hex */
+  /** by consensus key in hex; who named his peer first stands first */
   readonly #entries = new Map<string, Entry>();
   readonly #validators = new Map<string, Uint8Array>();
   #members: ReadonlySet<string> = new Set();
@@ -73,7 +73,7 @@ export class PeerBindings {
     return [...this.#entries.values()].map(({ signed }) => signed);
   }
 
-  /** @returns the consensus key of a validator that has bound itself to this peer */
+  /** @returns the consensus key of the first validator that has bound itself to this peer */
   validatorOf(peer: string): Uint8Array | undefined {
     return this.#validators.get(peer);
   }
@@ -90,7 +90,11 @@ export class PeerBindings {
   #keep(signed: SignedPeerBinding): boolean {
     if (!this.#isNews(signed)) return false;
     const { validator, peer } = signed.binding;
-    this.#entries.set(toHex(validator), { signed, peer: peerIdOfKey(peer) });
+    const key = toHex(validator);
+    const id = peerIdOfKey(peer);
+    // whoever names another peer than before is the last to name it
+    if (this.#entries.get(key)?.peer !== id) this.#entries.delete(key);
+    this.#entries.set(key, { signed, peer: id });
     return true;
   }
 
@@ -104,6 +108,8 @@ export class PeerBindings {
 
   #index(): void {
     this.#validators.clear();
-    for (const { signed, peer } of this.#entries.values()) this.#validators.set(peer, signed.binding.validator);
+    for (const { signed, peer } of this.#entries.values()) {
+      if (!this.#validators.has(peer)) this.#validators.set(peer, signed.binding.validator);
+    }
   }
 }

@@ -139,6 +139,12 @@ export class Peers {
     if (this.#context.conduct.count(peer, kind, reason)) this.drop(peer, 'too many offences');
   }
 
+  /** It was let in as a validator's peer, maybe, and is one no more: it has the place that anybody would have. */
+  onUnbound(peer: string): void {
+    const session = this.#sessions.get(peer);
+    if (session?.phase === 'connected' || session?.phase === 'handshake') this.#seat(session);
+  }
+
   /** Drops those for whom there is a ban now. */
   dropBanned(): void {
     const { bans } = this.#context;
@@ -218,9 +224,7 @@ export class Peers {
   }
 
   async #greet(session: Session): Promise<void> {
-    const place = this.#places.find(session, this.#sessions.values());
-    if ('refusal' in place) return this.drop(session.id, place.refusal, FULL_LINGER_MS);
-    if (place.leaves !== undefined) this.drop(place.leaves, 'room is needed for peers from elsewhere', FULL_LINGER_MS);
+    if (!this.#seat(session)) return;
     try {
       await withDeadline(HANDSHAKE_TIMEOUT_MS, 'handshake', this.#context.lifetime, async (signal) => {
         await this.#exchange(session, signal);
@@ -241,6 +245,17 @@ export class Peers {
       'peer connected',
     );
     this.#context.emit('peer:connected', this.#info(session));
+  }
+
+  /** @returns whether there is a place for it; otherwise it is let go */
+  #seat(session: Session): boolean {
+    const place = this.#places.find(session, this.#sessions.values());
+    if ('refusal' in place) {
+      this.drop(session.id, place.refusal, FULL_LINGER_MS);
+      return false;
+    }
+    if (place.leaves !== undefined) this.drop(place.leaves, 'room is needed for peers from elsewhere', FULL_LINGER_MS);
+    return true;
   }
 
   #letHelp(session: Session): void {

@@ -9,6 +9,7 @@ import {
   MAX_BINDINGS_PER_REQUEST,
   MAX_BOUND_ADDRESS_BYTES,
   MAX_BOUND_ADDRESSES,
+  type PeerBinding,
   type SignedPeerBinding,
 } from '../primitives/peer-binding.ts';
 import { decodeText, encodeText } from '../primitives/ssz.ts';
@@ -29,9 +30,17 @@ export interface ValidatorPeersContext {
   readonly tell: (peer: string, bindings: SignedPeerBinding[]) => Promise<void>;
   /** @param addresses multiaddrs that end in /p2p/<peer id>: whose connections are kept, and nobody else's */
   readonly keep: (addresses: readonly string[]) => void;
+  /** no validator is bound to the peer any more */
+  readonly onUnbound: (peer: string) => void;
   readonly logger: Logger;
   /** aborts when the node stops */
   readonly lifetime: AbortSignal;
+}
+
+/** A binding in force. */
+interface Bound extends Pick<PeerBinding, 'validator' | 'addresses'> {
+  /** peer id */
+  readonly peer: string;
 }
 
 /** What comes within this time is passed on together: at the begin of an epoch many validators speak. */
@@ -48,6 +57,8 @@ export class ValidatorPeers {
   #timer: NodeJS.Timeout | undefined;
   /** consensus key of this node's validator, once it has announced itself */
   #own: Uint8Array | undefined;
+  /** ids of the peers that were bound when we last looked */
+  #bound: ReadonlySet<string> = new Set();
 
   constructor(context: ValidatorPeersContext) {
     this.#c = context;
@@ -71,7 +82,7 @@ export class ValidatorPeers {
     this.#own = own.binding.validator;
     this.#take([own], undefined);
     // after a restart others may have told us already
-    this.keepOthers();
+    this.look();
   }
 
   #take(bindings: readonly SignedPeerBinding[], from: string | undefined): void {
@@ -79,7 +90,7 @@ export class ValidatorPeers {
     if (news.length === 0) return;
     this.#news.push(...news.map((signed) => ({ signed, from })));
     this.#timer ??= setTimeout(() => this.#spread(), SPREAD_DELAY_MS);
-    this.keepOthers();
+    this.look();
   }
 
   #spread(): void {
@@ -113,20 +124,25 @@ export class ValidatorPeers {
     }
   }
 
-  /**
-   * Looks who is bound now. Who hides keeps to his own peers; who only follows would be one of very many that want a
-   * validator's attention.
-   */
-  keepOthers(): void {
-    const { bindings, ownPeer, keep } = this.#c;
-    const all = bindings.all.map(({ binding }) => ({ ...binding, peer: peerIdOfKey(binding.peer) }));
+  /** Others may be bound now. */
+  look(): void {
+    const all = this.#c.bindings.all.map(({ binding }) => ({ ...binding, peer: peerIdOfKey(binding.peer) }));
+    this.#keepOthers(all);
+    const before = this.#bound;
+    this.#bound = new Set(all.map(({ peer }) => peer));
+    for (const peer of before) if (!this.#bound.has(peer)) this.#c.onUnbound(peer);
+  }
+
+  /** Who hides keeps to his own peers; who only follows would be one of very many that want a validator's attention. */
+  #keepOthers(all: readonly Bound[]): void {
+    const { ownPeer, keep } = this.#c;
     const isOne = all.some((binding) => this.#isOurs(binding));
     const others = isOne ? all.filter(({ peer }) => peer !== ownPeer).slice(0, MAX_KEPT) : [];
     keep(others.flatMap(({ peer, addresses }) => addresses.map((bytes) => `${decodeText(bytes)}/p2p/${peer}`)));
   }
 
   /** Anybody may sign that he is our peer: what counts is the key that this node has announced. */
-  #isOurs({ validator, peer }: { readonly validator: Uint8Array; readonly peer: string }): boolean {
+  #isOurs({ validator, peer }: Bound): boolean {
     const { hidden, ownPeer } = this.#c;
     return !hidden && peer === ownPeer && this.#own !== undefined && equalBytes(validator, this.#own);
   }

@@ -138,6 +138,8 @@ export interface Ban {
 export interface Network {
   readonly peerId: string;
   readonly addresses: readonly string[];
+  /** whether the world is told nothing of this peer, connected or not */
+  isPrivate(peer: string): boolean;
   peers(): readonly Peer[];
   /** those in force */
   bans(): readonly Ban[];

@@ -49,6 +49,22 @@ bindings('the later one holds, and the earlier peer is like others again', () =>
   assert.equal(book.validatorOf(peerIdOf(seed(4))), a.publicKey);
 });
 
+bindings('a peer that two validators name is that of the first, as long as that one says so', () => {
+  const { clock, book } = open();
+  const validator = () => book.validatorOf(peerIdOf(seed(1)));
+  book.take([bind(b, 2, START)]);
+  book.take([bind(a, 1, START)]);
+  clock.now += 40 * SECOND;
+  book.take([bind(b, 1, START + 10 * SECOND)]);
+  assert.equal(validator(), a.publicKey, 'it was known for longer, but as another peer');
+  book.take([bind(a, 1, START + 20 * SECOND)]);
+  assert.equal(validator(), a.publicKey, 'who says it again keeps its turn');
+  book.take([bind(a, 3, START + 30 * SECOND)]);
+  assert.equal(validator(), b.publicKey);
+  book.take([bind(a, 1, START + 40 * SECOND)]);
+  assert.equal(validator(), b.publicKey);
+});
+
 bindings('old ones and ones from the future are not kept, and each is forgotten after an hour', () => {
   const { clock, book } = open();
   assert.equal(book.take([bind(a, 1, START - HOUR), bind(b, 2, START + 61 * SECOND)]), []);

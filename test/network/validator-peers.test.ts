@@ -131,6 +131,27 @@ validators('a full node lets validators in, unless they are banned', async () =>
   }
 });
 
+validators('a validator that names another peer takes the place from the one before', async () => {
+  const full = await start(1, { maxPeers: 1 });
+  const friend = await start(2, { peers: [addressOf(full)] });
+  const nodes = [full, friend];
+  const admitted = () => full.network.peers().map(({ id }) => id);
+  try {
+    await connected(full, 1);
+    for (const { number, ago } of [
+      { number: 3, ago: 20 },
+      { number: 4, ago: 0 },
+    ]) {
+      friend.network.announce(bound(keyOf(0), number, { ago }));
+      nodes.push(await start(number, { peers: [addressOf(full)] }));
+      const expected = [friend.network.peerId, peerIdOf(seed(number))].sort();
+      await settled(() => `${admitted().sort()}` === `${expected}`, `peer ${number}`);
+    }
+  } finally {
+    await stopAll(nodes);
+  }
+});
+
 validators('what is badly signed counts against who tells it', async () => {
   const victim = await start(1);
   const liar = await HostilePeer.start();
@@ -169,6 +190,7 @@ function listener({ hidden = false } = {}) {
     connected: () => [],
     tell: async () => undefined,
     keep: (addresses) => void kept.push(addresses),
+    onUnbound: () => undefined,
     logger: pino({ level: 'silent' }),
     lifetime: AbortSignal.abort(),
   });

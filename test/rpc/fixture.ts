@@ -325,7 +325,13 @@ export async function withNode(options: NodeOptions, use: (node: TestNode) => Pr
     identity: { genesis: network, genesisHash: chain.genesisHash, version: '0.1.0', commit: 'abc1234' },
     chain,
     mempool: chain.mempool,
-    network: { peerId: '12D3KooWSelf', addresses: ['/ip4/127.0.0.1/tcp/9001'], peers: () => [PEER], bans: () => [BAN] },
+    network: {
+      peerId: '12D3KooWSelf',
+      addresses: ['/ip4/127.0.0.1/tcp/9001'],
+      isPrivate: () => false,
+      peers: () => [PEER],
+      bans: () => [BAN],
+    },
     consensus: CONSENSUS,
     health: {
       health: () => state.health,

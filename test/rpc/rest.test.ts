@@ -7,6 +7,7 @@ import { fromHex, toHex } from '../../src/primitives/bytes.ts';
 import { sha256 } from '../../src/primitives/hash.ts';
 import { fromJson } from '../../src/primitives/json.ts';
 import { StateProof, verifyStateProof } from '../../src/primitives/state-proof.ts';
+import type { Network } from '../../src/rpc/dependencies.ts';
 import {
   addressText,
   alice,
@@ -278,6 +279,22 @@ rest('faucet pays in a real transaction', () =>
     assert.is((await get(`${http}/rpc/get_balance/${addressText(carol)}`)).body.balance, '1000');
   }),
 );
+
+rest('what a sentry tells the world names no validator behind it, banned or not', () => {
+  const [hidden, banned] = ['12D3KooWHidden', '12D3KooWBanned'];
+  const network: Network = {
+    peerId: '12D3KooWSelf',
+    addresses: [],
+    isPrivate: (peer) => peer === hidden || peer === banned,
+    peers: () => [PEER, { ...PEER, id: hidden, isPrivate: true }],
+    bans: () => [BAN, { ...BAN, target: banned }],
+  };
+  return withNode({ override: { network } }, async ({ http }) => {
+    const { peers, bans, count } = (await get(`${http}/rpc/peers`)).body;
+    assert.equal([count, peers.map(({ id }: { id: string }) => id), bans], [1, [PEER.id], [BAN]]);
+    assert.is((await get(`${http}/rpc/network_info`)).body.peers, 1);
+  });
+});
 
 rest('the node describes itself, its peers and its validators', () =>
   withNode({}, async ({ http }) => {

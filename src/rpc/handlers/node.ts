@@ -103,7 +103,8 @@ export function getPeers({ network, consensus }: Pick<Services, 'network' | 'con
     latency_ms: peer.latencyMs ?? null,
     connected_at: peer.connectedAt,
   }));
-  return { count: peers.length, peers, bans: network.bans().map(banView) };
+  const bans = network.bans().filter(({ target }) => !network.isPrivate(target));
+  return { count: peers.length, peers, bans: bans.map(banView) };
 }
 
 /** Whoever asks is the world: it is not told of validators behind this node. */
