@@ -9,7 +9,7 @@ import type { InstanceStart } from '../consensus/types.ts';
 import { getAccount } from '../ledger/accounts.ts';
 import type { Account } from '../primitives/account.ts';
 import type { Address } from '../primitives/address.ts';
-import type { Block } from '../primitives/block.ts';
+import { type Block, headerHash } from '../primitives/block.ts';
 import { equalBytes, toHex } from '../primitives/bytes.ts';
 import { type Certificate, FINAL } from '../primitives/consensus.ts';
 import type { EpochRecord } from '../primitives/epoch.ts';
@@ -19,6 +19,7 @@ import type { ChainStore, StoredHead } from '../store/chain-store.ts';
 import type { Restoration } from '../store/restoration.ts';
 import { transactionIds } from './body.ts';
 import { BlockBuilder } from './builder.ts';
+import { assertCheckpoint } from './checkpoint.ts';
 import { type Epoch, Epochs } from './epochs.ts';
 import { ChainError } from './errors.ts';
 import { genesisBlock } from './genesis.ts';
@@ -32,6 +33,7 @@ export class Chain extends EventEmitter<ChainEvents> {
   readonly #store: ChainStore;
   readonly #genesisHash: Hash;
   readonly #verifyVotes: ChainOptions['verifyVotes'];
+  readonly #checkpoint: ChainOptions['checkpoint'];
   readonly #epochs = new Epochs();
   /** the epoch at the head, and the head that it was read at */
   #present: { readonly head: StoredHead; readonly epoch: Epoch } | undefined;
@@ -50,6 +52,7 @@ export class Chain extends EventEmitter<ChainEvents> {
     this.#store = store;
     this.#genesisHash = genesisHash;
     this.#verifyVotes = verifyVotes;
+    this.#checkpoint = options.checkpoint;
     this.#tree = new BlockTree({ hash: head.hash, header: head.header, state: store });
     this.#builder = new BlockBuilder({ epochs: this.#epochs, tree: this.#tree, transactions });
     this.#verifier = new BlockVerifier({
@@ -67,14 +70,19 @@ export class Chain extends EventEmitter<ChainEvents> {
   /**
    * Opens the chain at the store's head; writes block 0 to a store that is empty.
    * @throws {GenesisError} when genesis makes no state
+   * @throws {ChainError} NOT_CHECKPOINT
    * @throws {StoreError} when the store can't be written
    */
   static async open(options: ChainOptions): Promise<Chain> {
-    const { genesis, store } = options;
+    const { genesis, store, checkpoint } = options;
     if (store.head === undefined) {
       const { hash, block, overlay } = genesisBlock(genesis, store);
       const state = overlay.changes;
       await store.commit({ hash, block, receipts: [], transactionIds: [], certificate: undefined, state });
+    }
+    if (checkpoint !== undefined) {
+      const stored = await store.hashByHeight(checkpoint.height);
+      if (stored !== undefined) assertCheckpoint(checkpoint, checkpoint.height, stored);
     }
     return new Chain(options, headOf(store));
   }
@@ -175,7 +183,7 @@ export class Chain extends EventEmitter<ChainEvents> {
    * effect one after another. A block that is final already, or that a snapshot went past, is left as it is; its Final is
    * kept where none was known when it was committed.
    * @param certificate of this block; its ancestors get the ones that their children carry
-   * @throws {ChainError} CONFLICT, UNKNOWN_BLOCK, WRONG_CERTIFICATE, STOPPED
+   * @throws {ChainError} CONFLICT, UNKNOWN_BLOCK, WRONG_CERTIFICATE, NOT_CHECKPOINT, STOPPED
    * @throws {StoreError} when a commit fails; nothing can be committed after that
    */
   finalize(hash: Hash, certificate: Certificate | undefined): Promise<void> {
@@ -189,7 +197,7 @@ export class Chain extends EventEmitter<ChainEvents> {
    * Verifies a block that a quorum has vouched for, and makes it final.
    * @param certificate undefined when only a descendant's certificate covers it
    * @throws {ChainError} CONFLICT, MISSING_PARENT, INVALID_BLOCK (with the fault), WRONG_CERTIFICATE, UPGRADE_REQUIRED,
-   *   STOPPED
+   *   NOT_CHECKPOINT, STOPPED
    * @throws {StoreError} when the commit fails
    */
   async applySynced(block: Block, certificate: Certificate | undefined): Promise<void> {
@@ -228,7 +236,7 @@ export class Chain extends EventEmitter<ChainEvents> {
   /**
    * Goes on from the state of a snapshot, above the head. Takes effect in turn with finalizations.
    * @returns false when the head has come past it meanwhile: then nothing happens
-   * @throws {ChainError} STOPPED
+   * @throws {ChainError} NOT_CHECKPOINT, STOPPED
    * @throws {StoreError} when it can't be written
    */
   restore(restoration: Restoration): Promise<boolean> {
@@ -239,7 +247,9 @@ export class Chain extends EventEmitter<ChainEvents> {
 
   async #restore(restoration: Restoration): Promise<boolean> {
     this.#assertOpen();
-    if (this.head.height >= restoration.boundary.header.height) return false;
+    const { header: boundary } = restoration.boundary;
+    if (this.head.height >= boundary.height) return false;
+    assertCheckpoint(this.#checkpoint, boundary.height, headerHash(boundary));
     const onSwitched = ({ hash, header }: StoredHead) => this.#tree.restart({ hash, header, state: this.#store });
     try {
       await this.#store.adopt(restoration, onSwitched);
@@ -286,6 +296,7 @@ export class Chain extends EventEmitter<ChainEvents> {
 
   async #commit(executed: ExecutedBlock, certificate: Certificate | undefined): Promise<void> {
     const { hash, block, receipts, envelopes, overlay, nextEpoch } = executed;
+    assertCheckpoint(this.#checkpoint, block.header.height, hash);
     const transactionIds = envelopes.map(({ id }) => id);
     const ends = nextEpoch === undefined ? {} : { endsEpochOf: this.epoch.validators };
     // Before the commit, so that nothing is built on a losing branch while the store goes from one state to the next.

@@ -9,6 +9,8 @@ export type ChainErrorCode =
   | 'CONFLICT'
   /** the certificate is of another block or epoch, or no Final where the last block of an epoch needs one */
   | 'WRONG_CERTIFICATE'
+  /** another block than the one that the operator knows to be final */
+  | 'NOT_CHECKPOINT'
   /** a synced block is not valid */
   | 'INVALID_BLOCK'
   /** a synced block does not follow the head */

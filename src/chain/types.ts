@@ -11,6 +11,7 @@ import type { Receipt } from '../primitives/receipt.ts';
 import type { StateProof } from '../primitives/state-proof.ts';
 import type { TransactionEnvelope } from '../primitives/transaction.ts';
 import type { ChainStore, StoredHead } from '../store/chain-store.ts';
+import type { Checkpoint } from './checkpoint.ts';
 import type { VerifySignatures, VerifyVotes } from './verifier.ts';
 
 /** Where transactions for own blocks come from: the mempool. */
@@ -27,6 +28,7 @@ export interface ChainOptions {
   transactions: TransactionSource;
   verifySignatures: VerifySignatures;
   verifyVotes: VerifyVotes;
+  checkpoint?: Checkpoint | undefined;
 }
 
 export interface BuildRequest {

@@ -29,6 +29,7 @@ import { openApi } from './api.ts';
 import { ClockWatch } from './clock-watch.ts';
 import type { NodeConfig } from './config.ts';
 import { consensusBlocks } from './consensus-blocks.ts';
+import { consensusDoor } from './consensus-door.ts';
 import { dataPaths } from './data-dir.ts';
 import { NodeEpochs } from './epochs.ts';
 import { tell, tellEpoch, tellEvidence } from './events.ts';
@@ -124,7 +125,7 @@ class AitbcNode implements Node {
     const storage = await openStorage(this.#config, this.#inputs, this.#teardown);
     const ledger = await this.#openLedger(storage);
     const peers = await this.#openPeers(storage, ledger);
-    const { consensus, health, announcer } = await this.#openConsensus(storage, ledger, peers);
+    const { consensus, door, health, announcer } = await this.#openConsensus(storage, ledger, peers);
 
     const { network, relay, metrics } = peers;
     const { chain, mempool, epochs } = ledger;
@@ -135,7 +136,7 @@ class AitbcNode implements Node {
     // known before anybody connects and says who he is
     network.setMembers(publicKeysOf(chain.epoch.validators));
     await network.start(
-      peerService({ genesisHash, chain, store, snapshots, mempool, relay, consensus, clock: systemClock }),
+      peerService({ genesisHash, chain, store, snapshots, mempool, relay, consensus, door, clock: systemClock }),
     );
     this.#teardown.add('consensus', () => consensus.stop());
     const events = this.#events;
@@ -164,6 +165,7 @@ class AitbcNode implements Node {
       head: () => headOf(chain),
       verify: checks.check,
     });
+    const checkpoint = this.#checkpoint;
     const chain: Chain = await Chain.open({
       genesis,
       genesisHash,
@@ -171,6 +173,7 @@ class AitbcNode implements Node {
       transactions: mempool,
       verifySignatures: checks.checkBlock,
       verifyVotes,
+      checkpoint: checkpoint === UNSAFE ? undefined : checkpoint,
     });
     this.#teardown.add('chain', () => chain.stop());
     const headOf = ({ head, epoch }: Chain) => ({
@@ -232,8 +235,8 @@ class AitbcNode implements Node {
     const sync = { network, bodyMatches: chain.bodyMatches.bind(chain), logger: partLogger(root, 'sync') };
     const fetcher = new Fetcher({
       ...sync,
-      onBlock: (hash, block) => consensus.onBlock(hash, block),
-      onCertificates: (certificates) => consensus.onCertificates(certificates),
+      onBlock: (hash, block) => door.onBlock(hash, block),
+      onCertificates: (certificates) => door.onCertificates(certificates),
     });
     const onSynced = (anchor: Anchor) => consensus.onSynced(anchor);
     const completion = new Completion({
@@ -246,7 +249,6 @@ class AitbcNode implements Node {
     if (this.#config.checkpoint === UNSAFE && consensusMode(this.#inputs.genesis) !== 'poa') {
       sync.logger.warn('checkpoint is unsafe: this node follows whoever signs the chain, however old its own head is');
     }
-    await trust.assertOnChain((height) => store.hashByHeight(height));
     const catchUp = new CatchUp({
       ...sync,
       chain,
@@ -342,6 +344,7 @@ class AitbcNode implements Node {
         onFatal,
       },
     });
+    const door = consensusDoor(consensus, trust);
     const announcer =
       signer === undefined || isHidden(this.#config)
         ? undefined
@@ -374,7 +377,7 @@ class AitbcNode implements Node {
       evidence.peerCame(peer);
     });
     network.on('peer:disconnected', (peer) => evidence.peerLeft(peer));
-    return { consensus, health, announcer };
+    return { consensus, door, health, announcer };
   }
 
   #onBegin(instance: InstanceStart, logger: Logger): void {
@@ -384,15 +387,19 @@ class AitbcNode implements Node {
   }
 
   #trust(chain: Chain, network: Network): Trust {
-    const { checkpoint } = this.#config;
     return new Trust({
       mode: consensusMode(this.#inputs.genesis),
-      checkpoint: checkpoint === undefined ? undefined : parseCheckpoint(checkpoint),
+      checkpoint: this.#checkpoint,
       head: () => chain.head.header,
       present: () => ({ epoch: chain.epoch.epoch, unbondingPeriod: chain.epoch.parameters.unbondingPeriod }),
       requestBlocks: (peer, request, signal) => network.requestBlocks(peer, request, signal),
       clock: systemClock,
     });
+  }
+
+  get #checkpoint() {
+    const { checkpoint } = this.#config;
+    return checkpoint === undefined ? undefined : parseCheckpoint(checkpoint);
   }
 
   get #own(): OwnValidator | undefined {

@@ -18,6 +18,7 @@ import {
 } from '../primitives/wire.ts';
 import type { ChainStore } from '../store/chain-store.ts';
 import type { Snapshots } from '../store/snapshots.ts';
+import type { ConsensusDoor } from './consensus-door.ts';
 import { snapshotService } from './snapshot-service.ts';
 import type { TransactionRelay } from './transaction-relay.ts';
 
@@ -28,15 +29,16 @@ export interface PeerServiceOptions {
   readonly snapshots: Pick<Snapshots, 'offers' | 'chunk'>;
   readonly mempool: Mempool;
   readonly relay: TransactionRelay;
-  readonly consensus: ConsensusDriver;
+  readonly consensus: Pick<ConsensusDriver, 'core' | 'certificates'>;
+  readonly door: Pick<ConsensusDoor, 'onProposal' | 'onVote'>;
   readonly clock: Pick<Clock, 'now'>;
 }
 
 export function peerService(o: PeerServiceOptions): NetworkHandlers {
   return {
     onTransactions: (bytes) => o.relay.receive(bytes),
-    onProposal: (bytes, peer) => o.consensus.onProposal(bytes, peer),
-    onVote: (bytes) => o.consensus.onVote(bytes),
+    onProposal: (bytes, peer) => o.door.onProposal(bytes, peer),
+    onVote: (bytes) => o.door.onVote(bytes),
     status() {
       const { hash, header } = o.chain.head;
       return {

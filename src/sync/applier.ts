@@ -5,7 +5,6 @@ import type { Block } from '../primitives/block.ts';
 import type { Certificate } from '../primitives/consensus.ts';
 import type { Hash } from '../primitives/hash.ts';
 import type { VouchedBlock } from './range.ts';
-import type { Trust } from './trust.ts';
 
 /** Blocks whose signatures are checked ahead: two of full size keep the workers busy, small ones come in dozens. */
 const MAX_WAITING = 32;
@@ -23,7 +22,6 @@ export interface ApplierChain {
 
 export interface ApplierOptions {
   readonly chain: ApplierChain;
-  readonly trust: Pick<Trust, 'contradiction'>;
   /** A block is durable. */
   readonly onApplied: (block: VouchedBlock) => void;
   /** A block that a valid Final vouches for does not execute, or can't be stored. */
@@ -92,11 +90,9 @@ export class Applier {
   }
 
   async #execute(next: VouchedBlock): Promise<void> {
-    const { chain, trust, onApplied } = this.#o;
+    const { chain, onApplied } = this.#o;
     const { hash, block, certificate } = next;
     try {
-      const contradiction = trust.contradiction(block.header.height, hash);
-      if (contradiction !== undefined) throw new Error(contradiction);
       if ((await chain.executeSynced(block, certificate)) === undefined) return;
     } catch (error) {
       this.#fail(error);

@@ -30,7 +30,7 @@ export interface BlockSyncDependencies {
     /** of the next block */
     readonly epoch: Pick<EpochRecord, 'epoch' | 'start' | 'parameters'>;
   };
-  readonly trust: Pick<Trust, 'checkpoint' | 'contradiction'>;
+  readonly trust: Pick<Trust, 'checkpoint'>;
   /** Whether a body is the one its header commits to. */
   readonly bodyMatches: (block: Block) => boolean;
   /** Whether it is a certificate of its epoch's members, as far as the chain has come: of an unknown epoch none is. */
@@ -61,11 +61,10 @@ export class BlockSync {
   #dispute: Dispute | undefined;
 
   constructor(options: BlockSyncOptions) {
-    const { chain, trust, onFailed, now, signal } = options;
+    const { chain, onFailed, now, signal } = options;
     this.#o = options;
     this.#applier = new Applier({
       chain,
-      trust,
       onApplied: (block) => this.#onApplied(block),
       onFailed,
       now,

@@ -16,7 +16,7 @@ const PROGRESS_INTERVAL_MS = 5000;
 
 export interface CatchUpOptions extends BlockSyncDependencies {
   readonly network: BlockSyncDependencies['network'] & { peers(): readonly SyncPeer[] };
-  readonly trust: Pick<Trust, 'checkpoint' | 'refusal' | 'contradiction'>;
+  readonly trust: Pick<Trust, 'checkpoint' | 'refusal' | 'doubt'>;
   /**
    * Comes further by a snapshot, where that is worth while. `run` ends at once unless one is coming in; the search goes on
    * beside until `rest`.
@@ -87,8 +87,12 @@ export class CatchUp {
 
   /** Looks whether a peer is far ahead, and if so begins to catch up. Called with every news from a peer. */
   consider(): void {
-    const { height } = this.#o.chain.head.header;
-    if (this.#sources.usable().some((peer) => peer.height >= height + CATCH_UP_DISTANCE)) this.begin();
+    const { chain, trust } = this.#o;
+    const { height } = chain.head.header;
+    // What consensus does not take in comes from here, however little it is.
+    const distance = trust.doubt() === undefined ? CATCH_UP_DISTANCE : 1;
+    this.#trusts();
+    if (this.#sources.usable().some((peer) => peer.height >= height + distance)) this.begin();
   }
 
   /** Consensus has learnt that it is behind. */

@@ -2,20 +2,15 @@
 // their stake back may sign whatever they like about the past, so that on pos and hybrid a head which is too old says
 // nothing about the present any more, and neither does what follows it.
 
+import type { Checkpoint } from '../chain/checkpoint.ts';
 import { withDeadline } from '../network/deadline.ts';
 import type { Header } from '../primitives/block.ts';
 import { headerHash } from '../primitives/block.ts';
-import { equalBytes, fromHex, toHex } from '../primitives/bytes.ts';
+import { equalBytes, fromHex } from '../primitives/bytes.ts';
 import type { ConsensusMode } from '../primitives/genesis.ts';
-import type { Hash } from '../primitives/hash.ts';
 import { type BlocksRequest, CertifiedBlock } from '../primitives/wire.ts';
 import type { TrustedEpoch } from './epoch-walk.ts';
 import { SyncError } from './errors.ts';
-
-export interface Checkpoint {
-  readonly height: number;
-  readonly hash: Hash;
-}
 
 /** In place of a checkpoint: an old head is good enough, whoever signs what follows it. */
 export const UNSAFE = 'unsafe';
@@ -63,23 +58,14 @@ export class Trust {
     );
   }
 
-  /** Why a block that seems final can't be, for the operator. */
-  contradiction(height: number, hash: Hash): string | undefined {
-    const { checkpoint } = this.#o;
-    if (checkpoint === UNSAFE || checkpoint?.height !== height || equalBytes(checkpoint.hash, hash)) return undefined;
-    return (
-      `block ${height} is ${toHex(hash)} and not that of the checkpoint, ${toHex(checkpoint.hash)}: unless the checkpoint ` +
-      "is wrong, the chain in this node's database is a forgery that leads past it; begin anew with an empty data directory"
-    );
-  }
-
-  /** @throws {Error} when the chain has another block than that of the checkpoint */
-  async assertOnChain(hashByHeight: (height: number) => Promise<Hash | undefined>): Promise<void> {
-    const { checkpoint } = this.#o;
-    if (checkpoint === UNSAFE || checkpoint === undefined) return;
-    const hash = await hashByHeight(checkpoint.height);
-    const contradiction = hash && this.contradiction(checkpoint.height, hash);
-    if (contradiction !== undefined) throw new Error(contradiction);
+  /**
+   * Why nothing that members of the present epoch sign can be followed as it comes, for the operator. Below a checkpoint
+   * neither: what was fetched on the way may be young and forged, as long as it has not led there.
+   */
+  doubt(): string | undefined {
+    const { checkpoint } = this;
+    if (checkpoint === undefined) return this.refusal();
+    return `the blocks up to the checkpoint at height ${checkpoint.height} have not come yet`;
   }
 
   /**

@@ -5,6 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Chain } from '../../src/chain/chain.ts';
+import type { Checkpoint } from '../../src/chain/checkpoint.ts';
 import type { ExecutedBlock } from '../../src/chain/tree.ts';
 import type { BuiltBlock, FinalizedEvent } from '../../src/chain/types.ts';
 import type { Verification } from '../../src/chain/verifier.ts';
@@ -280,14 +281,17 @@ export class Node {
     chain.on('finalized', (event) => this.finalized.push(event));
   }
 
-  static async open(genesis: Genesis, directory?: string): Promise<Node> {
+  static async open(genesis: Genesis, directory?: string, checkpoint?: Checkpoint): Promise<Node> {
     const location = directory ?? (await mkdtemp(join(tmpdir(), 'aitbc-chain-')));
     const hash = hashOf(genesis);
     const store = await ChainStore.open(location, { hash });
     const surroundings = new Surroundings(hash);
     const { verifySignatures, verifyVotes } = surroundings;
     const options = { genesis, genesisHash: hash, store, transactions: surroundings, verifySignatures, verifyVotes };
-    const chain = await Chain.open(options);
+    const chain = await Chain.open({ ...options, checkpoint }).catch(async (error: unknown) => {
+      await store.close();
+      throw error;
+    });
     learn(chain.epoch);
     return new Node(genesis, chain, store, surroundings, location);
   }

@@ -118,6 +118,7 @@ service.before(async () => {
     mempool,
     relay,
     consensus,
+    door: consensus,
     clock: { now: () => NOW },
   });
 });

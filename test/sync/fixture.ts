@@ -50,7 +50,7 @@ export async function holds(certificate: Certificate): Promise<boolean> {
 }
 
 /** A head is never too old. */
-export const TRUSTING = { checkpoint: undefined, refusal: () => undefined, contradiction: () => undefined };
+export const TRUSTING = { checkpoint: undefined, refusal: () => undefined, doubt: () => undefined };
 
 export interface SampleBlock {
   readonly hash: Hash;

@@ -3,13 +3,14 @@
 
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { Checkpoint } from '../../src/chain/checkpoint.ts';
 import type { ConsensusMode } from '../../src/primitives/genesis.ts';
 import { CatchUp } from '../../src/sync/catch-up.ts';
-import { type Checkpoint, Trust, UNSAFE } from '../../src/sync/trust.ts';
+import { Trust, UNSAFE } from '../../src/sync/trust.ts';
 import { silentLogger } from '../../src/telemetry/logger.ts';
 import { GENESIS_TIME, Node } from '../chain/fixture.ts';
 import { withTimeout } from '../helpers/timeout.ts';
-import { buildChain, GENESIS, holds, rangeOf, type SampleBlock, TestNetwork } from './fixture.ts';
+import { buildChain, GENESIS, holds, rangeOf, type SampleBlock, sign, TestNetwork, TRUSTING } from './fixture.ts';
 
 const test = suite('old heads');
 const LENGTH = 24;
@@ -35,7 +36,7 @@ interface Outcome {
 
 /** A new node that has asked one honest peer for all that it has. */
 async function synced({ mode, now, checkpoint }: World, look: (outcome: Outcome) => Promise<void> | void) {
-  const node = await Node.open(GENESIS);
+  const node = await Node.open(GENESIS, undefined, checkpoint === UNSAFE ? undefined : checkpoint);
   const { chain } = node;
   const network = new TestNetwork({ id: 'peer', height: LENGTH, blocks: rangeOf(blocks) });
   const fatal: string[] = [];
@@ -112,25 +113,54 @@ test('a chain that does not lead to the checkpoint stops the node before it', as
   });
 });
 
-test('one that is past it already is refused at the start', async () => {
-  await synced({ mode: 'poa', now: GENESIS_TIME }, async ({ node }) => {
-    const at = (checkpoint: Checkpoint | typeof UNSAFE | undefined) =>
-      new Trust({
-        mode: 'pos',
-        checkpoint,
-        head: () => node.chain.head.header,
-        present: () => ({ epoch: 1, unbondingPeriod: 300 }),
-        requestBlocks: async function* nobody() {
-          yield* [];
-        },
-        clock: { now: () => GENESIS_TIME },
-      }).assertOnChain((height) => node.store.hashByHeight(height));
-    for (const good of [undefined, UNSAFE, checkpointAt(12), { height: LENGTH + 1, hash: block(1).hash }] as const) {
-      await at(good);
-    }
-    const refused = await at({ height: 12, hash: block(13).hash }).catch((error: unknown) => error);
-    assert.match(String(refused), /block 12 is .* not that of the checkpoint/);
+test('what consensus does not take in is fetched, however near it is', async () => {
+  const height = LENGTH - 1;
+  const node = await Node.open(GENESIS);
+  for (const { hash, block } of blocks.slice(0, height))
+    await node.chain.applySynced(block, sign(hash, block.header.height));
+  const considered = async (doubt: string | undefined) => {
+    const network = new TestNetwork({ id: 'peer', height: LENGTH, blocks: rangeOf(blocks) });
+    const catchUp = new CatchUp({
+      network,
+      chain: node.chain,
+      trust: { ...TRUSTING, doubt: () => doubt },
+      bodyMatches: (one) => node.chain.bodyMatches(one),
+      holds,
+      onSynced: () => undefined,
+      onFatal: (error) => assert.unreachable(error.message),
+      now: () => performance.now(),
+      logger: silentLogger(),
+    });
+    catchUp.consider();
+    while (catchUp.status.syncing) await new Promise(setImmediate);
+    await catchUp.stop();
+    return node.chain.head.height;
+  };
+  try {
+    assert.is(await withTimeout(considered(undefined), 20_000, 'nothing'), height);
+    assert.is(await withTimeout(considered('below a checkpoint'), 20_000, 'the block'), LENGTH);
+  } finally {
+    await node.remove();
+  }
+});
+
+test('on an old head it is said what to do, though nobody is ahead', async () => {
+  const node = await Node.open(GENESIS);
+  const catchUp = new CatchUp({
+    network: new TestNetwork({ id: 'peer', height: 0 }),
+    chain: node.chain,
+    trust: { ...TRUSTING, doubt: () => 'too old', refusal: () => 'too old' },
+    bodyMatches: (one) => node.chain.bodyMatches(one),
+    holds,
+    onSynced: () => undefined,
+    onFatal: (error) => assert.unreachable(error.message),
+    now: () => performance.now(),
+    logger: silentLogger(),
   });
+  catchUp.consider();
+  assert.equal([catchUp.status.syncing, catchUp.status.refusal], [false, 'too old']);
+  await catchUp.stop();
+  await node.remove();
 });
 
 test('who knows everybody may do without', () =>
