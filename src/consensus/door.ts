@@ -72,8 +72,8 @@ export class Door {
 
   constructor(dependencies: DoorDependencies) {
     this.#d = dependencies;
-    const { now, resendInterval } = dependencies;
-    this.#incomplete = new IncompleteProposals({ now, retryInterval: AGAIN_SHARE * resendInterval });
+    const { core, now, resendInterval } = dependencies;
+    this.#incomplete = new IncompleteProposals({ progress: core, now, retryInterval: AGAIN_SHARE * resendInterval });
   }
 
   /** @param bytes ssz(GossipVote) */
@@ -128,8 +128,7 @@ export class Door {
   }
 
   #admits({ slot, parentSlot }: CompactProposal, hash: Hash): boolean {
-    const { schedule, lastFinalSlot } = this.#d.core;
-    return this.#incomplete.admits({ slot, parentSlot, hash, leader: schedule.leader(slot) }, lastFinalSlot);
+    return this.#incomplete.admits({ slot, parentSlot, hash, leader: this.#d.core.schedule.leader(slot) });
   }
 
   /** The core is given the proposal when its block is whole: it may be at once, later or never. */
@@ -140,9 +139,11 @@ export class Door {
       if (block !== undefined) input({ type: 'proposal', proposal: { ...proposal, block }, hash });
       return block !== undefined;
     };
-    const block = blocks.complete(hash, proposal.block, peer);
+    const over = new AbortController();
+    const block = blocks.complete(hash, proposal.block, peer, over.signal);
     const until = block instanceof Promise ? block.then(give) : undefined;
-    this.#incomplete.take({ slot, parentSlot, hash, leader: core.schedule.leader(slot) }, until);
+    const candidate = { slot, parentSlot, hash, leader: core.schedule.leader(slot) };
+    this.#incomplete.take(candidate, until, () => over.abort());
     if (!(block instanceof Promise)) give(block);
   }
 

@@ -8,6 +8,8 @@ import type { Hash } from '../primitives/hash.ts';
 const MAX_PER_SLOT = 2;
 /** Of one leader that wait for what they lack: those of others, who are honest, need not wait for them. */
 const MAX_WAITING_PER_LEADER = 2;
+/** Of all leaders. One nearer to the front takes the place of the furthest: honest ones are where the others are. */
+const MAX_WAITING = 6;
 /** The pause before one is tried again doubles each time, up to so many retry intervals. */
 const LONGEST_PAUSE = 32;
 
@@ -26,9 +28,13 @@ interface Taken extends Candidate {
   triedAt: number;
   /** waiting: what it lacks is on its way; lacking: nobody had it; settled: there is nothing more to try */
   state: 'waiting' | 'lacking' | 'settled';
+  /** ends the wait */
+  end(): void;
 }
 
 export interface IncompleteOptions {
+  /** slots: how far consensus has come */
+  readonly progress: { readonly lastFinalSlot: number; readonly front: number };
   /** ms */
   readonly now: () => number;
   /** one that could not be completed may be tried again after this (ms): it may have come too early */
@@ -43,12 +49,11 @@ export class IncompleteProposals {
     this.#o = options;
   }
 
-  /**
-   * Whether it may be taken in, and passed on, now.
-   * @param lastFinalSlot what is not above it is forgotten
-   */
-  admits(candidate: Candidate, lastFinalSlot: number): boolean {
-    this.#taken = this.#taken.filter(({ slot }) => slot > lastFinalSlot);
+  /** Whether it may be taken in, and passed on, now. */
+  admits(candidate: Candidate): boolean {
+    this.#forgetDecided();
+    const furthest = this.#furthestOfMany();
+    if (furthest !== undefined && this.#distance(furthest) <= this.#distance(candidate)) return false;
     const ofLeader = this.#taken.filter(({ leader }) => leader === candidate.leader);
     if (ofLeader.filter(({ state }) => state === 'waiting').length >= MAX_WAITING_PER_LEADER) return false;
     const known = this.#find(candidate);
@@ -63,15 +68,39 @@ export class IncompleteProposals {
    * One that is admitted is taken in.
    * @param until resolves with whether it is complete, when it is or nobody has what it lacks; must not reject.
    *   undefined: there is nothing to wait for, nor ever to try again
+   * @param end called when it is not waited for any more; `until` resolves soon after
    */
-  take(candidate: Candidate, until: Promise<boolean> | undefined): void {
-    const known = this.#find(candidate) ?? { ...candidate, tries: 0, triedAt: 0, state: 'settled' };
+  take(candidate: Candidate, until: Promise<boolean> | undefined, end: () => void): void {
+    const displaced = until === undefined ? undefined : this.#furthestOfMany();
+    if (displaced !== undefined) {
+      displaced.state = 'lacking';
+      displaced.end();
+    }
+    const known = this.#find(candidate) ?? { ...candidate, tries: 0, triedAt: 0, state: 'settled', end };
     if (known.tries++ === 0) this.#taken.push(known);
+    known.end = end;
     known.triedAt = this.#o.now();
     known.state = until === undefined ? 'settled' : 'waiting';
     void until?.then((isComplete) => {
       known.state = isComplete ? 'settled' : 'lacking';
     });
+  }
+
+  #forgetDecided(): void {
+    const { lastFinalSlot } = this.#o.progress;
+    for (const { slot, end } of this.#taken) if (slot <= lastFinalSlot) end();
+    this.#taken = this.#taken.filter(({ slot }) => slot > lastFinalSlot);
+  }
+
+  /** Of those that wait, if there is no place for one more. */
+  #furthestOfMany(): Taken | undefined {
+    const waiting = this.#taken.filter(({ state }) => state === 'waiting');
+    if (waiting.length < MAX_WAITING) return undefined;
+    return waiting.reduce((one, other) => (this.#distance(other) > this.#distance(one) ? other : one));
+  }
+
+  #distance({ slot }: Candidate): number {
+    return Math.abs(slot - this.#o.progress.front);
   }
 
   /** @param pause in retry intervals */

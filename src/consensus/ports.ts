@@ -32,9 +32,15 @@ export interface BlockPort {
   /**
    * The whole block: at once if this node holds all of it, or when what is missing was fetched. The promise never rejects.
    * @param peer who has sent it
+   * @param signal fires when it is not waited for any more: then it resolves soon
    * @returns undefined when no block can be so large; when it was to be fetched and nobody has it, later
    */
-  complete(hash: Hash, block: CompactBlock, peer: string): Block | undefined | Promise<Block | undefined>;
+  complete(
+    hash: Hash,
+    block: CompactBlock,
+    peer: string,
+    signal: AbortSignal,
+  ): Block | undefined | Promise<Block | undefined>;
 }
 
 /** What consensus asks about epochs; all of it comes from what is durable. */

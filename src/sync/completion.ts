@@ -4,6 +4,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type FindEncoded, type Incomplete, onlyAsked, wholeBlock } from '../chain/compact.ts';
+import { PeerBuckets } from '../network/rate-limit.ts';
 import type { Block, CompactBlock } from '../primitives/block.ts';
 import { toHex } from '../primitives/bytes.ts';
 import type { Hash } from '../primitives/hash.ts';
@@ -22,6 +23,8 @@ const ROUNDS = 3;
 const ROUND_PAUSE_MS = 250;
 /** What a round trip around the world takes; who needs more is not waited for alone (ms). */
 const PATIENCE_MS = 250;
+/** Requests to one peer, of all proposals together: a third of what it grants, since going past that counts against us. */
+const BUDGET = { burst: 20, perSecond: 10 };
 
 export interface CompletionOptions extends BlockSource {
   readonly network: BlockSource['network'] & {
@@ -41,6 +44,8 @@ export interface CompletionOptions extends BlockSource {
 interface Draft {
   readonly hash: Hash;
   readonly hashHex: string;
+  /** fires when nobody waits for it any more */
+  readonly signal: AbortSignal;
   /** how it stands now: other ways may lead to the block meanwhile */
   attempt(): Block | Incomplete;
   /** by id in hex */
@@ -50,6 +55,7 @@ interface Draft {
 export class Completion {
   readonly #o: CompletionOptions;
   readonly #inquiry: Inquiry;
+  readonly #budget = new PeerBuckets(BUDGET, () => performance.now());
 
   constructor(options: CompletionOptions) {
     this.#o = options;
@@ -66,10 +72,16 @@ export class Completion {
    * The whole block: at once when nothing is missing. The promise never rejects.
    * @param compact to all of which the header commits
    * @param peer who has sent it, and may hold what is missing
+   * @param signal fires when nobody waits for it any more
    * @returns undefined when no block can be so large; when it was to be fetched and nobody has it, later
    */
-  complete(hash: Hash, compact: CompactBlock, peer: string): Block | undefined | Promise<Block | undefined> {
-    const draft = this.#draft(hash, compact);
+  complete(
+    hash: Hash,
+    compact: CompactBlock,
+    peer: string,
+    signal: AbortSignal,
+  ): Block | undefined | Promise<Block | undefined> {
+    const draft = this.#draft(hash, compact, signal);
     const block = draft.attempt();
     if (isWhole(block)) return block;
     if ('tooLarge' in block) return undefined;
@@ -79,13 +91,25 @@ export class Completion {
     });
   }
 
-  #draft(hash: Hash, compact: CompactBlock): Draft {
+  #draft(hash: Hash, compact: CompactBlock, signal: AbortSignal): Draft {
     const { held, find } = this.#o;
     const fetched = new Map<string, Uint8Array>();
+    const present = (idHex: string) => fetched.get(idHex) ?? find(idHex);
+    let missing: readonly Hash[] = [];
     return {
       hash,
       hashHex: toHex(hash),
-      attempt: () => held(hash) ?? wholeBlock(compact, (idHex) => fetched.get(idHex) ?? find(idHex)),
+      signal,
+      attempt: () => {
+        const block = held(hash);
+        if (block !== undefined) return block;
+        // There are thousands of ids, and many attempts.
+        missing = missing.filter((id) => present(toHex(id)) === undefined);
+        if (missing.length > 0) return { missing, of: compact.transactionIds.length };
+        const result = wholeBlock(compact, present);
+        if ('missing' in result) missing = result.missing;
+        return result;
+      },
       add: (transactions) => {
         for (const [idHex, transaction] of transactions) fetched.set(idHex, transaction);
       },
@@ -98,7 +122,7 @@ export class Completion {
       const block = (await this.#byTransactions(draft, peer)) ?? (await this.#byHash(draft, peer));
       const { hashHex } = draft;
       this.#o.logger.debug({ block: hashHex, round, found: block !== undefined }, 'a proposal was not complete');
-      if (block !== undefined || round === ROUNDS) return block;
+      if (block !== undefined || round === ROUNDS || draft.signal.aborted) return block;
       await sleep(ROUND_PAUSE_MS, undefined, { signal });
     }
   }
@@ -114,11 +138,12 @@ export class Completion {
       what: `transactions of block ${draft.hashHex}`,
       first,
       most: MAX_PEERS_ASKED,
+      until: draft.signal,
       patience: PATIENCE_MS,
       ask: async (peer, signal) => {
         // What has come by gossip meanwhile need not be asked for.
         const present = draft.attempt();
-        if ('missing' in present) {
+        if ('missing' in present && this.#mayAsk(peer)) {
           const ids = present.missing.slice(0, MAX_TRANSACTIONS_PER_REQUEST);
           const found = onlyAsked(await network.requestTransactions(peer, ids, signal), ids);
           if (found === undefined) network.report(peer, 'untrue', 'transactions that were not asked for');
@@ -139,13 +164,22 @@ export class Completion {
       what: `block ${draft.hashHex} of a proposal`,
       first,
       most: MAX_PEERS_ASKED,
+      until: draft.signal,
       ask: async (peer, signal) => {
+        if (!this.#mayAsk(peer)) return false;
         const block = await singleBlock(this.#o, peer, draft.hash, signal);
         found ??= block;
         return block !== undefined;
       },
     });
     return found;
+  }
+
+  /** Takes one request from what this node allows itself with a peer. */
+  #mayAsk(peer: string): boolean {
+    if (this.#budget.available(peer) < 1) return false;
+    this.#budget.take(peer, 1);
+    return true;
   }
 }
 

@@ -25,13 +25,16 @@ export interface Round {
   readonly first?: string;
   /** peers asked at most */
   readonly most?: number;
+  /** ends the round when it fires */
+  readonly until?: AbortSignal;
   readonly patience?: number;
 }
 
 export class Inquiry {
   readonly #o: InquiryOptions;
   readonly #stop = new AbortController();
-  #firstPeer = 0;
+  /** how many were asked in turn */
+  #turn = 0;
 
   constructor(options: InquiryOptions) {
     this.#o = options;
@@ -48,11 +51,13 @@ export class Inquiry {
   }
 
   /** One round: who is still to answer when somebody had it is not waited for. Rejects when this is stopped. */
-  async askEveryone({ what, ask, first, most, patience = PATIENCE_MS }: Round): Promise<boolean> {
+  async askEveryone({ what, ask, first, most, until, patience = PATIENCE_MS }: Round): Promise<boolean> {
     const { signal } = this.#stop;
+    const isNeeded = () => until?.aborted !== true;
+    if (!isNeeded()) return false;
     const over = new AbortController();
     const end = () => over.abort(signal.reason);
-    signal.addEventListener('abort', end, { once: true });
+    for (const source of [signal, until]) source?.addEventListener('abort', end, { once: true });
     const answers: Promise<void>[] = [];
     const answerOf = async (id: string): Promise<void> => {
       try {
@@ -65,7 +70,7 @@ export class Inquiry {
       }
     };
     try {
-      for (const { id } of this.#peersInTurn(first).slice(0, most)) {
+      for (const { id } of this.#peersInTurn(first, most)) {
         const answer = answerOf(id);
         answers.push(answer);
         await Promise.race([answer, pause(patience, over.signal)]);
@@ -73,18 +78,21 @@ export class Inquiry {
       }
       await Promise.all(answers);
     } finally {
-      signal.removeEventListener('abort', end);
+      for (const source of [signal, until]) source?.removeEventListener('abort', end);
     }
     signal.throwIfAborted();
-    return over.signal.aborted;
+    return over.signal.aborted && isNeeded();
   }
 
-  /** Every peer once, each time beginning with another. */
-  #peersInTurn(first: string | undefined): readonly { readonly id: string }[] {
+  /** Every peer once, each time beginning with another; where not all are asked, with the first that was not. */
+  #peersInTurn(first: string | undefined, most = Number.POSITIVE_INFINITY): readonly { readonly id: string }[] {
     const peers = this.#o.peers();
-    const start = peers.length === 0 ? 0 : this.#firstPeer++ % peers.length;
-    const inTurn = [...peers.slice(start), ...peers.slice(0, start)];
-    return [...inTurn.filter(({ id }) => id === first), ...inTurn.filter(({ id }) => id !== first)];
+    const firsts = peers.filter(({ id }) => id === first);
+    const others = peers.filter(({ id }) => id !== first);
+    const start = others.length === 0 ? 0 : this.#turn % others.length;
+    const places = most - firsts.length;
+    this.#turn = start + (places < others.length ? places : 1);
+    return [...firsts, ...[...others.slice(start), ...others.slice(0, start)].slice(0, places)];
   }
 }
 

@@ -241,12 +241,14 @@ door('a clock that is set back does not keep votes from being passed on', async 
 function lacking() {
   const asked: string[] = [];
   const settle: ((block: Block | undefined) => void)[] = [];
-  const complete: BlockPort['complete'] = (_hash, _block, peer) => {
+  const signals: AbortSignal[] = [];
+  const complete: BlockPort['complete'] = (_hash, _block, peer, signal) => {
     asked.push(peer);
+    signals.push(signal);
     return new Promise((resolve) => settle.push(resolve));
   };
   const turn = () => new Promise(setImmediate);
-  return { ...open({ complete }), asked, settle, turn };
+  return { ...open({ complete }), asked, signals, settle, turn };
 }
 
 door('a proposal is passed on before its block is complete, and goes in when it is', async () => {
@@ -326,6 +328,18 @@ door('of one leader one is passed on again at a time', async () => {
   }
 });
 
+door('where many wait, one nearer to the front takes the place of the furthest', async () => {
+  const { door, core, signals } = lacking();
+  assert.is(core.front, 1);
+  const verdict = (slot: number) => door.proposal(ofProposal(propose((slot - 1) % 4, slot, 0, block)), 'peer');
+  for (const slot of [20, 21, 25, 22, 23, 24]) assert.is(await verdict(slot), 'accept');
+  assert.is(await verdict(26), 'ignore');
+  assert.is(await verdict(2), 'accept');
+  assert.is(await verdict(3), 'accept');
+  const ended = signals.map(({ aborted }) => aborted);
+  assert.equal(ended, [false, false, true, false, false, true, false, false]);
+});
+
 door('what no block can be is not looked at again', async () => {
   const { door, inputs, time } = open({ complete: () => undefined });
   const proposal = compactProposal(propose(0, 1, 0, block));
@@ -337,12 +351,17 @@ door('what no block can be is not looked at again', async () => {
 });
 
 door('what waits at or below a Final keeps no other of its leader waiting', async () => {
-  const { door, core } = lacking();
+  const { door, core, signals } = lacking();
   for (const slot of [1, 5]) await door.proposal(ofProposal(propose(0, slot, 0, block)), 'peer');
   core.step({ type: 'certificate', certificate: certificate(FINAL, 5, hash) }, 0);
   assert.is(core.lastFinalSlot, 5);
   const next = makeBlock(2, hash, 0);
   assert.is(await door.proposal(ofProposal(propose(0, 9, 5, next)), 'peer'), 'accept');
+  assert.equal(
+    signals.map(({ aborted }) => aborted),
+    [true, true, false],
+    'nor is it asked for any more',
+  );
 });
 
 door('of a slot two proposals are taken in and passed on, whatever becomes of them', async () => {

@@ -3,6 +3,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { compactBlock } from '../../src/chain/compact.ts';
+import { DEFAULT_RATE_LIMITS } from '../../src/network/rate-limit.ts';
 import { Block, CompactBlock } from '../../src/primitives/block.ts';
 import { toHex } from '../../src/primitives/bytes.ts';
 import type { Hash } from '../../src/primitives/hash.ts';
@@ -39,7 +40,7 @@ const whole = (one: Block) => () => stream(CertifiedBlock.serialize({ block: one
 
 interface Rig {
   /** what comes of the compact block when it arrives from this peer; its encoding */
-  complete(from: string): Promise<Uint8Array | undefined>;
+  complete(from: string, signal?: AbortSignal): Promise<Uint8Array | undefined>;
   readonly network: TestNetwork;
   readonly completion: Completion;
   /** ids of what had to be asked for */
@@ -68,9 +69,9 @@ async function withRig(
     logger: silentLogger(),
     ...changes,
   });
-  const complete = async (from: string) => {
+  const complete = async (from: string, signal = new AbortController().signal) => {
     const completed = await withTimeout(
-      Promise.resolve(completion.complete(hash, compact, from)),
+      Promise.resolve(completion.complete(hash, compact, from, signal)),
       8000,
       'the completion of a block',
     );
@@ -181,6 +182,49 @@ completionTest('what nobody has leaves nothing, and blames nobody', async () => 
     assert.equal(network.reports, []);
   });
   await withRig({ peers: [], missing: 1 }, async ({ complete }) => assert.is(await complete('gone'), undefined));
+});
+
+completionTest('however many proposals lack something, a peer is asked less than it grants', async () => {
+  const { burst } = DEFAULT_RATE_LIMITS.requests;
+  await withRig({ peers: [{ id: 'only', height: 0 }], missing: 1 }, async ({ complete, network }) => {
+    await Promise.all(Array.from({ length: burst }, () => complete('only')));
+    const { asked, requests } = network;
+    assert.ok(asked.length >= 20, 'it is asked');
+    assert.ok(asked.length + requests.length < burst, `${asked.length} + ${requests.length} requests`);
+  });
+});
+
+completionTest('who does not wait any more has nobody asked', async () => {
+  const over = new AbortController();
+  const silent: TestPeer = { id: 'silent', height: 0, transactions: (_ids, signal) => hang(signal) };
+  const peers = [silent, ...['b', 'c', 'd'].map((id): TestPeer => ({ id, height: 0 }))];
+  await withRig({ peers, missing: 1 }, async ({ complete, network }) => {
+    const completed = complete('silent', over.signal);
+    over.abort();
+    assert.is(await completed, undefined);
+    assert.equal(network.asked, ['silent']);
+    assert.equal(network.requests, []);
+    assert.is(await complete('silent', over.signal), undefined);
+    assert.equal(network.asked, ['silent']);
+  });
+});
+
+completionTest('only what is missing is looked for again', async () => {
+  let looked = 0;
+  const held = new Map(payments.map(({ idHex, bytes }) => [idHex, bytes]));
+  const find = (idHex: string) => {
+    looked++;
+    return idHex === payments[0]?.idHex ? undefined : held.get(idHex);
+  };
+  const peers = ['a', 'b', 'c', 'd'].map((id): TestPeer => ({ id, height: 0 }));
+  await withRig(
+    { peers, missing: 0 },
+    async ({ complete }) => {
+      assert.is(await complete('a'), undefined);
+      assert.ok(looked < 3 * ACCOUNTS, `${looked} times`);
+    },
+    { find },
+  );
 });
 
 completionTest('who waits for the same is asked again', async () => {
