@@ -83,8 +83,10 @@ export class SnapshotSearch {
         const others = candidate.peers.filter((one) => one !== peer);
         proven ??= { ...proof, offer: candidate.offer, peers: [peer, ...others] };
       } catch (error) {
-        if (over.signal.aborted) return;
-        this.#o.peers.failed(peer, error);
+        if (proven !== undefined) return;
+        // Who hangs must not be first again just because nobody had the patience to wait for him.
+        if (signal.aborted) this.#o.peers.didNotHelp(peer);
+        else if (!over.signal.aborted) this.#o.peers.failed(peer, error);
       }
     };
     try {

@@ -19,6 +19,9 @@ import { EpochBoundary, SnapshotChunk, SnapshotOffers, type SnapshotRequest } fr
 import { CertifiedBlock } from '../../src/primitives/wire.ts';
 import { Snapshots } from '../../src/store/snapshots.ts';
 import { CatchUp } from '../../src/sync/catch-up.ts';
+import { SnapshotClient } from '../../src/sync/snapshot-client.ts';
+import { SnapshotPeers } from '../../src/sync/snapshot-peers.ts';
+import { SnapshotSearch } from '../../src/sync/snapshot-search.ts';
 import { SnapshotSync, type SyncMode } from '../../src/sync/snapshot-sync.ts';
 import { Trust } from '../../src/sync/trust.ts';
 import { silentLogger } from '../../src/telemetry/logger.ts';
@@ -601,6 +604,35 @@ test('where nobody has the next block any more a snapshot is taken, however near
       assert.equal(network.snapshotRequests, []);
     });
   }
+});
+
+test('who was still to prove something when the search ended has his turn after all others', async () => {
+  const node = await fresh();
+  const reasons: unknown[] = [];
+  const liar = peer(
+    'liar',
+    hanging(reasons, (selector) => selector === 1),
+  );
+  const network = new Network([liar, peer('honest', honest)]);
+  const peers = new SnapshotPeers({ network, logger: silentLogger() });
+  const search = new SnapshotSearch({
+    client: new SnapshotClient(network),
+    peers,
+    trust: { start: async () => ({ epoch: 1, validatorsRoot: new Uint8Array(32), height: 0 }) },
+    store: node.store,
+    genesisHash: hash,
+    verify,
+  });
+  const over = new AbortController();
+  const candidates = await search.candidates(1, over.signal);
+  const only = candidates.map((candidate) => ({ ...candidate, peers: ['liar'] }));
+  const proof = search.prove(only, over.signal).catch((error: unknown) => error);
+  while (!network.snapshotRequests.some(([, { selector }]) => selector === 1)) await new Promise(setImmediate);
+  over.abort();
+  await withTimeout(proof, 5000, 'the end of the search');
+  assert.equal(peers.inTurn(), ['honest', 'liar']);
+  assert.equal(network.reported, [], 'its time was not up');
+  await node.remove();
 });
 
 const checkpointAt = (height: number): Checkpoint => ({ height, hash: headerHash(block(height).header) });
