@@ -2,38 +2,26 @@
 // data directory of a node that is not running.
 
 import type { Command } from 'commander';
-import type { NodeConfig } from '../node/config.ts';
-import type { Genesis } from '../primitives/genesis.ts';
-import type { Hash } from '../primitives/hash.ts';
-import type { ChainStore } from '../store/chain-store.ts';
 import { type CliContext, columns, printResult } from './context.ts';
 import { CliError } from './errors.ts';
-import { type DataDirOptions, flagsOf, withDataDir, withJson } from './options.ts';
+import { type StoppedNode, type StoppedNodeOptions, useStoppedNode, withStoppedNode } from './stopped-node.ts';
 
-interface FileOptions extends DataDirOptions {
-  readonly genesisFile?: string;
+interface FileOptions extends StoppedNodeOptions {
   readonly checkpoint?: string;
-}
-
-interface Opened {
-  readonly config: NodeConfig;
-  readonly genesis: Genesis;
-  readonly hash: Hash;
-  readonly store: ChainStore;
 }
 
 export function addSnapshot(program: Command, context: CliContext): void {
   const snapshot = program
     .command('snapshot')
     .description('Carry the state of a chain to another node in a file. Both nodes must not be running.');
-  withGenesis(snapshot.command('create'))
+  withStoppedNode(snapshot.command('create'))
     .description('Write the newest snapshot that the node keeps, with the way to it from genesis.')
     .argument('<file>', 'the file to write; it must not exist')
     .addHelpText('after', '\nExample:\n  aitbc-node snapshot create state.snapshot --network devnet')
     .action((file: string, options: FileOptions) =>
-      withStore(context, options, (opened) => create(context, options, opened, file)),
+      useStoppedNode(context, options, (opened) => create(context, options, opened, file)),
     );
-  withGenesis(snapshot.command('restore'))
+  withStoppedNode(snapshot.command('restore'))
     .description('Check a snapshot against genesis, or a checkpoint, and begin from it.')
     .argument('<file>', 'the file to read')
     .option(
@@ -45,51 +33,14 @@ export function addSnapshot(program: Command, context: CliContext): void {
       '\nExits with 9 when the file is not what it should be; the node is then as it was.\n\nExample:\n  aitbc-node snapshot restore state.snapshot --network devnet',
     )
     .action((file: string, options: FileOptions) =>
-      withStore(context, options, (opened) => restore(context, options, opened, file)),
+      useStoppedNode(context, options, (opened) => restore(context, options, opened, file)),
     );
-}
-
-function withGenesis(command: Command): Command {
-  return withJson(withDataDir(command)).option(
-    '--genesis-file <file>',
-    'the genesis of the chain, where it is not in the data directory or the package',
-  );
-}
-
-async function withStore(
-  context: CliContext,
-  options: FileOptions,
-  use: (opened: Opened) => Promise<void>,
-): Promise<void> {
-  const { loadConfig } = await import('../node/config.ts');
-  const { dataPaths, requireInitialized } = await import('../node/data-dir.ts');
-  const { loadGenesis } = await import('../node/genesis-file.ts');
-  const { ChainStore } = await import('../store/chain-store.ts');
-  const { DirectoryLock } = await import('../store/lock.ts');
-  const { config } = await loadConfig({
-    flags: flagsOf(options),
-    environment: context.environment,
-    file: options.config,
-  });
-  const { genesis, hash } = await loadGenesis(config.genesisFile);
-  await requireInitialized(config.dataDir, config.network);
-  const lock = await DirectoryLock.acquire(config.dataDir, { hash });
-  try {
-    const store = await ChainStore.open(dataPaths(config.dataDir).db, { hash });
-    try {
-      await use({ config, genesis, hash, store });
-    } finally {
-      await store.close();
-    }
-  } finally {
-    await lock.release();
-  }
 }
 
 async function create(
   context: CliContext,
   options: FileOptions,
-  { config, hash, store }: Opened,
+  { config, hash, store }: StoppedNode,
   file: string,
 ): Promise<void> {
   const { open, rm } = await import('node:fs/promises');
@@ -132,7 +83,7 @@ async function create(
 async function restore(
   context: CliContext,
   options: FileOptions,
-  { config, genesis, hash, store }: Opened,
+  { config, genesis, hash, store }: StoppedNode,
   file: string,
 ): Promise<void> {
   const { createReadStream } = await import('node:fs');
