@@ -21,7 +21,7 @@ import { GossipProposal, GossipVote } from '../primitives/wire.ts';
 import { certificateChecks, malformedCertificate } from './certificate.ts';
 import type { Simplex } from './core.ts';
 import type { EarlyMessages } from './early.ts';
-import { IncompleteProposals } from './incomplete.ts';
+import { type Candidate, IncompleteProposals } from './incomplete.ts';
 import type { Members } from './members.ts';
 import type { OwnSignatures } from './own-signatures.ts';
 import type { BlockPort } from './ports.ts';
@@ -111,10 +111,12 @@ export class Door {
     const hash = headerHash(proposal.block.header);
     if (core.exposesLeader(proposal, hash)) return this.#lateProposal(proposal, hash);
     if (!core.wantsProposal(proposal, hash)) return this.#unwanted(proposal, hash);
+    const { slot, parentSlot } = proposal;
+    const candidate = { slot, parentSlot, hash, leader: core.schedule.leader(slot) };
     const attached = [...(parentCertificate === null ? [] : [parentCertificate]), ...proposal.certificates];
     // Of a slot far ahead only the certificates count: they may show that this node is behind.
-    if (!core.isInWindow(proposal.slot) && !(await this.#takeAll(attached))) return 'reject';
-    if (!core.isInWindow(proposal.slot) || !this.#admits(proposal, hash)) return this.#unwanted(proposal, hash);
+    if (!core.isInWindow(slot) && !(await this.#takeAll(attached))) return 'reject';
+    if (!core.isInWindow(slot) || !this.#incomplete.admits(candidate)) return this.#unwanted(proposal, hash);
     if (!(await this.#leaderSigned(proposal, hash))) return 'reject';
     if (!this.#d.blocks.compactHolds(proposal.block)) return 'reject';
     for (const certificate of attached) {
@@ -122,19 +124,15 @@ export class Door {
       if (core.wantsCertificate(certificate)) this.#d.input({ type: 'certificate', certificate });
     }
     // A copy from another peer may have come in while the signatures of this one were checked.
-    if (!this.#admits(proposal, hash)) return 'ignore';
-    this.#complete(proposal, hash, peer);
+    if (!this.#incomplete.admits(candidate)) return 'ignore';
+    this.#complete(candidate, proposal, peer);
     return 'accept';
   }
 
-  #admits({ slot, parentSlot }: CompactProposal, hash: Hash): boolean {
-    return this.#incomplete.admits({ slot, parentSlot, hash, leader: this.#d.core.schedule.leader(slot) });
-  }
-
   /** The core is given the proposal when its block is whole: it may be at once, later or never. */
-  #complete(proposal: CompactProposal, hash: Hash, peer: string): void {
-    const { core, blocks, input } = this.#d;
-    const { slot, parentSlot } = proposal;
+  #complete(candidate: Candidate, proposal: CompactProposal, peer: string): void {
+    const { blocks, input } = this.#d;
+    const { hash } = candidate;
     const give = (block: Block | undefined): boolean => {
       if (block !== undefined) input({ type: 'proposal', proposal: { ...proposal, block }, hash });
       return block !== undefined;
@@ -142,7 +140,6 @@ export class Door {
     const over = new AbortController();
     const block = blocks.complete(hash, proposal.block, peer, over.signal);
     const until = block instanceof Promise ? block.then(give) : undefined;
-    const candidate = { slot, parentSlot, hash, leader: core.schedule.leader(slot) };
     this.#incomplete.take(candidate, until, () => over.abort());
     if (!(block instanceof Promise)) give(block);
   }

@@ -4,12 +4,13 @@
 
 import type { Block } from '../primitives/block.ts';
 import type { Certificate } from '../primitives/consensus.ts';
+import { asError } from '../primitives/errors.ts';
 import type { Hash } from '../primitives/hash.ts';
 import { JournalRecord } from '../primitives/journal.ts';
 import type { Simplex } from './core.ts';
 import type { Verdict } from './door.ts';
 import { EarlyMessages } from './early.ts';
-import { asError, ConsensusError, Instance } from './instance.ts';
+import { ConsensusError, Instance } from './instance.ts';
 import type { Members } from './members.ts';
 import { OwnSignatures } from './own-signatures.ts';
 import type { DriverDependencies } from './ports.ts';

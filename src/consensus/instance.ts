@@ -5,6 +5,7 @@
 import type { Proposal } from '../primitives/block.ts';
 import { toHex } from '../primitives/bytes.ts';
 import type { Certificate, ProposalData, VoteData } from '../primitives/consensus.ts';
+import { asError } from '../primitives/errors.ts';
 import type { Hash } from '../primitives/hash.ts';
 import { JournalRecord, type OwnProposal } from '../primitives/journal.ts';
 import { GossipProposal, GossipVote } from '../primitives/wire.ts';
@@ -238,8 +239,4 @@ function asVoteMessage(message: Exclude<Message, { kind: 'proposal' }>) {
 
 function describe({ slot, hash }: Certificate): string {
   return `slot ${slot} block ${toHex(hash)}`;
-}
-
-export function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }

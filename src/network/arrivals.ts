@@ -83,7 +83,7 @@ export class Arrivals {
   }
 
   #comesSlowly({ ip, neighbourhood }: Guest): boolean {
-    return ip === undefined || (takeOne(this.#ofIp, ip) && (!isIp6(ip) || takeOne(this.#ofSite, neighbourhood)));
+    return ip === undefined || (this.#ofIp.takeOne(ip) && (!isIp6(ip) || this.#ofSite.takeOne(neighbourhood)));
   }
 
   /** Everybody may come from this machine itself: other nodes of a test, or all who come through a proxy. */
@@ -127,10 +127,4 @@ export class Arrivals {
 
 function isIp6(ip: string): boolean {
   return ip.includes(':');
-}
-
-function takeOne(buckets: PeerBuckets, key: string): boolean {
-  if (buckets.available(key) < 1) return false;
-  buckets.take(key, 1);
-  return true;
 }

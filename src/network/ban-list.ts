@@ -6,7 +6,8 @@ import type { Logger } from 'pino';
 import { z } from 'zod';
 import { isSystemError, replaceDurably } from '../crypto/durable-file.ts';
 import { utf8 } from '../primitives/bytes.ts';
-import { asError, NetworkError } from './errors.ts';
+import { asError } from '../primitives/errors.ts';
+import { NetworkError } from './errors.ts';
 import { ipKey } from './ip.ts';
 
 export interface Ban {

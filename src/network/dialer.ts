@@ -4,9 +4,10 @@
 import type { PeerId } from '@libp2p/interface';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import type { Logger } from 'pino';
+import { asError } from '../primitives/errors.ts';
 import { parsePeerAddress } from './addresses.ts';
 import { withDeadline } from './deadline.ts';
-import { asError, NetworkError } from './errors.ts';
+import { NetworkError } from './errors.ts';
 import type { CommonHost } from './host.ts';
 
 export interface DialerContext {

@@ -6,9 +6,9 @@ import type { PeerId, PeerInfo } from '@libp2p/interface';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
+import { asError } from '../primitives/errors.ts';
 import { originOf, reachOf, subnetOf } from './addresses.ts';
 import { DIAL_TIMEOUT_MS, type Dialer } from './dialer.ts';
-import { asError } from './errors.ts';
 import type { CommonHost } from './host.ts';
 import type { Candidate, PeerBook } from './peer-book.ts';
 

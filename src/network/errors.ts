@@ -45,8 +45,3 @@ export class NetworkError extends Error {
     this.code = code;
   }
 }
-
-/** Any thrown value as an Error, for APIs that take one. */
-export function asError(cause: unknown): Error {
-  return cause instanceof Error ? cause : new Error(String(cause));
-}

@@ -3,7 +3,8 @@
 
 import { type Stream, type StreamHandler, StreamMessageEvent } from '@libp2p/interface';
 import type { KadDHTComponents } from '@libp2p/kad-dht';
-import { asError, NetworkError } from './errors.ts';
+import { asError } from '../primitives/errors.ts';
+import { NetworkError } from './errors.ts';
 import { KadAnswer } from './kad-answer.ts';
 import { overlaid } from './overlaid.ts';
 import { watchPieces } from './pieces.ts';

@@ -7,8 +7,8 @@ import { isIP } from 'node:net';
 import type { MultiaddrResolveOptions, MultiaddrResolver } from '@libp2p/interface';
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr';
 import type { Logger } from 'pino';
+import { asError } from '../primitives/errors.ts';
 import { withDeadline } from './deadline.ts';
-import { asError } from './errors.ts';
 
 /** @returns the IP addresses of a name, of one family. Rejects when there are none. */
 export type Lookup = (name: string, family: 4 | 6) => Promise<string[]>;

@@ -4,7 +4,7 @@
 
 import type { ConnectionEncrypter, MessageStream } from '@libp2p/interface';
 import { concatBytes } from '../primitives/bytes.ts';
-import { asError } from './errors.ts';
+import { asError } from '../primitives/errors.ts';
 
 /** Leaves at once when it is as much, with the message that makes it so. Over WebSocket it is one frame. */
 export const MAX_WRITE_BYTES = 1024 * 1024;

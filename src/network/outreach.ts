@@ -67,7 +67,7 @@ export class Outreach {
       pauses: BOOK_PAUSES[network],
       isUsable: (address) => isUsable(address, network),
       logger,
-      now: () => performance.now(),
+      now,
       wall: Date.now,
       random,
     });
@@ -82,7 +82,7 @@ export class Outreach {
       outbound,
       logger,
       random,
-      now: () => performance.now(),
+      now,
     });
   }
 

@@ -3,8 +3,8 @@
 import type { PeerId } from '@libp2p/interface';
 import { peerIdFromString } from '@libp2p/peer-id';
 import type { Multiaddr } from '@multiformats/multiaddr';
+import { asError } from '../primitives/errors.ts';
 import { parseAddress } from './addresses.ts';
-import { asError } from './errors.ts';
 
 /** Many times the connections of a node, and still read and sorted within a millisecond or two. */
 export const MAX_PEERS = 1_000;

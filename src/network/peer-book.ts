@@ -7,9 +7,9 @@ import type { Multiaddr } from '@multiformats/multiaddr';
 import type { Logger } from 'pino';
 import { isSystemError, replaceDurably } from '../crypto/durable-file.ts';
 import { utf8 } from '../primitives/bytes.ts';
+import { asError } from '../primitives/errors.ts';
 import { directAddress, originOf, subnetOf } from './addresses.ts';
 import { largestCrowd } from './crowd.ts';
-import { asError } from './errors.ts';
 import { formatBook, MAX_ADDRESSES, MAX_FILE_BYTES, MAX_PEERS, parseBook } from './peer-book-file.ts';
 
 export interface PeerBookOptions {

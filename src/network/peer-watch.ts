@@ -2,8 +2,8 @@
 // and connections that never became more.
 
 import type { Logger } from 'pino';
+import { asError } from '../primitives/errors.ts';
 import { withDeadline } from './deadline.ts';
-import { asError } from './errors.ts';
 import type { Gossip } from './gossip.ts';
 import type { Host } from './host.ts';
 import type { Session } from './session.ts';

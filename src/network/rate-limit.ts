@@ -71,6 +71,13 @@ export class PeerBuckets {
     this.#bucket(peer).tokens -= tokens;
   }
 
+  /** Takes one token. @returns false when there is none left. */
+  takeOne(peer: string): boolean {
+    const isThere = this.available(peer) >= 1;
+    if (isThere) this.take(peer, 1);
+    return isThere;
+  }
+
   /** @returns milliseconds until the peer owes nothing; 0 when it does not. */
   debtMs(peer: string): number {
     return Math.max(0, -this.#bucket(peer).tokens / this.#rate.perSecond) * 1000;
@@ -133,9 +140,7 @@ export class RateLimiter {
 
   /** Takes one request from the peer's share; false when it has none left or still owes bytes. */
   admit(peer: string): boolean {
-    if (this.#requests.available(peer) < 1 || this.#bytes.available(peer) <= 0) return false;
-    this.#requests.take(peer, 1);
-    return true;
+    return this.#bytes.available(peer) > 0 && this.#requests.takeOne(peer);
   }
 
   charge(peer: string, bytes: number): void {

@@ -4,6 +4,7 @@
 import type { Connection } from '@libp2p/interface';
 import { peerIdFromString } from '@libp2p/peer-id';
 import type { Certificate } from '../primitives/consensus.ts';
+import { asError } from '../primitives/errors.ts';
 import { PeerBindings, type SignedPeerBinding } from '../primitives/peer-binding.ts';
 import { SnapshotRequest } from '../primitives/snapshot.ts';
 import {
@@ -14,7 +15,7 @@ import {
   TransactionsRequest,
 } from '../primitives/wire.ts';
 import { withDeadline } from './deadline.ts';
-import { asError, NetworkError } from './errors.ts';
+import { NetworkError } from './errors.ts';
 import { FrameReader, writeFrame } from './frames.ts';
 import type { Host } from './host.ts';
 import {

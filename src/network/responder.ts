@@ -4,11 +4,12 @@
 import type { Stream } from '@libp2p/interface';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import type { Logger } from 'pino';
+import { asError } from '../primitives/errors.ts';
 import { MAX_LENGTH_BYTES } from '../primitives/frame.ts';
 import type { SignedPeerBinding } from '../primitives/peer-binding.ts';
 import { Status } from '../primitives/wire.ts';
 import { withDeadline } from './deadline.ts';
-import { asError, NetworkError } from './errors.ts';
+import { NetworkError } from './errors.ts';
 import { FrameReader, writeFrame } from './frames.ts';
 import type { Host } from './host.ts';
 import {

@@ -2,8 +2,9 @@
 // exchange, and its round trips would pass for latency.
 
 import type { Stream } from '@libp2p/interface';
+import { asError } from '../primitives/errors.ts';
 import { Status } from '../primitives/wire.ts';
-import { asError, NetworkError } from './errors.ts';
+import { NetworkError } from './errors.ts';
 import { FrameReader, writeFrame } from './frames.ts';
 import { decodeStatus, MAX_REQUEST_BYTES } from './messages.ts';
 

@@ -58,7 +58,7 @@ export class StreamGuard {
   #guard(muxer: StreamMuxer, peer: string): void {
     const add = muxer.addEventListener.bind(muxer);
     const refuseSome = (event: CustomEvent<Stream>) => {
-      if (this.#admit(peer)) return;
+      if (this.#buckets.takeOne(peer)) return;
       event.stopImmediatePropagation();
       event.detail.abort(new Error('the peer opens streams faster than it may'));
       this.#onRefused(peer);
@@ -72,11 +72,5 @@ export class StreamGuard {
       }
       add(type, listener, options);
     };
-  }
-
-  #admit(peer: string): boolean {
-    if (this.#buckets.available(peer) < 1) return false;
-    this.#buckets.take(peer, 1);
-    return true;
   }
 }

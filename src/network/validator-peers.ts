@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import type { Logger } from 'pino';
 import { equalBytes } from '../primitives/bytes.ts';
+import { asError } from '../primitives/errors.ts';
 import {
   MAX_BINDINGS_PER_REQUEST,
   MAX_BOUND_ADDRESS_BYTES,
@@ -13,8 +14,8 @@ import {
   type SignedPeerBinding,
 } from '../primitives/peer-binding.ts';
 import { decodeText, encodeText } from '../primitives/ssz.ts';
+import { directAddress } from './addresses.ts';
 import { isUsable } from './discovery.ts';
-import { asError } from './errors.ts';
 import { peerIdOfKey } from './identity.ts';
 import type { HostOptions } from './options.ts';
 import type { PeerBindings } from './peer-bindings.ts';
@@ -160,11 +161,8 @@ export function addressesToTell(
   if (discovery === 'off' && announce.length === 0) return [];
   return own
     .filter((address) => isUsable(address, network))
-    .map((address) => encodeText(withoutPeer(address)))
+    .flatMap((address) => directAddress(address)?.way ?? [])
+    .map((way) => encodeText(way.toString()))
     .filter(({ length }) => length <= MAX_BOUND_ADDRESS_BYTES)
     .slice(0, MAX_BOUND_ADDRESSES);
-}
-
-function withoutPeer(address: Multiaddr): string {
-  return address.toString().replace(/\/p2p\/[^/]+$/, '');
 }

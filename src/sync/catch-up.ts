@@ -1,6 +1,7 @@
 // Brings a node that was away back to the head of its peers, by blocks or by a snapshot, until consensus can go on from
 // there: when to begin, when nothing more is to be had, and what to tell people meanwhile.
 
+import { asError } from '../primitives/errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { BlockSync, type BlockSyncDependencies } from './block-sync.ts';
 import type { SnapshotProgress } from './snapshot-meter.ts';
@@ -176,8 +177,4 @@ export class CatchUp {
     const etaSeconds = blocksPerSecond > 0 ? Math.ceil((target - height) / blocksPerSecond) : undefined;
     logger.info({ height, target, blocksPerSecond: Math.round(blocksPerSecond), etaSeconds }, 'catching up');
   }
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }

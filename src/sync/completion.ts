@@ -143,7 +143,7 @@ export class Completion {
       ask: async (peer, signal) => {
         // What has come by gossip meanwhile need not be asked for.
         const present = draft.attempt();
-        if ('missing' in present && this.#mayAsk(peer)) {
+        if ('missing' in present && this.#budget.takeOne(peer)) {
           const ids = present.missing.slice(0, MAX_TRANSACTIONS_PER_REQUEST);
           const found = onlyAsked(await network.requestTransactions(peer, ids, signal), ids);
           if (found === undefined) network.report(peer, 'untrue', 'transactions that were not asked for');
@@ -166,20 +166,13 @@ export class Completion {
       most: MAX_PEERS_ASKED,
       until: draft.signal,
       ask: async (peer, signal) => {
-        if (!this.#mayAsk(peer)) return false;
+        if (!this.#budget.takeOne(peer)) return false;
         const block = await singleBlock(this.#o, peer, draft.hash, signal);
         found ??= block;
         return block !== undefined;
       },
     });
     return found;
-  }
-
-  /** Takes one request from what this node allows itself with a peer. */
-  #mayAsk(peer: string): boolean {
-    if (this.#budget.available(peer) < 1) return false;
-    this.#budget.take(peer, 1);
-    return true;
   }
 }
 

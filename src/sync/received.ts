@@ -39,7 +39,9 @@ export async function* receivedBlocks(
   let height = from;
   let parent: Hash | undefined;
   for await (const message of answer) {
-    const { block, certificate } = decode(message);
+    const decoded = decodeCertifiedBlock(message);
+    if (decoded === undefined) throw new SyncError('WRONG_BLOCK', 'an answer that is no block');
+    const { block, certificate } = decoded;
     const { header } = block;
     if (header.height !== height || (parent !== undefined && !equalBytes(header.parent, parent))) {
       throw new SyncError('BROKEN_CHAIN', `block ${header.height} does not follow block ${height - 1}`);
@@ -52,10 +54,11 @@ export async function* receivedBlocks(
   }
 }
 
-function decode(bytes: Uint8Array): CertifiedBlock {
+/** @returns undefined for bytes that are none */
+export function decodeCertifiedBlock(bytes: Uint8Array): CertifiedBlock | undefined {
   try {
     return CertifiedBlock.deserialize(bytes);
   } catch {
-    throw new SyncError('WRONG_BLOCK', 'an answer that is no block');
+    return undefined;
   }
 }

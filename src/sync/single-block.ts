@@ -4,7 +4,8 @@ import type { OffenceKind } from '../network/offences.ts';
 import { type Block, headerHash } from '../primitives/block.ts';
 import { equalBytes } from '../primitives/bytes.ts';
 import type { Hash } from '../primitives/hash.ts';
-import { type BlocksRequest, CertifiedBlock } from '../primitives/wire.ts';
+import type { BlocksRequest } from '../primitives/wire.ts';
+import { decodeCertifiedBlock } from './received.ts';
 
 export interface BlockSource {
   readonly network: {
@@ -27,19 +28,11 @@ export async function singleBlock(
   signal: AbortSignal,
 ): Promise<Block | undefined> {
   for await (const bytes of network.requestBlocks(peer, { selector: 1, value: [hash] }, signal)) {
-    const block = decodeBlock(bytes);
+    const block = decodeCertifiedBlock(bytes)?.block;
     if (block !== undefined && equalBytes(headerHash(block.header), hash) && bodyMatches(block)) return block;
     const reason = 'its answer to a blocks request is not the block that was asked for';
     network.report(peer, 'untrue', reason);
     throw new Error(reason);
   }
   return undefined;
-}
-
-function decodeBlock(bytes: Uint8Array): Block | undefined {
-  try {
-    return CertifiedBlock.deserialize(bytes).block;
-  } catch {
-    return undefined;
-  }
 }

@@ -8,9 +8,10 @@ import type { Header } from '../primitives/block.ts';
 import { headerHash } from '../primitives/block.ts';
 import { equalBytes, fromHex } from '../primitives/bytes.ts';
 import type { ConsensusMode } from '../primitives/genesis.ts';
-import { type BlocksRequest, CertifiedBlock } from '../primitives/wire.ts';
+import type { BlocksRequest } from '../primitives/wire.ts';
 import type { TrustedEpoch } from './epoch-walk.ts';
 import { SyncError } from './errors.ts';
+import { decodeCertifiedBlock } from './received.ts';
 
 /** In place of a checkpoint: an old head is good enough, whoever signs what follows it. */
 export const UNSAFE = 'unsafe';
@@ -114,7 +115,7 @@ export class Trust {
     const request: BlocksRequest = { selector: 1, value: [hash] };
     return withDeadline(REQUEST_TIMEOUT_MS, `the checkpoint from ${peer}`, signal, async (limit) => {
       for await (const bytes of this.#o.requestBlocks(peer, request, limit)) {
-        const header = headerOf(bytes);
+        const header = decodeCertifiedBlock(bytes)?.block.header;
         if (header === undefined || !equalBytes(headerHash(header), hash)) {
           throw new SyncError('WRONG_BLOCK', 'another block than the one that was asked for');
         }
@@ -122,13 +123,5 @@ export class Trust {
       }
       throw new Error('it has not the block of the checkpoint');
     });
-  }
-}
-
-function headerOf(bytes: Uint8Array): Header | undefined {
-  try {
-    return CertifiedBlock.deserialize(bytes).block.header;
-  } catch {
-    return undefined;
   }
 }
