@@ -2,13 +2,15 @@
 // the node bans by itself it bans longer each time; what the operator bans stays as it was said.
 
 import { readFile, rename, stat } from 'node:fs/promises';
+import type { Connection } from '@libp2p/interface';
+import type { Multiaddr } from '@multiformats/multiaddr';
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import { isSystemError, replaceDurably } from '../crypto/durable-file.ts';
 import { utf8 } from '../primitives/bytes.ts';
 import { asError } from '../primitives/errors.ts';
 import { NetworkError } from './errors.ts';
-import { ipKey } from './ip.ts';
+import { ipKey, ipOf } from './ip.ts';
 
 export interface Ban {
   /** a peer id, an IPv4 address, or the first half of an IPv6 address with /64 */
@@ -107,6 +109,17 @@ export class BanList {
   find(key: string): Ban | undefined {
     const ban = this.#bans.get(key);
     return ban !== undefined && this.#o.now() < ban.until ? ban : undefined;
+  }
+
+  /** The ban in force of the host at an address. */
+  ofHost(address: Multiaddr): Ban | undefined {
+    const ip = ipOf(address);
+    return ip === undefined ? undefined : this.find(ip);
+  }
+
+  /** The ban in force of the peer behind a connection, or of its host. */
+  of({ remotePeer, remoteAddr }: Pick<Connection, 'remotePeer' | 'remoteAddr'>): Ban | undefined {
+    return this.find(remotePeer.toString()) ?? this.ofHost(remoteAddr);
   }
 
   /** Those in force, the longest first. */

@@ -9,11 +9,11 @@ import { asError } from '../primitives/errors.ts';
 import { parseAddress } from './addresses.ts';
 import { type Ban, BanList } from './ban-list.ts';
 import { Conduct } from './conduct.ts';
+import { endConnection } from './connection-end.ts';
 import { withDeadline } from './deadline.ts';
 import { NetworkError } from './errors.ts';
 import { type CommonHost, createHost, listenError } from './host.ts';
 import { peerIdOf } from './identity.ts';
-import { ipOf } from './ip.ts';
 import { routingTableSize } from './kad.ts';
 import type { HostOptions } from './options.ts';
 import { Outreach } from './outreach.ts';
@@ -53,7 +53,6 @@ const PING_TIMEOUT_MS = 10_000;
 const SWEEP_MS = 1_000;
 /** Whoever has not said by now what it speaks is no node. */
 const IDENTIFY_TIMEOUT_MS = 5_000;
-const CLOSE_TIMEOUT_MS = 1_000;
 
 /** ms of a clock that is never set */
 const steadyNow = () => performance.now();
@@ -168,7 +167,7 @@ export class BootstrapNetwork {
 
   #closeBanned(bans: BanList): void {
     for (const connection of this.#parts?.host.getConnections() ?? []) {
-      const ban = bans.find(connection.remotePeer.toString()) ?? bans.find(ipOf(connection.remoteAddr) ?? '');
+      const ban = bans.of(connection);
       if (ban !== undefined) void this.#close(connection, `banned: ${ban.reason}`);
     }
   }
@@ -257,10 +256,6 @@ export class BootstrapNetwork {
     const lifetime = this.#parts?.lifetime.signal;
     if (lifetime === undefined) return;
     this.#options.logger.debug({ peer: connection.remotePeer.toString(), reason }, 'closing a connection');
-    try {
-      await withDeadline(CLOSE_TIMEOUT_MS, 'close', lifetime, (signal) => connection.close({ signal }));
-    } catch (cause) {
-      connection.abort(new Error(reason, { cause }));
-    }
+    await endConnection(connection, reason, lifetime);
   }
 }

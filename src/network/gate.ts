@@ -5,11 +5,10 @@
 import type { ConnectionGater, PeerId } from '@libp2p/interface';
 import type { Arrivals } from './arrivals.ts';
 import type { BanList } from './ban-list.ts';
-import { ipOf } from './ip.ts';
 import type { Outreach } from './outreach.ts';
 
 export interface GateOptions {
-  readonly bans: Pick<BanList, 'find'>;
+  readonly bans: Pick<BanList, 'find' | 'ofHost'>;
   readonly arrivals: Pick<Arrivals, 'admit' | 'identify'>;
   /** asked for every dial, whoever wants it: the dialer, discovery, the DHT */
   readonly outreach: () => Pick<Outreach, 'mayDial' | 'mayDialAddress' | 'isConfigured'>;
@@ -22,8 +21,7 @@ export function gate({ bans, arrivals, outreach, hidden }: GateOptions): Connect
   const isUnknown = (peer: PeerId) => hidden && !outreach().isConfigured(peer.toString());
   return {
     denyInboundConnection(connection) {
-      const ip = ipOf(connection.remoteAddr);
-      return (ip !== undefined && bans.find(ip) !== undefined) || !arrivals.admit(connection);
+      return bans.ofHost(connection.remoteAddr) !== undefined || !arrivals.admit(connection);
     },
     denyInboundEncryptedConnection: (peer) => isBanned(peer) || isUnknown(peer),
     denyInboundUpgradedConnection(peer, connection) {
@@ -33,8 +31,7 @@ export function gate({ bans, arrivals, outreach, hidden }: GateOptions): Connect
     denyOutboundEncryptedConnection: isBanned,
     denyDialPeer: (peer) => isBanned(peer) || isUnknown(peer) || !outreach().mayDial(peer),
     denyDialMultiaddr(address) {
-      const ip = ipOf(address);
-      return (ip !== undefined && bans.find(ip) !== undefined) || !outreach().mayDialAddress(address);
+      return bans.ofHost(address) !== undefined || !outreach().mayDialAddress(address);
     },
   };
 }

@@ -16,10 +16,9 @@ import { concatBytes } from '../primitives/bytes.ts';
 import { asError } from '../primitives/errors.ts';
 import { isTakenFromStrangers } from './addresses.ts';
 import { Arrivals } from './arrivals.ts';
-import type { BanList } from './ban-list.ts';
 import { BoundedDatastore } from './bounded-datastore.ts';
 import { NetworkError } from './errors.ts';
-import { gate } from './gate.ts';
+import { type GateOptions, gate } from './gate.ts';
 import { identityPublicKey } from './identity.ts';
 import { dht } from './kad.ts';
 import { dnsLookup, Names, systemLookup } from './names.ts';
@@ -61,7 +60,7 @@ const REMEMBERED_MS = 30 * 24 * 3_600_000;
 
 /** What it does with strangers. */
 export interface HostParts {
-  readonly bans: Pick<BanList, 'find'>;
+  readonly bans: GateOptions['bans'];
   /** asked from the moment the host starts */
   readonly outreach: () => Pick<Outreach, 'isConfigured' | 'isFriend' | 'isNamed' | 'mayDial' | 'mayDialAddress'>;
   /** whether the peer has passed the handshake */

@@ -10,10 +10,10 @@ import { asError } from '../primitives/errors.ts';
 import type { Status } from '../primitives/wire.ts';
 import type { BanList } from './ban-list.ts';
 import type { Conduct } from './conduct.ts';
+import { endConnection } from './connection-end.ts';
 import { withDeadline } from './deadline.ts';
 import type { Gossip } from './gossip.ts';
 import type { Host } from './host.ts';
-import { ipOf } from './ip.ts';
 import type { NetworkEvents, PeerInfo } from './network.ts';
 import type { OffenceKind } from './offences.ts';
 import type { PeerClocks } from './peer-clocks.ts';
@@ -29,7 +29,7 @@ export interface PeersContext extends PlacesContext {
   readonly gossip: Gossip;
   readonly requester: Requester;
   readonly penalties: PenaltyBook;
-  readonly bans: Pick<BanList, 'find'>;
+  readonly bans: Pick<BanList, 'of'>;
   readonly conduct: Pick<Conduct, 'count'>;
   readonly clocks: PeerClocks;
   readonly logger: Logger;
@@ -55,7 +55,6 @@ const GOSSIP_POLL_MS = 5;
  * ones are two nodes dialling each other.
  */
 const STALE_CONNECTION_MS = 2_000;
-const CLOSE_TIMEOUT_MS = 1_000;
 /** More than are ever between the two steps. */
 const MAX_EARLY = 256;
 /** A node of another network learns from us what we learned from it, and its operator reads it in its log. */
@@ -147,10 +146,9 @@ export class Peers {
 
   /** Drops those for whom there is a ban now. */
   dropBanned(): void {
-    const { bans } = this.#context;
-    for (const { remotePeer, remoteAddr } of this.#host.getConnections()) {
-      const ban = bans.find(remotePeer.toString()) ?? bans.find(ipOf(remoteAddr) ?? '');
-      if (ban !== undefined) this.drop(remotePeer.toString(), `banned: ${ban.reason}`);
+    for (const connection of this.#host.getConnections()) {
+      const ban = this.#context.bans.of(connection);
+      if (ban !== undefined) this.drop(connection.remotePeer.toString(), `banned: ${ban.reason}`);
     }
   }
 
@@ -170,12 +168,9 @@ export class Peers {
   }
 
   async #close(connection: Connection, reason: string, linger: number): Promise<void> {
-    try {
-      await sleep(linger, undefined, { signal: this.#context.lifetime });
-      await withDeadline(CLOSE_TIMEOUT_MS, 'close', this.#context.lifetime, (signal) => connection.close({ signal }));
-    } catch (cause) {
-      connection.abort(new Error(reason, { cause }));
-    }
+    const { lifetime } = this.#context;
+    await sleep(linger, undefined, { signal: lifetime }).catch(() => undefined);
+    await endConnection(connection, reason, lifetime);
   }
 
   readonly #onOpen = ({ detail: opened }: CustomEvent<Connection>) => {

@@ -6,7 +6,6 @@ import { yamux } from '@chainsafe/libp2p-yamux';
 import { tcp } from '@libp2p/tcp';
 import { multiaddr } from '@multiformats/multiaddr';
 import { createLibp2p } from 'libp2p';
-import { pino } from 'pino';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { BootstrapNetwork } from '../../src/network/bootstrap-network.ts';
@@ -16,6 +15,7 @@ import {
   connected,
   eventually,
   GENESIS,
+  HOST_OPTIONS,
   type NodeSettings,
   seed,
   startNode,
@@ -31,24 +31,10 @@ const PATIENCE_MS = 30_000;
 
 async function startBootstrap(number: number, changes: Partial<HostOptions> = {}): Promise<BootstrapNetwork> {
   const network = new BootstrapNetwork({
-    genesisHash: GENESIS,
+    ...HOST_OPTIONS,
     identitySeed: seed(number),
-    version: '0.0.0-test',
-    listen: ['/ip4/127.0.0.1/tcp/0'],
-    announce: [],
-    peers: [],
-    maxPeers: 32,
-    maxConnectionsPerIp: 16,
     banFile: undefined,
-    network: 'private',
     discovery: 'server',
-    outboundPeers: 8,
-    peerBook: undefined,
-    nat: false,
-    relay: false,
-    hidden: false,
-    privatePeers: [],
-    logger: pino({ level: 'silent' }),
     ...changes,
   });
   await network.start();

@@ -3,9 +3,10 @@
 import { peerIdFromString } from '@libp2p/peer-id';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { BanList } from '../../src/network/ban-list.ts';
 import { gate } from '../../src/network/gate.ts';
 import { peerIdOf } from '../../src/network/identity.ts';
-import { seed } from './harness.ts';
+import { HOST_OPTIONS, seed } from './harness.ts';
 
 const gates = suite('network: gate');
 
@@ -13,9 +14,10 @@ const [configured, stranger] = [1, 2].map((number) => peerIdFromString(peerIdOf(
 type Peer = ReturnType<typeof peerIdFromString>;
 
 /** Outreach wants to dial whoever there is. */
-function open(hidden: boolean) {
+async function open(hidden: boolean) {
+  const bans = await BanList.open({ file: undefined, now: Date.now, logger: HOST_OPTIONS.logger });
   return gate({
-    bans: { find: () => undefined },
+    bans,
     arrivals: { admit: () => true, identify: () => undefined },
     outreach: () => ({
       mayDial: () => true,
@@ -27,9 +29,9 @@ function open(hidden: boolean) {
 }
 
 gates('a hidden node dials configured peers and nobody else, whoever wants it', async () => {
-  assert.is(await open(true).denyDialPeer?.(configured), false);
-  assert.is(await open(true).denyDialPeer?.(stranger), true);
-  assert.is(await open(false).denyDialPeer?.(stranger), false);
+  assert.is(await (await open(true)).denyDialPeer?.(configured), false);
+  assert.is(await (await open(true)).denyDialPeer?.(stranger), true);
+  assert.is(await (await open(false)).denyDialPeer?.(stranger), false);
 });
 
 gates.run();

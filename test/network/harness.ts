@@ -4,12 +4,33 @@ import '../../src/polyfills.ts';
 import { pino } from 'pino';
 import { Libp2pNetwork } from '../../src/network/libp2p-network.ts';
 import type { NetworkHandlers, Verdict } from '../../src/network/network.ts';
-import type { Libp2pNetworkOptions } from '../../src/network/options.ts';
+import type { HostOptions, Libp2pNetworkOptions } from '../../src/network/options.ts';
 import { DEFAULT_RATE_LIMITS } from '../../src/network/rate-limit.ts';
 import { OLDEST_PROTOCOL_VERSION, PROTOCOL_VERSION, type Status } from '../../src/primitives/wire.ts';
 import { withTimeout } from '../helpers/timeout.ts';
 
 export const GENESIS = new Uint8Array(32).fill(0xab);
+
+/** A host on a free port of this machine, quiet, that keeps nothing on disk. */
+export const HOST_OPTIONS: Omit<HostOptions, 'identitySeed'> = {
+  genesisHash: GENESIS,
+  version: '0.0.0-test',
+  listen: ['/ip4/127.0.0.1/tcp/0'],
+  announce: [],
+  peers: [],
+  maxPeers: 32,
+  maxConnectionsPerIp: Number.POSITIVE_INFINITY,
+  network: 'private',
+  // it connects to peers of peers, and the tests mean the connections they make
+  discovery: 'off',
+  outboundPeers: 8,
+  peerBook: undefined,
+  nat: false,
+  relay: false,
+  hidden: false,
+  privatePeers: [],
+  logger: pino({ level: 'silent' }),
+};
 
 export interface Arrival {
   readonly topic: 'tx' | 'block' | 'vote';
@@ -54,24 +75,9 @@ export async function startNode(number: number, settings: NodeSettings = {}): Pr
   const log: string[] = [];
   const logger = pino({ level: 'debug' }, { write: (line: string) => void log.push(line) });
   const network = new Libp2pNetwork({
-    genesisHash: GENESIS,
+    ...HOST_OPTIONS,
     identitySeed: seed(number),
-    version: '0.0.0-test',
-    listen: ['/ip4/127.0.0.1/tcp/0'],
-    announce: [],
-    peers: [],
-    maxPeers: 32,
-    maxConnectionsPerIp: Number.POSITIVE_INFINITY,
     banFile: undefined,
-    network: 'private',
-    // it connects to peers of peers, and the tests mean the connections they make
-    discovery: 'off',
-    outboundPeers: 8,
-    peerBook: undefined,
-    nat: false,
-    relay: false,
-    hidden: false,
-    privatePeers: [],
     resendInterval: 1_000,
     statusInterval: 1_000,
     rateLimits: DEFAULT_RATE_LIMITS,

@@ -2,16 +2,16 @@
 
 import { peerIdFromString } from '@libp2p/peer-id';
 import { multiaddr } from '@multiformats/multiaddr';
-import { pino } from 'pino';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { BanList } from '../../src/network/ban-list.ts';
 import { createHost } from '../../src/network/host.ts';
 import { peerIdOf } from '../../src/network/identity.ts';
 import { ProtocolNames } from '../../src/network/protocols.ts';
 import { DEFAULT_RATE_LIMITS } from '../../src/network/rate-limit.ts';
 import { readThrottles } from '../../src/network/read-throttle.ts';
 import { StreamGuard } from '../../src/network/stream-guard.ts';
-import { GENESIS, seed } from './harness.ts';
+import { GENESIS, HOST_OPTIONS, seed } from './harness.ts';
 
 const host = suite('network: host');
 
@@ -24,27 +24,13 @@ async function makeHost() {
   const now = () => performance.now();
   return createHost(
     {
-      genesisHash: GENESIS,
+      ...HOST_OPTIONS,
       identitySeed: seed(1),
-      version: '0.0.0-test',
-      listen: ['/ip4/127.0.0.1/tcp/0'],
-      announce: [],
-      peers: [],
-      maxPeers: 32,
-      maxConnectionsPerIp: 8,
-      network: 'private',
       discovery: 'server',
-      outboundPeers: 8,
-      peerBook: undefined,
-      nat: false,
-      relay: false,
-      hidden: false,
-      privatePeers: [],
-      logger: pino({ level: 'silent' }),
     },
     names,
     {
-      bans: { find: () => undefined },
+      bans: await BanList.open({ file: undefined, now: Date.now, logger: HOST_OPTIONS.logger }),
       isPeer: () => false,
       outreach: () => ({
         isConfigured: () => false,
