@@ -5,6 +5,7 @@ import { isIP } from 'node:net';
 import type { PeerId } from '@libp2p/interface';
 import { peerIdFromString } from '@libp2p/peer-id';
 import { type Component, type Multiaddr, multiaddr } from '@multiformats/multiaddr';
+import { asError } from '../primitives/errors.ts';
 import { NetworkError } from './errors.ts';
 import { ipKey, neighbourhoodOf } from './ip.ts';
 import { isNowhere, isPrivateHost } from './private-hosts.ts';
@@ -108,6 +109,24 @@ function peerIn({ name, value }: Component): string | undefined {
     // bytes that are no peer id
     return undefined;
   }
+}
+
+/**
+ * Why no other node would take an address that this one is to tell of itself, if so.
+ * @param text a multiaddr, perhaps
+ */
+export function whyNotTold(text: string): string | undefined {
+  let address: Multiaddr;
+  try {
+    address = multiaddr(text);
+  } catch (error) {
+    return `is no multiaddr (${asError(error).message})`;
+  }
+  const direct = directAddress(address);
+  if (direct === undefined) return 'is of a shape that other nodes do not take';
+  if (direct.peer !== undefined) return 'ends in a peer id, which the node adds itself';
+  if (reachOf(address) === 'nowhere') return 'leads nowhere: others need the host and the port that they are to dial';
+  return undefined;
 }
 
 /** Whether another machine could dial it: `private` from inside the same network only, `nowhere` not at all. */

@@ -4,6 +4,7 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { wrongAnnouncements } from './config/announced.ts';
 import { ConfigError, type ConfigProblem, configError } from './config/errors.ts';
 import { type Settings, SettingsSchema } from './config/schema.ts';
 import {
@@ -68,7 +69,7 @@ export async function loadConfig({
   const network = networkOf(merged);
   const networkFile = join(networkDirectory(network), 'config.yaml');
   const raw: RawSettings = { ...(await settingsFromFile(networkFile)), ...merged };
-  const settings = judge(raw);
+  const settings = await judge(raw);
   const dataDir = settings.dataDir ?? dataDirOf(raw);
   const socket = settings.adminSocket ?? dataPaths(dataDir).adminSocket;
   const adminSocket = socket === NO_SOCKET ? undefined : socket;
@@ -106,7 +107,7 @@ function dataDirIn(raw: RawSettings): string | undefined {
   return parsed.success ? parsed.data : undefined;
 }
 
-function judge(raw: RawSettings): Settings {
+async function judge(raw: RawSettings): Promise<Settings> {
   const input: Partial<Record<SettingName, unknown>> = {};
   for (const name of SETTING_NAMES) {
     const value = raw[name]?.value;
@@ -117,8 +118,8 @@ function judge(raw: RawSettings): Settings {
     const names = new Set(result.error.issues.map((issue) => issue.path[0] as SettingName));
     throw new ConfigError([...names].map((name) => wrongValue(name, raw)));
   }
-  const clashes = duplicatePorts(result.data, raw);
-  if (clashes.length > 0) throw new ConfigError(clashes);
+  const problems = [...duplicatePorts(result.data, raw), ...(await wrongAnnouncements(result.data, raw))];
+  if (problems.length > 0) throw new ConfigError(problems);
   return result.data;
 }
 

@@ -12,6 +12,7 @@ import { isPrivateNetwork } from '../../src/node/host-options.ts';
 import { withTempDir } from '../helpers/temp-dir.ts';
 
 const config = suite('config');
+const PEER = '12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN';
 
 async function problemsOf(inputs: ConfigInputs): Promise<readonly ConfigProblem[]> {
   try {
@@ -152,6 +153,38 @@ config('addresses of other nodes may be IPv4, IPv6 or DNS names, over TCP or Web
   }
 });
 
+config('an address that no other node would take is not announced, and the error says which are', async () => {
+  const good = '/dns4/node.example/tcp/443/tls/sni/other.example/ws';
+  assert.equal((await loadConfig({ environment: { ANNOUNCE_ADDRESSES: good } })).config.announceAddresses, [good]);
+  const wrong: readonly (readonly [address: string, why: RegExp])[] = [
+    ['/ip4/8.8.8.8/udp/9000/quic-v1', /shape/],
+    ['/ip4/8.8.8.8', /shape/],
+    ['/dnsaddr/node.example', /shape/],
+    ['/dns4/8.8.8.8/tcp/9000', /shape/],
+    ['/ip4/8.8.8.8/tcp/9000/tls', /shape/],
+    [`/ip4/8.8.8.8/tcp/9000/p2p/${PEER}/p2p-circuit`, /shape/],
+    [`/ip4/8.8.8.8/tcp/9000/p2p/${PEER}`, /adds itself/],
+    ['/ip4/8.8.8.999/tcp/9000', /no multiaddr/],
+    ['/ip4/8.8.8.8/tcp/65536', /no multiaddr/],
+    ['/ip4/8.8.8.8/tcp/0', /nowhere/],
+    ['/ip4/0.0.0.0/tcp/9000', /nowhere/],
+  ];
+  for (const [address, why] of wrong) {
+    await withFile(`announce_addresses:\n  - ${good}\n  - ${address}\n`, async (file) => {
+      const problems = await problemsOf({ file });
+      assert.is(problems.length, 1, address);
+      const { key, source, message = '' } = problems[0] ?? {};
+      assert.is(key, 'announce_addresses');
+      assert.is(source, `${file}:1`);
+      assert.ok(message.startsWith(`${address} `), message);
+      assert.match(message, why);
+      assert.match(message, /Allowed: .*\/dns4\/node\.example\/tcp\/9000.*\/tls\/sni/);
+    });
+  }
+  const environment = { ANNOUNCE_ADDRESSES: '/ip4/8.8.8.8,/ip4/8.8.4.4/udp/1', WS_PORT: '9080' };
+  assert.is((await problemsOf({ environment })).length, 3, 'all at once');
+});
+
 config('none takes back what the network says', async () => {
   const flags = { dataDir: '/nowhere' };
   assert.is((await loadConfig({ flags })).config.validatorKey, 'validator');
@@ -191,6 +224,7 @@ const WRONG: readonly (readonly [environment: Record<string, string>, key: strin
   [{ VALIDATOR_ADDRESS: '0x12' }, 'validator_address', /40 hex digits/],
   [{ VALIDATOR_KEY: '../../etc/passwd' }, 'validator_key', /name of a key/],
   [{ NETWORK: '../devnet' }, 'network', /lower-case/],
+  [{ ANNOUNCE_ADDRESSES: 'node.example:9000' }, 'announce_addresses', /\/dns4\/node\.example\/tcp\/9000/],
   [{ BOOTSTRAP_PEERS: 'node.example:9000' }, 'bootstrap_peers', /multiaddr/],
   [{ BOOTSTRAP_PEERS: '/ip4/10.0.0.1/tcp/9000' }, 'bootstrap_peers', /p2p/],
 ];

@@ -95,7 +95,7 @@ export const SETTINGS = {
   p2pPort: { form: PORT_FORM, doc: 'Other nodes, over TCP.' },
   p2pWsPort: { form: PORT_FORM, doc: 'Other nodes, over WebSocket.' },
   announceAddresses: {
-    form: 'multiaddrs like /dns4/node.example/tcp/9000, with commas between them outside YAML',
+    form: 'multiaddrs like /dns4/node.example/tcp/9000, with commas between them outside YAML: /ip4, /ip6, /dns, /dns4 or /dns6, then /tcp/<port>, then nothing or, for WebSocket, /ws, /wss, /tls/ws or /tls/sni/<name>/ws',
     doc: 'The addresses told to other nodes, where they are not those on which this one listens.',
   },
   bootstrapPeers: {
