@@ -14,6 +14,8 @@ import type { Trust } from './trust.ts';
 export const CATCH_UP_DISTANCE = 16;
 /** Between two lines in the log that say how far it has come (ms). */
 const PROGRESS_INTERVAL_MS = 5000;
+/** That nothing can be trusted is logged every so often (ms). */
+const REFUSAL_INTERVAL_MS = 5 * 60_000;
 
 export interface CatchUpOptions extends BlockSyncDependencies {
   readonly network: BlockSyncDependencies['network'] & { peers(): readonly SyncPeer[] };
@@ -52,6 +54,7 @@ export class CatchUp {
   #running: Promise<void> | undefined;
   readonly #blocks: BlockSync;
   #refusal: string | undefined;
+  #refusedAt = Number.NEGATIVE_INFINITY;
   /** the head above which nobody had a block, when that was said */
   #goneAt: number | undefined;
   #loggedAt = Number.NEGATIVE_INFINITY;
@@ -136,10 +139,15 @@ export class CatchUp {
 
   /** Whether the members who signed what comes next can be believed; else the operator is told what to do. */
   #trusts(): boolean {
+    const { trust, now, logger } = this.#o;
     const before = this.#refusal;
-    this.#refusal = this.#o.trust.refusal();
-    if (this.#refusal !== undefined && before === undefined) this.#o.logger.error(this.#refusal);
-    return this.#refusal === undefined;
+    this.#refusal = trust.refusal();
+    if (this.#refusal === undefined) return true;
+    if (before === undefined || now() - this.#refusedAt >= REFUSAL_INTERVAL_MS) {
+      this.#refusedAt = now();
+      logger.error(this.#refusal);
+    }
+    return false;
   }
 
   #warnIfGone(): void {

@@ -42,8 +42,6 @@ const LOOK_INTERVAL_MS = 250;
 const FIRST_PAUSE_MS = 1000;
 /** … up to this. */
 const LONGEST_PAUSE_MS = 60_000;
-/** That nothing can be trusted is logged every so often (ms). */
-const REFUSAL_INTERVAL_MS = 5 * 60_000;
 
 export interface SnapshotSyncOptions extends Omit<SnapshotTakingOptions, 'peers' | 'least' | 'onPart'> {
   readonly mode: SyncMode;
@@ -61,7 +59,6 @@ export class SnapshotSync {
   /** The next part is waited for until then, and so is the first one where it is waited for (ms of `now`). */
   #comingUntil = Number.NEGATIVE_INFINITY;
   #wantedUntil = Number.NEGATIVE_INFINITY;
-  #refusedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: SnapshotSyncOptions) {
     this.#o = options;
@@ -92,9 +89,9 @@ export class SnapshotSync {
    * @throws {StoreError} when it can't be written; the signal's reason
    */
   async run(signal: AbortSignal, reason: () => SnapshotReason): Promise<void> {
-    const { now } = this.#o;
+    const { now, trust } = this.#o;
     this.#reason = reason;
-    if (this.#search === undefined && this.#isDue && !this.#isRefused()) this.#begin();
+    if (this.#search === undefined && this.#isDue && trust.refusal() === undefined) this.#begin();
     if (this.#isWanted && now() >= this.#wantedUntil + GIVEN_UP_MS) this.#wantedUntil = now() + PATIENCE_MS;
     while (this.isComing) {
       await Promise.race([this.#search, sleep(LOOK_INTERVAL_MS, undefined, { signal })]);
@@ -122,16 +119,6 @@ export class SnapshotSync {
   /** As peers say; that makes it worth a look, no more. */
   get #isDue(): boolean {
     return this.#peers.height - this.#o.chain.head.height >= this.#leastBehind;
-  }
-
-  #isRefused(): boolean {
-    const { trust, logger, now } = this.#o;
-    const refusal = trust.refusal();
-    if (refusal !== undefined && now() - this.#refusedAt >= REFUSAL_INTERVAL_MS) {
-      this.#refusedAt = now();
-      logger.error(refusal);
-    }
-    return refusal !== undefined;
   }
 
   #begin(): void {

@@ -13,8 +13,7 @@ import { silentLogger } from '../../src/telemetry/logger.ts';
 import { certify, makeGenesis, Node } from '../chain/fixture.ts';
 import { restorationOf } from '../chain/restoration.ts';
 import { withTempDir } from '../helpers/temp-dir.ts';
-import { withTimeout } from '../helpers/timeout.ts';
-import { type BlocksAnswer, TestNetwork, TRUSTING } from './fixture.ts';
+import { type BlocksAnswer, caughtUp, TestNetwork, TRUSTING } from './fixture.ts';
 
 const test = suite('catch-up over epochs');
 const LENGTH = 12;
@@ -98,10 +97,7 @@ async function synced(stories: Readonly<Record<string, Story>>, body: (result: S
   });
   try {
     catchUp.begin();
-    const done = async () => {
-      while (catchUp.status.syncing) await new Promise(setImmediate);
-    };
-    await withTimeout(done(), 30_000, 'catch-up to end');
+    await caughtUp(catchUp);
     assert.equal(fatal, []);
     await body({ node: at, anchors, asked: network.asked });
   } finally {

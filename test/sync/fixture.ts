@@ -10,7 +10,9 @@ import { type Certificate, FINAL, type VoteKind, voteSigningBytes } from '../../
 import { genesisHash } from '../../src/primitives/genesis.ts';
 import type { Hash } from '../../src/primitives/hash.ts';
 import { type BlocksRequest, type CertificatesRequest, CertifiedBlock } from '../../src/primitives/wire.ts';
+import type { CatchUp } from '../../src/sync/catch-up.ts';
 import { account, keyOf, makeGenesis, Node, pay } from '../chain/fixture.ts';
+import { withTimeout } from '../helpers/timeout.ts';
 
 export const GENESIS = makeGenesis();
 export const GENESIS_HASH = genesisHash(GENESIS);
@@ -103,6 +105,14 @@ export interface TestPeer {
   /** ssz(SignedTransaction) of those that it has */
   readonly transactions?: (ids: readonly Uint8Array[], signal: AbortSignal) => Promise<Uint8Array[]>;
   readonly certificates?: (request: CertificatesRequest, signal: AbortSignal) => Promise<Certificate[]>;
+}
+
+/** Resolves when catch-up has come as far as it could. @param isEnough when to stop waiting before that */
+export async function caughtUp(catchUp: Pick<CatchUp, 'status'>, isEnough = () => false): Promise<void> {
+  const done = async () => {
+    while (catchUp.status.syncing && !isEnough()) await new Promise(setImmediate);
+  };
+  await withTimeout(done(), 60_000, 'catch-up to end');
 }
 
 /** Peers, and the ids of those that were asked, in order. */

@@ -1,6 +1,7 @@
 // Where stake is at work, what follows an old head could be signed by anyone who once had some: without a checkpoint its
 // blocks are not fetched, with one they must lead there. Two thirds of the unbonding period are 200 ms here.
 
+import { pino } from 'pino';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Checkpoint } from '../../src/chain/checkpoint.ts';
@@ -9,8 +10,17 @@ import { CatchUp } from '../../src/sync/catch-up.ts';
 import { Trust, UNSAFE } from '../../src/sync/trust.ts';
 import { silentLogger } from '../../src/telemetry/logger.ts';
 import { GENESIS_TIME, Node } from '../chain/fixture.ts';
-import { withTimeout } from '../helpers/timeout.ts';
-import { buildChain, GENESIS, holds, rangeOf, type SampleBlock, sign, TestNetwork, TRUSTING } from './fixture.ts';
+import {
+  buildChain,
+  caughtUp,
+  GENESIS,
+  holds,
+  rangeOf,
+  type SampleBlock,
+  sign,
+  TestNetwork,
+  TRUSTING,
+} from './fixture.ts';
 
 const test = suite('old heads');
 const LENGTH = 24;
@@ -61,10 +71,7 @@ async function synced({ mode, now, checkpoint }: World, look: (outcome: Outcome)
   });
   try {
     catchUp.begin();
-    const done = async () => {
-      while (catchUp.status.syncing) await new Promise(setImmediate);
-    };
-    await withTimeout(done(), 20_000, 'catch-up to end');
+    await caughtUp(catchUp);
     const { refusal } = catchUp.status;
     await look({ height: chain.head.height, refusal, fatal, reports: network.reports, trust, node });
   } finally {
@@ -132,13 +139,13 @@ test('what consensus does not take in is fetched, however near it is', async () 
       logger: silentLogger(),
     });
     catchUp.consider();
-    while (catchUp.status.syncing) await new Promise(setImmediate);
+    await caughtUp(catchUp);
     await catchUp.stop();
     return node.chain.head.height;
   };
   try {
-    assert.is(await withTimeout(considered(undefined), 20_000, 'nothing'), height);
-    assert.is(await withTimeout(considered('below a checkpoint'), 20_000, 'the block'), LENGTH);
+    assert.is(await considered(undefined), height, 'nothing is fetched');
+    assert.is(await considered('below a checkpoint'), LENGTH);
   } finally {
     await node.remove();
   }
@@ -159,6 +166,43 @@ test('on an old head it is said what to do, though nobody is ahead', async () =>
   });
   catchUp.consider();
   assert.equal([catchUp.status.syncing, catchUp.status.refusal], [false, 'too old']);
+  await catchUp.stop();
+  await node.remove();
+});
+
+test('and said again every five minutes, however often peers tell something', async () => {
+  const node = await Node.open(GENESIS);
+  let now = 0;
+  let refusal: string | undefined = 'too old';
+  const lines: string[] = [];
+  const catchUp = new CatchUp({
+    network: new TestNetwork({ id: 'peer', height: LENGTH, blocks: rangeOf(blocks) }),
+    chain: node.chain,
+    trust: { ...TRUSTING, doubt: () => refusal, refusal: () => refusal },
+    bodyMatches: (one) => node.chain.bodyMatches(one),
+    holds,
+    onSynced: () => undefined,
+    onFatal: (error) => assert.unreachable(error.message),
+    now: () => now,
+    logger: pino({ level: 'error' }, { write: (line) => void lines.push(JSON.parse(line).msg) }),
+  });
+  const said = async (at: number) => {
+    now = at;
+    for (let news = 0; news < 3; news++) {
+      catchUp.consider();
+      await caughtUp(catchUp);
+    }
+    return lines.splice(0);
+  };
+  assert.equal(await said(0), ['too old']);
+  assert.equal(await said(299_999), []);
+  assert.equal(await said(300_000), ['too old']);
+  assert.equal(await said(599_999), []);
+  refusal = undefined;
+  assert.equal(await said(600_000), []);
+  assert.is(node.chain.head.height, LENGTH);
+  refusal = 'too old again';
+  assert.equal(await said(600_001), ['too old again']);
   await catchUp.stop();
   await node.remove();
 });

@@ -28,7 +28,7 @@ import { silentLogger } from '../../src/telemetry/logger.ts';
 import { account, certify, GENESIS_TIME, makeGenesis, Node, pay } from '../chain/fixture.ts';
 import { withTempDir } from '../helpers/temp-dir.ts';
 import { withTimeout } from '../helpers/timeout.ts';
-import { type BlocksAnswer, hang, stream, TestNetwork, type TestPeer } from './fixture.ts';
+import { type BlocksAnswer, caughtUp, hang, stream, TestNetwork, type TestPeer } from './fixture.ts';
 
 const test = suite('snapshot sync');
 /** Blocks of an epoch. */
@@ -224,10 +224,7 @@ async function synced(
   chunks = 0;
   try {
     catchUp.begin();
-    const done = async () => {
-      while (catchUp.status.syncing && chunks < stopAfterChunks) await new Promise(setImmediate);
-    };
-    await withTimeout(done(), 60_000, 'catch-up to end');
+    await caughtUp(catchUp, () => chunks >= stopAfterChunks);
     if (stopAfterChunks < Number.POSITIVE_INFINITY) await catchUp.stop();
     assert.equal(fatal, []);
     await look({ node, network, anchors });
