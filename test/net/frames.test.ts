@@ -49,10 +49,10 @@ switching('a packet that is shorter than it says is left alone', () => {
 switching('links lose the part that they should, delay within their jitter, and keep the order', () => {
   const random = new Random(7);
   const link = { ...GOOD_LINK, loss: 0.02, delay: 100, jitter: 25 };
-  const queue = new Queue();
+  const queue = new Queue<number>();
   const arrivals = Array.from({ length: 20_000 }, (_, at) => ({
     at: at * 60,
-    arrival: queue.arrival(link, at * 60, random),
+    arrival: queue.add(at, link, at * 60, random),
   }));
   const lost = arrivals.filter(({ arrival }) => arrival === undefined).length;
   assert.ok(lost > 300 && lost < 500, `${lost} of 20,000 lost`);
@@ -63,10 +63,24 @@ switching('links lose the part that they should, delay within their jitter, and 
   assert.ok(arrived.every(({ arrival }, index) => index === 0 || arrival >= (arrived[index - 1]?.arrival ?? 0)));
 });
 
+switching('packets leave in the order in which they came, whichever timer is first', () => {
+  const random = new Random(7);
+  const far = { ...GOOD_LINK, delay: 100, jitter: 25 };
+  const queue = new Queue<string>();
+  const first = queue.add('first', far, 0, random) ?? 0;
+  const second = queue.add('second', far, 0.5, random) ?? 0;
+  // without delay from now on
+  assert.is(queue.add('third', GOOD_LINK, 1, random), second);
+  assert.equal(queue.take(first - 0.1), []);
+  assert.equal(queue.take(second), ['first', 'second', 'third']);
+  assert.equal(queue.take(first), []);
+  assert.is(queue.length, 0);
+});
+
 switching('nothing passes a link that is cut, and a good one takes no time', () => {
-  const queue = new Queue();
-  assert.is(queue.arrival({ ...GOOD_LINK, cut: true }, 5, new Random(1)), undefined);
-  assert.is(queue.arrival(GOOD_LINK, 5, new Random(1)), 5);
+  const queue = new Queue<string>();
+  assert.is(queue.add('packet', { ...GOOD_LINK, cut: true }, 5, new Random(1)), undefined);
+  assert.is(queue.add('packet', GOOD_LINK, 5, new Random(1)), 5);
 });
 
 /** Of the pseudo header and the segment of an IPv4 packet of so many bytes. */

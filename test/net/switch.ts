@@ -33,7 +33,7 @@ const socket = createSocket({
   recvBufferSize: SOCKET_BUFFER_BYTES,
   sendBufferSize: SOCKET_BUFFER_BYTES,
 });
-const queues = new Map<string, { readonly queue: Queue; underWay: number }>();
+const queues = new Map<string, Queue<Buffer>>();
 let links: Order['links'] = {};
 let counts = { passed: 0, lost: 0, cut: 0, milliseconds: 0 };
 
@@ -42,10 +42,10 @@ socket.on('message', (packet, { address: sender }) => {
   if (to === undefined) return;
   const name = `${sender.slice(network.length)}-${to}`;
   const link = links[name] ?? GOOD_LINK;
-  const lane = queues.get(name) ?? { queue: new Queue(), underWay: 0 };
-  queues.set(name, lane);
+  const queue = queues.get(name) ?? new Queue();
+  queues.set(name, queue);
   const now = performance.now();
-  const arrival = lane.underWay < MOST_UNDER_WAY ? lane.queue.arrival(link, now, random) : undefined;
+  const arrival = queue.length < MOST_UNDER_WAY ? queue.add(packet, link, now, random) : undefined;
   if (arrival === undefined) {
     counts[link.cut ? 'cut' : 'lost']++;
     return;
@@ -53,13 +53,11 @@ socket.on('message', (packet, { address: sender }) => {
   counts.passed++;
   counts.milliseconds += arrival - now;
   writeTcpChecksum(packet);
-  const deliver = () => socket.send(packet, Number(port), `${network}${to}`);
-  if (arrival <= now) return deliver();
-  lane.underWay++;
-  setTimeout(() => {
-    lane.underWay--;
-    deliver();
-  }, arrival - now);
+  const deliver = () => {
+    for (const next of queue.take(arrival)) socket.send(next, Number(port), `${network}${to}`);
+  };
+  if (arrival <= now) deliver();
+  else setTimeout(deliver, arrival - now);
 });
 
 process.on('message', (order: Order) => {
