@@ -112,7 +112,7 @@ export class Door {
     if (core.exposesLeader(proposal, hash)) return this.#lateProposal(proposal, hash);
     if (!core.wantsProposal(proposal, hash)) return this.#unwanted(proposal, hash);
     const { slot, parentSlot } = proposal;
-    const candidate = { slot, parentSlot, hash, leader: core.schedule.leader(slot) };
+    const candidate = { slot, parentSlot, hash, leader: core.schedule.leader(slot), bytes: bytes.length };
     const attached = [...(parentCertificate === null ? [] : [parentCertificate]), ...proposal.certificates];
     // Of a slot far ahead only the certificates count: they may show that this node is behind.
     if (!core.isInWindow(slot) && !(await this.#takeAll(attached))) return 'reject';
@@ -131,14 +131,15 @@ export class Door {
 
   /** The core is given the proposal when its block is whole: it may be at once, later or never. */
   #complete(candidate: Candidate, proposal: CompactProposal, peer: string): void {
-    const { blocks, input } = this.#d;
+    const { core, blocks, input } = this.#d;
     const { hash } = candidate;
     const give = (block: Block | undefined): boolean => {
       if (block !== undefined) input({ type: 'proposal', proposal: { ...proposal, block }, hash });
       return block !== undefined;
     };
     const over = new AbortController();
-    const block = blocks.complete(hash, proposal.block, peer, over.signal);
+    const isAtFront = () => candidate.slot === core.front;
+    const block = blocks.complete(hash, proposal.block, peer, { signal: over.signal, isAtFront });
     const until = block instanceof Promise ? block.then(give) : undefined;
     this.#incomplete.take(candidate, until, () => over.abort());
     if (!(block instanceof Promise)) give(block);

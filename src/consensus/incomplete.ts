@@ -1,5 +1,6 @@
 // Which proposals that hold were taken in, be their blocks complete or not. A leader can sign proposals that nobody can
-// complete, and anybody can send them again: so two of a slot are taken, and what each of them may cost is bounded here.
+// complete, or all slots of its window at once, and anybody can send them again: so two of a slot are taken, and what
+// each of them may cost, here and at those to whom it is passed on, is bounded here.
 
 import { equalBytes } from '../primitives/bytes.ts';
 import type { Hash } from '../primitives/hash.ts';
@@ -10,6 +11,11 @@ const MAX_PER_SLOT = 2;
 const MAX_WAITING_PER_LEADER = 2;
 /** Of all leaders. One nearer to the front takes the place of the furthest: honest ones are where the others are. */
 const MAX_WAITING = 6;
+/**
+ * Bytes of proposals other than the first of the slot at the front, which is all that honest leaders sign where nobody is
+ * behind: a quarter of what peers may send each other by gossip. A window of the largest would be twice the whole.
+ */
+const BESIDE_THE_FRONT = { burst: 8 * 1024 * 1024, perSecond: 2 * 1024 * 1024 };
 /** The pause before one is tried again doubles each time, up to so many retry intervals. */
 const LONGEST_PAUSE = 32;
 
@@ -20,6 +26,8 @@ export interface Candidate {
   readonly hash: Hash;
   /** a member */
   readonly leader: number;
+  /** of the message */
+  readonly bytes: number;
 }
 
 interface Taken extends Candidate {
@@ -44,18 +52,20 @@ export interface IncompleteOptions {
 export class IncompleteProposals {
   readonly #o: IncompleteOptions;
   #taken: Taken[] = [];
+  readonly #beside: { bytes: number; filledAt: number };
 
   constructor(options: IncompleteOptions) {
     this.#o = options;
+    this.#beside = { bytes: BESIDE_THE_FRONT.burst, filledAt: options.now() };
   }
 
   /** Whether it may be taken in, and passed on, now. */
   admits(candidate: Candidate): boolean {
     this.#forgetDecided();
-    const furthest = this.#furthestOfMany();
+    if (!this.#isFirstAtFront(candidate) && this.#bytesBeside() < candidate.bytes) return false;
+    const furthest = this.#displacedBy(candidate);
     if (furthest !== undefined && this.#distance(furthest) <= this.#distance(candidate)) return false;
     const ofLeader = this.#taken.filter(({ leader }) => leader === candidate.leader);
-    if (ofLeader.filter(({ state }) => state === 'waiting').length >= MAX_WAITING_PER_LEADER) return false;
     const known = this.#find(candidate);
     if (known === undefined) return this.#taken.filter(({ slot }) => slot === candidate.slot).length < MAX_PER_SLOT;
     const pause = Math.min(2 ** (known.tries - 1), LONGEST_PAUSE);
@@ -71,7 +81,8 @@ export class IncompleteProposals {
    * @param end called when it is not waited for any more; `until` resolves soon after
    */
   take(candidate: Candidate, until: Promise<boolean> | undefined, end: () => void): void {
-    const displaced = until === undefined ? undefined : this.#furthestOfMany();
+    if (!this.#isFirstAtFront(candidate)) this.#beside.bytes -= candidate.bytes;
+    const displaced = until === undefined ? undefined : this.#displacedBy(candidate);
     if (displaced !== undefined) {
       displaced.state = 'lacking';
       displaced.end();
@@ -92,11 +103,35 @@ export class IncompleteProposals {
     this.#taken = this.#taken.filter(({ slot }) => slot > lastFinalSlot);
   }
 
-  /** Of those that wait, if there is no place for one more. */
-  #furthestOfMany(): Taken | undefined {
+  /** Which one gives its place up, if there is none left: of those of its leader that wait, or else of all, the furthest. */
+  #displacedBy({ leader }: Candidate): Taken | undefined {
     const waiting = this.#taken.filter(({ state }) => state === 'waiting');
-    if (waiting.length < MAX_WAITING) return undefined;
-    return waiting.reduce((one, other) => (this.#distance(other) > this.#distance(one) ? other : one));
+    const ofLeader = waiting.filter((other) => other.leader === leader);
+    if (ofLeader.length >= MAX_WAITING_PER_LEADER) return this.#furthest(ofLeader);
+    return waiting.length >= MAX_WAITING ? this.#furthest(waiting) : undefined;
+  }
+
+  #furthest(some: readonly Taken[]): Taken {
+    return some.reduce((one, other) => (this.#distance(other) > this.#distance(one) ? other : one));
+  }
+
+  /** Whether it is the only one of the slot that is to be voted on now. */
+  #isFirstAtFront(candidate: Candidate): boolean {
+    const known = this.#find(candidate);
+    return (
+      this.#distance(candidate) === 0 && this.#taken.every((other) => other === known || other.slot !== candidate.slot)
+    );
+  }
+
+  /** How many may be taken in now. */
+  #bytesBeside(): number {
+    const { burst, perSecond } = BESIDE_THE_FRONT;
+    const now = this.#o.now();
+    // A clock may be set back.
+    const elapsed = Math.max(0, now - this.#beside.filledAt);
+    this.#beside.bytes = Math.min(burst, this.#beside.bytes + (elapsed * perSecond) / 1000);
+    this.#beside.filledAt = now;
+    return this.#beside.bytes;
   }
 
   #distance({ slot }: Candidate): number {

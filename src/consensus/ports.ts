@@ -32,15 +32,22 @@ export interface BlockPort {
   /**
    * The whole block: at once if this node holds all of it, or when what is missing was fetched. The promise never rejects.
    * @param peer who has sent it
-   * @param signal fires when it is not waited for any more: then it resolves soon
    * @returns undefined when no block can be so large; when it was to be fetched and nobody has it, later
    */
   complete(
     hash: Hash,
     block: CompactBlock,
     peer: string,
-    signal: AbortSignal,
+    wait: BlockWait,
   ): Block | undefined | Promise<Block | undefined>;
+}
+
+/** That the block of a proposal is waited for, and how much depends on it. */
+export interface BlockWait {
+  /** fires when it is over: then the block is given, or given up, soon */
+  readonly signal: AbortSignal;
+  /** Whether the proposal's slot is the one to be voted on now: what is asked for others must not hold it up. */
+  isAtFront(): boolean;
 }
 
 /** What consensus asks about epochs; all of it comes from what is durable. */

@@ -51,6 +51,6 @@ export function consensusBlocks(options: ConsensusBlocksOptions): BlockPort {
     finalize: (hash, certificate) => chain.finalize(hash, certificate),
     compact: (block) => compactBlock(block, mayLack),
     compactHolds,
-    complete: (hash, block, peer, signal) => completion.complete(hash, block, peer, signal),
+    complete: (hash, block, peer, wait) => completion.complete(hash, block, peer, wait),
   };
 }

@@ -4,7 +4,8 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type FindEncoded, type Incomplete, onlyAsked, wholeBlock } from '../chain/compact.ts';
-import { PeerBuckets } from '../network/rate-limit.ts';
+import type { BlockWait } from '../consensus/ports.ts';
+import { RateLimiter, type RequestLimits } from '../network/rate-limit.ts';
 import type { Block, CompactBlock } from '../primitives/block.ts';
 import { toHex } from '../primitives/bytes.ts';
 import type { Hash } from '../primitives/hash.ts';
@@ -12,6 +13,8 @@ import { MAX_TRANSACTIONS_PER_REQUEST } from '../primitives/wire.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { Inquiry } from './inquiry.ts';
 import { type BlockSource, singleBlock } from './single-block.ts';
+
+const MEBIBYTE = 1024 * 1024;
 
 /** Where more than this part of the transactions is missing, the block as a whole costs less than to ask for them. */
 const LARGEST_PART_MISSING = 0.5;
@@ -23,8 +26,15 @@ const ROUNDS = 3;
 const ROUND_PAUSE_MS = 250;
 /** What a round trip around the world takes; who needs more is not waited for alone (ms). */
 const PATIENCE_MS = 250;
-/** Requests to one peer, of all proposals together: a third of what it grants, since going past that counts against us. */
-const BUDGET = { burst: 20, perSecond: 10 };
+/**
+ * What is asked of one peer, and what it answers: together a third of what it grants, since going past that counts against
+ * us. The proposal that can be voted on now has a share of its own: a faulty leader's two take 12 requests of it, and
+ * while its slot lasts enough comes back for the next one's.
+ */
+const SHARES = {
+  front: { requests: { burst: 14, perSecond: 7 }, bytes: { burst: 7 * MEBIBYTE, perSecond: 4 * MEBIBYTE } },
+  others: { requests: { burst: 6, perSecond: 3 }, bytes: { burst: 3 * MEBIBYTE, perSecond: MEBIBYTE } },
+} satisfies Record<string, RequestLimits>;
 
 export interface CompletionOptions extends BlockSource {
   readonly network: BlockSource['network'] & {
@@ -44,8 +54,7 @@ export interface CompletionOptions extends BlockSource {
 interface Draft {
   readonly hash: Hash;
   readonly hashHex: string;
-  /** fires when nobody waits for it any more */
-  readonly signal: AbortSignal;
+  readonly wait: BlockWait;
   /** how it stands now: other ways may lead to the block meanwhile */
   attempt(): Block | Incomplete;
   /** by id in hex */
@@ -55,7 +64,8 @@ interface Draft {
 export class Completion {
   readonly #o: CompletionOptions;
   readonly #inquiry: Inquiry;
-  readonly #budget = new PeerBuckets(BUDGET, () => performance.now());
+  readonly #front = new RateLimiter(SHARES.front, () => performance.now());
+  readonly #others = new RateLimiter(SHARES.others, () => performance.now());
 
   constructor(options: CompletionOptions) {
     this.#o = options;
@@ -72,16 +82,15 @@ export class Completion {
    * The whole block: at once when nothing is missing. The promise never rejects.
    * @param compact to all of which the header commits
    * @param peer who has sent it, and may hold what is missing
-   * @param signal fires when nobody waits for it any more
    * @returns undefined when no block can be so large; when it was to be fetched and nobody has it, later
    */
   complete(
     hash: Hash,
     compact: CompactBlock,
     peer: string,
-    signal: AbortSignal,
+    wait: BlockWait,
   ): Block | undefined | Promise<Block | undefined> {
-    const draft = this.#draft(hash, compact, signal);
+    const draft = this.#draft(hash, compact, wait);
     const block = draft.attempt();
     if (isWhole(block)) return block;
     if ('tooLarge' in block) return undefined;
@@ -91,7 +100,7 @@ export class Completion {
     });
   }
 
-  #draft(hash: Hash, compact: CompactBlock, signal: AbortSignal): Draft {
+  #draft(hash: Hash, compact: CompactBlock, wait: BlockWait): Draft {
     const { held, find } = this.#o;
     const fetched = new Map<string, Uint8Array>();
     const present = (idHex: string) => fetched.get(idHex) ?? find(idHex);
@@ -99,7 +108,7 @@ export class Completion {
     return {
       hash,
       hashHex: toHex(hash),
-      signal,
+      wait,
       attempt: () => {
         const block = held(hash);
         if (block !== undefined) return block;
@@ -122,7 +131,7 @@ export class Completion {
       const block = (await this.#byTransactions(draft, peer)) ?? (await this.#byHash(draft, peer));
       const { hashHex } = draft;
       this.#o.logger.debug({ block: hashHex, round, found: block !== undefined }, 'a proposal was not complete');
-      if (block !== undefined || round === ROUNDS || draft.signal.aborted) return block;
+      if (block !== undefined || round === ROUNDS || draft.wait.signal.aborted) return block;
       await sleep(ROUND_PAUSE_MS, undefined, { signal });
     }
   }
@@ -138,14 +147,17 @@ export class Completion {
       what: `transactions of block ${draft.hashHex}`,
       first,
       most: MAX_PEERS_ASKED,
-      until: draft.signal,
+      until: draft.wait.signal,
       patience: PATIENCE_MS,
       ask: async (peer, signal) => {
         // What has come by gossip meanwhile need not be asked for.
         const present = draft.attempt();
-        if ('missing' in present && this.#budget.takeOne(peer)) {
+        const share = this.#shareOf(draft);
+        if ('missing' in present && share.admit(peer)) {
           const ids = present.missing.slice(0, MAX_TRANSACTIONS_PER_REQUEST);
-          const found = onlyAsked(await network.requestTransactions(peer, ids, signal), ids);
+          const answer = await network.requestTransactions(peer, ids, signal);
+          for (const { length } of answer) share.charge(peer, length);
+          const found = onlyAsked(answer, ids);
           if (found === undefined) network.report(peer, 'untrue', 'transactions that were not asked for');
           else if (found.size > 0) onFetched([...found.values()]);
           draft.add(found ?? new Map());
@@ -164,15 +176,22 @@ export class Completion {
       what: `block ${draft.hashHex} of a proposal`,
       first,
       most: MAX_PEERS_ASKED,
-      until: draft.signal,
+      until: draft.wait.signal,
       ask: async (peer, signal) => {
-        if (!this.#budget.takeOne(peer)) return false;
+        const share = this.#shareOf(draft);
+        if (!share.admit(peer)) return false;
         const block = await singleBlock(this.#o, peer, draft.hash, signal);
+        if (block !== undefined) share.charge(peer, block.body.transactions.bytes.length);
         found ??= block;
         return block !== undefined;
       },
     });
     return found;
+  }
+
+  /** Its slot may come to the front, and be passed, while it waits. */
+  #shareOf({ wait }: Draft): RateLimiter {
+    return wait.isAtFront() ? this.#front : this.#others;
   }
 }
 

@@ -5,9 +5,16 @@ import * as assert from 'uvu/assert';
 import { Simplex } from '../../src/consensus/core.ts';
 import { Door } from '../../src/consensus/door.ts';
 import { EarlyMessages } from '../../src/consensus/early.ts';
-import type { BlockPort } from '../../src/consensus/ports.ts';
+import type { BlockPort, BlockWait } from '../../src/consensus/ports.ts';
 import type { Input } from '../../src/consensus/types.ts';
-import { type Block, headerHash, type Proposal } from '../../src/primitives/block.ts';
+import { DEFAULT_RATE_LIMITS } from '../../src/network/rate-limit.ts';
+import {
+  type Block,
+  headerHash,
+  MAX_BLOCK_TRANSACTIONS,
+  MAX_LATE_VOTES,
+  type Proposal,
+} from '../../src/primitives/block.ts';
 import type { Certificate } from '../../src/primitives/consensus.ts';
 import { FINAL, NOTAR, SKIP, type Vote } from '../../src/primitives/consensus.ts';
 import { GossipProposal, GossipVote } from '../../src/primitives/wire.ts';
@@ -242,13 +249,15 @@ function lacking() {
   const asked: string[] = [];
   const settle: ((block: Block | undefined) => void)[] = [];
   const signals: AbortSignal[] = [];
-  const complete: BlockPort['complete'] = (_hash, _block, peer, signal) => {
+  const waits: BlockWait[] = [];
+  const complete: BlockPort['complete'] = (_hash, _block, peer, wait) => {
     asked.push(peer);
-    signals.push(signal);
+    signals.push(wait.signal);
+    waits.push(wait);
     return new Promise((resolve) => settle.push(resolve));
   };
   const turn = () => new Promise(setImmediate);
-  return { ...open({ complete }), asked, signals, settle, turn };
+  return { ...open({ complete }), asked, signals, waits, settle, turn };
 }
 
 door('a proposal is passed on before its block is complete, and goes in when it is', async () => {
@@ -338,6 +347,57 @@ door('where many wait, one nearer to the front takes the place of the furthest',
   assert.is(await verdict(3), 'accept');
   const ended = signals.map(({ aborted }) => aborted);
   assert.equal(ended, [false, false, true, false, false, true, false, false]);
+});
+
+door('whoever completes a block is told whether its slot is the one to be voted on now', async () => {
+  const { door, core, waits } = lacking();
+  for (const slot of [1, 2]) await door.proposal(ofProposal(propose(slot - 1, slot, 0, block)), 'peer');
+  const atFront = () => waits.map((wait) => wait.isAtFront());
+  assert.equal(atFront(), [true, false]);
+  core.step({ type: 'certificate', certificate: certificate(SKIP, 1) }, 0);
+  assert.equal(atFront(), [false, true]);
+});
+
+door('where two of a leader wait, one nearer to the front takes the place of the furthest', async () => {
+  const { door, signals } = lacking();
+  // Member 0 leads every fourth slot.
+  const verdict = (slot: number) => door.proposal(ofProposal(propose(0, slot, 0, block)), 'peer');
+  for (const slot of [5, 9]) assert.is(await verdict(slot), 'accept');
+  assert.is(await verdict(13), 'ignore');
+  assert.is(await verdict(1), 'accept', 'or an honest leader could be held up by what it proposed before');
+  assert.equal(
+    signals.map(({ aborted }) => aborted),
+    [false, true, false],
+  );
+});
+
+door('who signs its whole window at once does not fill the lines of those who pass it on', async () => {
+  const { door, core, time } = open();
+  // Complete at once: nothing waits, so that nothing but their size bounds them.
+  const transactionIds = Array.from({ length: MAX_BLOCK_TRANSACTIONS }, () => GENESIS_BLOCK_HASH);
+  const lateVotes = Array.from({ length: MAX_LATE_VOTES }, () => vote(1, NOTAR, 1, hash));
+  const large = (slot: number, timestamp: number) => {
+    const proposal = compactProposal(propose(0, slot, 0, makeBlock(1, GENESIS_BLOCK_HASH, 0, { timestamp })));
+    const padded = { ...proposal.block, transactionIds, justification: { parentCertificate: null, lateVotes } };
+    return GossipProposal.serialize({ attempt: 0, proposal: { ...proposal, block: padded } });
+  };
+  const signed: number[] = [];
+  const accepted: number[] = [];
+  // Member 0 leads every fourth slot.
+  for (let slot = core.front; core.isInWindow(slot); slot += 4) {
+    for (const timestamp of [1, 2]) {
+      const message = large(slot, timestamp);
+      signed.push(message.length);
+      if ((await door.proposal(message, 'peer')) === 'accept') accepted.push(message.length);
+    }
+  }
+  const sum = (lengths: readonly number[]) => lengths.reduce((total, length) => total + length, 0);
+  const { burst } = DEFAULT_RATE_LIMITS.gossip;
+  assert.is(signed.length, 34);
+  assert.ok(sum(signed) > (2 * burst) / 3, `${sum(signed)} bytes are signed, and messages may be twice as large`);
+  assert.ok(sum(accepted) < burst / 3, `${sum(accepted)} bytes are passed on`);
+  time.now += 10_000;
+  assert.is(await door.proposal(large(61, 1), 'peer'), 'accept', 'nothing is kept out for good');
 });
 
 door('what no block can be is not looked at again', async () => {

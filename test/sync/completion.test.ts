@@ -1,12 +1,13 @@
 // What a compact block lacks, from peers that hold it, hold a part, say nothing, or lie.
 
+import { SerializedList } from '@chainsafe/ssz';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { compactBlock } from '../../src/chain/compact.ts';
 import { DEFAULT_RATE_LIMITS } from '../../src/network/rate-limit.ts';
 import { Block, CompactBlock } from '../../src/primitives/block.ts';
 import { toHex } from '../../src/primitives/bytes.ts';
-import type { Hash } from '../../src/primitives/hash.ts';
+import { type Hash, sha256 } from '../../src/primitives/hash.ts';
 import type { TransactionEnvelope } from '../../src/primitives/transaction.ts';
 import { CertifiedBlock } from '../../src/primitives/wire.ts';
 import { Completion, type CompletionOptions } from '../../src/sync/completion.ts';
@@ -30,17 +31,26 @@ completionTest.before(async () => {
 });
 completionTest.after(() => judge.remove());
 
+type Held = Pick<TransactionEnvelope, 'idHex' | 'bytes'>;
+
 /** A peer that holds these transactions, and not the block. */
-function holderOf(id: string, envelopes: readonly TransactionEnvelope[]): TestPeer {
+function holderOf(id: string, envelopes: readonly Held[]): TestPeer {
   const held = new Map(envelopes.map(({ idHex, bytes }) => [idHex, bytes]));
   return { id, height: 0, transactions: async (ids) => ids.flatMap((one) => held.get(toHex(one)) ?? []) };
 }
 
 const whole = (one: Block) => () => stream(CertifiedBlock.serialize({ block: one, certificate: null }));
 
+/** A proposal, of the front or not, and until when it is waited for. */
+interface Arrival {
+  readonly of?: { readonly hash: Hash; readonly block: CompactBlock };
+  readonly isAtFront?: () => boolean;
+  readonly signal?: AbortSignal;
+}
+
 interface Rig {
-  /** what comes of the compact block when it arrives from this peer; its encoding */
-  complete(from: string, signal?: AbortSignal): Promise<Uint8Array | undefined>;
+  /** what comes of a compact block when it arrives from this peer, `block` unless said otherwise; its encoding */
+  complete(from: string, arrival?: Arrival): Promise<Uint8Array | undefined>;
   readonly network: TestNetwork;
   readonly completion: Completion;
   /** ids of what had to be asked for */
@@ -69,9 +79,10 @@ async function withRig(
     logger: silentLogger(),
     ...changes,
   });
-  const complete = async (from: string, signal = new AbortController().signal) => {
+  const complete = async (from: string, arrival: Arrival = {}) => {
+    const { of = { hash, block: compact }, isAtFront = () => false, signal = new AbortController().signal } = arrival;
     const completed = await withTimeout(
-      Promise.resolve(completion.complete(hash, compact, from, signal)),
+      Promise.resolve(completion.complete(of.hash, of.block, from, { signal, isAtFront })),
       8000,
       'the completion of a block',
     );
@@ -187,10 +198,69 @@ completionTest('what nobody has leaves nothing, and blames nobody', async () => 
 completionTest('however many proposals lack something, a peer is asked less than it grants', async () => {
   const { burst } = DEFAULT_RATE_LIMITS.requests;
   await withRig({ peers: [{ id: 'only', height: 0 }], missing: 1 }, async ({ complete, network }) => {
-    await Promise.all(Array.from({ length: burst }, () => complete('only')));
-    const { asked, requests } = network;
+    const arrivals = Array.from({ length: burst }, (_, index) => ({ isAtFront: () => index % 2 === 0 }));
+    await Promise.all(arrivals.map((arrival) => complete('only', arrival)));
+    const { asked } = network;
     assert.ok(asked.length >= 20, 'it is asked');
-    assert.ok(asked.length + requests.length < burst, `${asked.length} + ${requests.length} requests`);
+    assert.ok(asked.length < burst / 2, `${asked.length} requests`);
+  });
+});
+
+/** Another block, and transactions of it that nobody has gossiped: `count` of so many bytes, half of which it carries. */
+function strangeBlock(count: number, bytes: number): { of: NonNullable<Arrival['of']>; missing: Held[] } {
+  const transactions = Array.from({ length: count }, (_, index) => new Uint8Array(bytes).fill(index));
+  const ids = transactions.map((one) => sha256(one));
+  const half = Math.floor(count / 2);
+  const carried = SerializedList.fromArray(transactions.slice(0, half));
+  const { header, body } = block;
+  const compact = { header, justification: body.justification, transactionIds: ids, carried };
+  const missing = transactions.slice(half).map((one) => ({ idHex: toHex(sha256(one)), bytes: one }));
+  return { of: { hash: sha256(ids[0] as Hash), block: compact }, missing };
+}
+
+completionTest('the proposal that can be voted on now is completed, whatever is asked for others', async () => {
+  const { of } = strangeBlock(2, 100);
+  await withRig({ peers: [holderOf('only', payments)], missing: 3 }, async ({ complete, network }) => {
+    let isOver = false;
+    const others = Array.from({ length: 64 }, async () => {
+      while (!isOver) await complete('only', { of });
+    });
+    await Promise.resolve();
+    assert.ok(network.asked.length > 0, 'others are asked for');
+    try {
+      for (let repeat = 0; repeat < 3; repeat++) {
+        assert.equal(await complete('only', { isAtFront: () => true }), expected());
+      }
+    } finally {
+      isOver = true;
+      await Promise.all(others);
+    }
+  });
+});
+
+completionTest('nor do the bytes count that come for others, which are bounded too', async () => {
+  const { of, missing } = strangeBlock(30, 60_000);
+  await withRig({ peers: [holderOf('rich', [...payments, ...missing])], missing: 3 }, async ({ complete }) => {
+    const started = performance.now();
+    let times = 0;
+    while ((await complete('rich', { of })) !== undefined) times++;
+    const seconds = (performance.now() - started) / 1000;
+    const mebibytes = (times * 15 * 60_000) / 2 ** 20;
+    assert.ok(times > 1);
+    assert.ok(mebibytes < 4 + seconds, `${mebibytes} MiB in ${seconds} s`);
+    assert.equal(await complete('rich', { isAtFront: () => true }), expected());
+  });
+});
+
+completionTest('a slot that comes to the front has its share from then on', async () => {
+  let isAtFront = false;
+  const { of } = strangeBlock(2, 100);
+  await withRig({ peers: [holderOf('only', payments)], missing: 3 }, async ({ complete }) => {
+    const others = Array.from({ length: 64 }, () => complete('only', { of }));
+    const ours = complete('only', { isAtFront: () => isAtFront });
+    isAtFront = true;
+    assert.equal(await ours, expected());
+    await Promise.all(others);
   });
 });
 
@@ -199,12 +269,12 @@ completionTest('who does not wait any more has nobody asked', async () => {
   const silent: TestPeer = { id: 'silent', height: 0, transactions: (_ids, signal) => hang(signal) };
   const peers = [silent, ...['b', 'c', 'd'].map((id): TestPeer => ({ id, height: 0 }))];
   await withRig({ peers, missing: 1 }, async ({ complete, network }) => {
-    const completed = complete('silent', over.signal);
+    const completed = complete('silent', { signal: over.signal });
     over.abort();
     assert.is(await completed, undefined);
     assert.equal(network.asked, ['silent']);
     assert.equal(network.requests, []);
-    assert.is(await complete('silent', over.signal), undefined);
+    assert.is(await complete('silent', { signal: over.signal }), undefined);
     assert.equal(network.asked, ['silent']);
   });
 });
