@@ -1,4 +1,4 @@
-// Certificates: made from a quorum of votes, and checked from signatures alone.
+// Certificates: made from a quorum of votes, taken apart into them, and checked from signatures alone.
 
 import { toHex } from '../primitives/bytes.ts';
 import {
@@ -27,6 +27,19 @@ export function assembleCertificate(votes: ReadonlyMap<number, Vote>, members: M
     bitmap: bitmapOf(indexes, members.size),
     signatures: indexes.map((index) => (votes.get(index) as Vote).signature),
   };
+}
+
+/** The votes that a certificate is made of. */
+export function votesOf(certificate: Certificate): Vote[] {
+  const { epoch, kind, slot, hash } = certificate;
+  return certificateMembers(certificate).map((member, position) => ({
+    epoch,
+    kind,
+    slot,
+    hash,
+    member,
+    signature: certificate.signatures[position] as Uint8Array,
+  }));
 }
 
 /**

@@ -18,14 +18,13 @@ import type { Evidence } from '../primitives/evidence.ts';
 import { type Hash, ZERO_HASH } from '../primitives/hash.ts';
 import type { SignatureCheck } from '../primitives/signing.ts';
 import { GossipProposal, GossipVote } from '../primitives/wire.ts';
-import { certificateChecks, malformedCertificate } from './certificate.ts';
+import { certificateChecks, malformedCertificate, votesOf } from './certificate.ts';
 import type { Simplex } from './core.ts';
 import type { EarlyMessages } from './early.ts';
 import { type Candidate, IncompleteProposals } from './incomplete.ts';
 import type { Members } from './members.ts';
 import type { OwnSignatures } from './own-signatures.ts';
 import type { BlockPort } from './ports.ts';
-import { votesOf } from './slot.ts';
 import type { Input } from './types.ts';
 
 export type Verdict = 'accept' | 'ignore' | 'reject';
@@ -109,19 +108,19 @@ export class Door {
       return this.#ahead(proposal.epoch, bytes.length, (door) => door.proposal(bytes, peer));
     }
     const hash = headerHash(proposal.block.header);
-    if (core.exposesLeader(proposal, hash)) return this.#lateProposal(proposal, hash);
-    if (!core.wantsProposal(proposal, hash)) return this.#unwanted(proposal, hash);
+    if (core.admission.exposesLeader(proposal, hash)) return this.#lateProposal(proposal, hash);
+    if (!core.admission.wantsProposal(proposal, hash)) return this.#unwanted(proposal, hash);
     const { slot, parentSlot } = proposal;
     const candidate = { slot, parentSlot, hash, leader: core.schedule.leader(slot), bytes: bytes.length };
     const attached = [...(parentCertificate === null ? [] : [parentCertificate]), ...proposal.certificates];
     // Of a slot far ahead only the certificates count: they may show that this node is behind.
-    if (!core.isInWindow(slot) && !(await this.#takeAll(attached))) return 'reject';
-    if (!core.isInWindow(slot) || !this.#incomplete.admits(candidate)) return this.#unwanted(proposal, hash);
+    if (!core.admission.isInWindow(slot) && !(await this.#takeAll(attached))) return 'reject';
+    if (!core.admission.isInWindow(slot) || !this.#incomplete.admits(candidate)) return this.#unwanted(proposal, hash);
     if (!(await this.#leaderSigned(proposal, hash))) return 'reject';
     if (!this.#d.blocks.compactHolds(proposal.block)) return 'reject';
     for (const certificate of attached) {
       if (!(await this.#holds(certificate))) return 'reject';
-      if (core.wantsCertificate(certificate)) this.#d.input({ type: 'certificate', certificate });
+      if (core.admission.wantsCertificate(certificate)) this.#d.input({ type: 'certificate', certificate });
     }
     // A copy from another peer may have come in while the signatures of this one were checked.
     if (!this.#incomplete.admits(candidate)) return 'ignore';
@@ -175,8 +174,8 @@ export class Door {
    */
   async certificate(certificate: Certificate): Promise<Verdict> {
     const { core, input } = this.#d;
-    if (!core.wantsCertificate(certificate)) return 'ignore';
-    const settles = core.settles(certificate);
+    if (!core.admission.wantsCertificate(certificate)) return 'ignore';
+    const settles = core.admission.settles(certificate);
     if (!(await this.#holds(certificate))) return 'reject';
     input({ type: 'certificate', certificate });
     return settles ? 'accept' : 'ignore';
@@ -200,7 +199,7 @@ export class Door {
     const signature = certificate.signatures[certificateMembers(certificate).indexOf(own.member)];
     if (signature === undefined) return;
     const { epoch, kind, slot, hash } = certificate;
-    if (core.holdsVote({ epoch, kind, slot, hash, member: own.member, signature })) return;
+    if (core.admission.holdsVote({ epoch, kind, slot, hash, member: own.member, signature })) return;
     own.signatures.observed({ epoch, validatorsRoot: members.root, kind, slot, hash }, signature);
   }
 
@@ -219,7 +218,7 @@ export class Door {
     const { core, genesisHash } = this.#d;
     const members = this.#signersOf(certificate);
     if (members === undefined || malformedCertificate(certificate, members) !== undefined) return false;
-    if (votesOf(certificate).every((vote) => core.remembersVote(vote))) return true;
+    if (votesOf(certificate).every((vote) => core.admission.remembersVote(vote))) return true;
     const holds = await this.#allHold(certificateChecks(certificate, members, genesisHash));
     if (holds) this.lookForSelf(certificate);
     return holds;
@@ -238,7 +237,7 @@ export class Door {
    */
   #passOn(vote: Vote): boolean {
     const { core, now, resendInterval } = this.#d;
-    if (!core.holdsVote(vote)) return false;
+    if (!core.admission.holdsVote(vote)) return false;
     const passedOn = this.#passedOn;
     if (passedOn.lastFinal !== core.lastFinalSlot) passedOn.at.clear();
     passedOn.lastFinal = core.lastFinalSlot;
@@ -254,9 +253,9 @@ export class Door {
     const { core, members, genesisHash } = this.#d;
     if (VOTE_KINDS[vote.kind] === undefined || vote.slot < 1) return 'reject';
     if ((vote.kind === SKIP) !== equalBytes(vote.hash, ZERO_HASH)) return 'reject';
-    const wanted = core.wantsVote(vote);
+    const wanted = core.admission.wantsVote(vote);
     const isOwn = vote.epoch === core.epoch && vote.member === this.#d.own?.member;
-    if (!wanted && !(isOwn && !core.holdsVote(vote) && this.#isNews(vote.signature))) return 'ignore';
+    if (!wanted && !(isOwn && !core.admission.holdsVote(vote) && this.#isNews(vote.signature))) return 'ignore';
     const key = toHex(Vote.serialize(vote));
     if (this.#underway.has(key)) return 'ignore';
     this.#underway.add(key);

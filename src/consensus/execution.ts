@@ -1,21 +1,21 @@
 // Which blocks are fetched and executed, and in what order: a certified block as soon as it is here and its parent is
 // executed, a missing one from whoever has it. What a verdict means for consensus is not decided here.
 
-import type { Header } from '../primitives/block.ts';
+import type { Block, Header } from '../primitives/block.ts';
 import { toHex } from '../primitives/bytes.ts';
 import type { Hash } from '../primitives/hash.ts';
 import { BEHIND_DEPTH, type BlockEntry, type BlockStatus, type BlockTree, MAX_FETCH_DEPTH } from './block-tree.ts';
-import type { Output } from './types.ts';
+import type { BlockVerdict, Emit } from './types.ts';
 
 export class Execution {
   readonly #blocks: BlockTree;
-  readonly #emit: (output: Output) => void;
+  readonly #emit: Emit;
   /** waiting blocks that were looked at in this round: each once, however many wait for it */
   readonly #looked = new Set<BlockEntry>();
   /** has said that this node is behind, since it last asked for everything again */
   #behindSaid = false;
 
-  constructor(blocks: BlockTree, emit: (output: Output) => void) {
+  constructor(blocks: BlockTree, emit: Emit) {
     this.#blocks = blocks;
     this.#emit = emit;
   }
@@ -57,6 +57,19 @@ export class Execution {
       for (const child of waiting) child.status = lowest.status;
     }
     return entry.status;
+  }
+
+  /** A block that was asked for is here. */
+  onBlock(hash: Hash, block: Block): void {
+    if (this.#blocks.isWanted(toHex(hash))) this.#blocks.add(hash, block, 'held');
+  }
+
+  /** A block was executed, or could not be. */
+  onVerdict(hash: Hash, verdict: BlockVerdict, reason = 'no reason given'): void {
+    const entry = this.#blocks.entry(toHex(hash));
+    if (entry?.status !== 'verifying') return;
+    entry.status = verdict;
+    if (verdict === 'invalid') this.#emit({ type: 'event', event: { type: 'invalid', hash, reason } });
   }
 
   fetch(hash: Hash): void {

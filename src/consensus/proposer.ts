@@ -8,17 +8,17 @@ import type { Hash } from '../primitives/hash.ts';
 import type { OwnProposal } from '../primitives/journal.ts';
 import type { LeaderSchedule } from '../primitives/schedule.ts';
 import type { BlockTree } from './block-tree.ts';
+import { isBoundary } from './boundary.ts';
 import { attachable } from './justification.ts';
 import type { CertifiedParent, Slots } from './slots.ts';
-import type { InstanceConfig, Output } from './types.ts';
+import type { Emit, InstanceConfig } from './types.ts';
 
 export interface ProposerOptions {
   readonly config: InstanceConfig;
   readonly schedule: LeaderSchedule;
   readonly slots: Slots;
   readonly blocks: BlockTree;
-  readonly isBoundary: (header: Header) => boolean;
-  readonly emit: (output: Output) => void;
+  readonly emit: Emit;
 }
 
 /** Times are ms since 1970. */
@@ -62,7 +62,7 @@ export class Proposer {
     const parentHex = toHex(parent.hash);
     const header = blocks.header(parentHex);
     if (header === undefined || !blocks.isValid(parentHex)) return;
-    if (this.#o.isBoundary(header)) this.#proposeAgainWhenDue(parent, blocks.entry(parentHex)?.block, now);
+    if (isBoundary(header, config)) this.#proposeAgainWhenDue(parent, blocks.entry(parentHex)?.block, now);
     else this.#buildWhenDue(parent, header, now);
   }
 

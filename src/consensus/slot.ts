@@ -6,7 +6,6 @@ import type { Proposal } from '../primitives/block.ts';
 import { equalBytes, toHex } from '../primitives/bytes.ts';
 import {
   type Certificate,
-  certificateMembers,
   FINAL,
   NOTAR,
   SKIP,
@@ -25,6 +24,7 @@ import {
 } from '../primitives/evidence.ts';
 import type { Hash } from '../primitives/hash.ts';
 import type { OwnProposal } from '../primitives/journal.ts';
+import { votesOf } from './certificate.ts';
 
 /** Two are evidence; more prove nothing further. */
 const MAX_CONFLICTING = 2;
@@ -61,8 +61,6 @@ export class Slot {
   /** What this node has signed, or asked its signer to sign, in this slot. */
   ownProposal: OwnProposal | undefined;
   readonly ownVotes = new Map<number, VoteData>();
-  /** The slot's timer is set once. */
-  timerSet = false;
   /** A proposal of this slot waits for the clock. */
   clockTimerSet = false;
 
@@ -243,17 +241,4 @@ function signedPart({ proposal, hash }: ProposalEntry): SignedProposal {
 
 function signedVote({ kind, hash, signature }: Vote): SignedVote {
   return { kind, hash, signature };
-}
-
-/** The votes that a certificate is made of. */
-export function votesOf(certificate: Certificate): Vote[] {
-  const { epoch, kind, slot, hash } = certificate;
-  return certificateMembers(certificate).map((member, position) => ({
-    epoch,
-    kind,
-    slot,
-    hash,
-    member,
-    signature: certificate.signatures[position] as Uint8Array,
-  }));
 }

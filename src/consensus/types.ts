@@ -119,6 +119,9 @@ export type Output =
   | { readonly type: 'halt'; readonly reason: string; readonly certificates: readonly Certificate[] }
   | { readonly type: 'event'; readonly event: ConsensusEvent };
 
+/** Adds to what a step asks for. */
+export type Emit = (output: Output) => void;
+
 export type Message =
   | { readonly kind: 'proposal'; readonly proposal: Proposal }
   | { readonly kind: 'vote'; readonly vote: Vote }

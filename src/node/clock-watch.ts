@@ -1,7 +1,7 @@
 // What this node makes of its own clock when those of its peers say something else: it warns, and when it is too far
 // ahead proposes nothing, since nobody would vote for it in time. Votes go on: they do not depend on a clock being right.
 
-import { MAX_CLOCK_AHEAD } from '../consensus/core.ts';
+import { MAX_CLOCK_AHEAD } from '../consensus/voter.ts';
 import type { ClockOffset } from '../network/peer-clocks.ts';
 import type { Parameters } from '../primitives/parameters.ts';
 import type { Logger } from '../telemetry/logger.ts';

@@ -447,7 +447,7 @@ door('of a slot two proposals are taken in and passed on, whatever becomes of th
   await turn();
   assert.is(inputs.length, 2, 'and when both are complete they contradict each other');
   const third = blocks[2] as Block;
-  assert.not(core.wantsProposal(propose(0, 1, 0, third), headerHash(third.header)));
+  assert.not(core.admission.wantsProposal(propose(0, 1, 0, third), headerHash(third.header)));
 });
 
 door('a leader whose proposals wait for what nobody has keeps no other waiting', async () => {

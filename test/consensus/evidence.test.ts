@@ -80,7 +80,7 @@ evidence('a proposal on a wrong parent slot does not keep the right one out', ()
   const block = makeBlock(1, GENESIS_BLOCK_HASH, 2);
   assert.equal(votesIn(bench.executeAll(bench.propose(propose(2, 3, 1, block)))), []);
   const right = propose(2, 3, 0, block);
-  assert.ok(bench.core.wantsProposal(right, headerHash(block.header)));
+  assert.ok(bench.core.admission.wantsProposal(right, headerHash(block.header)));
   assert.equal(votesIn(bench.executeAll(bench.propose(right))), [[NOTAR, 3]]);
 });
 
@@ -111,15 +111,15 @@ evidence('a certificate that settles nothing new is looked at only for whom it e
   const bench = new Bench(3);
   give(bench, vote(3, FINAL, 1, hash1));
   bench.certify(certificate(SKIP, 1, undefined, [0, 1, 2]));
-  assert.not.ok(bench.core.wantsCertificate(certificate(SKIP, 1, undefined, [0, 1, 2])));
+  assert.not.ok(bench.core.admission.wantsCertificate(certificate(SKIP, 1, undefined, [0, 1, 2])));
   const exposing = certificate(SKIP, 1, undefined, [0, 1, 3]);
-  assert.ok(bench.core.wantsCertificate(exposing));
-  assert.not.ok(bench.core.settles(exposing));
+  assert.ok(bench.core.admission.wantsCertificate(exposing));
+  assert.not.ok(bench.core.admission.settles(exposing));
   const outputs = bench.certify(exposing);
   assert.equal(evidenceIn(outputs), [['SKIP_AND_FINAL', 3, 1]]);
   assert.equal(ofType(outputs, 'persist'), [], 'it is kept for nothing else');
   assert.equal(ofType(outputs, 'broadcast'), []);
-  assert.not.ok(bench.core.wantsCertificate(exposing), 'once');
+  assert.not.ok(bench.core.admission.wantsCertificate(exposing), 'once');
 });
 
 evidence('two Finals of one slot stop consensus, but not before they name who signed both', () => {
@@ -137,16 +137,16 @@ for (const state of ['not committed', 'committed'] as const) {
   evidence(`what comes after the slot is final, its block ${state}`, () => {
     const bench = afterFinal(state);
     for (const late of [vote(1, NOTAR, 1, hash2), vote(1, SKIP, 1)]) {
-      assert.ok(bench.core.wantsVote(late));
+      assert.ok(bench.core.admission.wantsVote(late));
       assert.is(give(bench, late).length, 1);
-      assert.not.ok(bench.core.wantsVote(late), 'once');
+      assert.not.ok(bench.core.admission.wantsVote(late), 'once');
     }
     const proposal = propose(0, 1, 0, other1);
-    assert.ok(bench.core.exposesLeader(proposal, hash2));
+    assert.ok(bench.core.admission.exposesLeader(proposal, hash2));
     assert.equal(evidenceIn(bench.propose(proposal)), [['TWO_PROPOSE', 0, 1]]);
-    assert.not.ok(bench.core.exposesLeader(proposal, hash2), 'once');
+    assert.not.ok(bench.core.admission.exposesLeader(proposal, hash2), 'once');
     const skip = certificate(SKIP, 1, undefined, [0, 1, 2]);
-    assert.ok(bench.core.wantsCertificate(skip));
+    assert.ok(bench.core.admission.wantsCertificate(skip));
     assert.equal(certify(bench, skip), [
       ['SKIP_AND_FINAL', 0, 1],
       ['SKIP_AND_FINAL', 2, 1],
@@ -162,10 +162,10 @@ evidence('what is long past is forgotten', () => {
     return { slot, hash: headerHash(header), header, certificate: undefined };
   };
   bench.give({ type: 'synced', anchor: anchorAt(REMEMBERED_SLOTS) });
-  assert.ok(bench.core.wantsCertificate(certificate(SKIP, 1)));
+  assert.ok(bench.core.admission.wantsCertificate(certificate(SKIP, 1)));
   bench.give({ type: 'synced', anchor: anchorAt(REMEMBERED_SLOTS + 1) });
-  assert.not.ok(bench.core.wantsCertificate(certificate(SKIP, 1)));
-  assert.not.ok(bench.core.exposesLeader(propose(0, 1, 0, other1), hash2));
+  assert.not.ok(bench.core.admission.wantsCertificate(certificate(SKIP, 1)));
+  assert.not.ok(bench.core.admission.exposesLeader(propose(0, 1, 0, other1), hash2));
   assert.equal(certify(bench, certificate(SKIP, 1)), []);
 });
 

@@ -1,11 +1,18 @@
 // A consensus core by itself: validators with real keys, and helpers that make the messages of the others.
 
 import { SerializedList } from '@chainsafe/ssz';
+import { Admission } from '../../src/consensus/admission.ts';
+import { BlockTree } from '../../src/consensus/block-tree.ts';
 import { assembleCertificate } from '../../src/consensus/certificate.ts';
 import { Simplex } from '../../src/consensus/core.ts';
+import { Execution } from '../../src/consensus/execution.ts';
+import { Justification } from '../../src/consensus/justification.ts';
 import { Members } from '../../src/consensus/members.ts';
 import type { EpochPort } from '../../src/consensus/ports.ts';
-import type { Input, InstanceConfig, InstanceStart, Output } from '../../src/consensus/types.ts';
+import { Silence } from '../../src/consensus/silence.ts';
+import { Slots } from '../../src/consensus/slots.ts';
+import type { Emit, Input, InstanceConfig, InstanceStart, Output } from '../../src/consensus/types.ts';
+import { Witness } from '../../src/consensus/witness.ts';
 import { KeyPair, verifyNative } from '../../src/crypto/keys.ts';
 import { addressOf } from '../../src/primitives/address.ts';
 import { type Block, headerHash, type Proposal } from '../../src/primitives/block.ts';
@@ -21,6 +28,7 @@ import {
 import { evidenceKind, verifyEvidence } from '../../src/primitives/evidence.ts';
 import { type Hash, sha256, ZERO_HASH } from '../../src/primitives/hash.ts';
 import type { Parameters } from '../../src/primitives/parameters.ts';
+import { LeaderSchedule } from '../../src/primitives/schedule.ts';
 import type { SignatureCheck } from '../../src/primitives/signing.ts';
 import { EPOCH_PARAMETERS } from '../helpers/parameters.ts';
 
@@ -95,6 +103,12 @@ export function makeBlock(
 export const GENESIS_BLOCK = makeBlock(0, ZERO_HASH, 0);
 export const GENESIS_BLOCK_HASH = headerHash(GENESIS_BLOCK.header);
 
+/** The first two blocks. With equal weights the leaders take turns by index: slot 1 is member 0's. */
+export const block1 = makeBlock(1, GENESIS_BLOCK_HASH, 0);
+export const hash1 = headerHash(block1.header);
+export const block2 = makeBlock(2, hash1, 1);
+export const hash2 = headerHash(block2.header);
+
 /** What a core or a driver begins with at genesis. @param self undefined for a node that only follows */
 export function instance(self: number | undefined): InstanceStart {
   return {
@@ -163,12 +177,14 @@ export const ONE_EPOCH: EpochPort = {
 /** A core with a clock, and everything it has asked for. */
 export class Bench {
   readonly core: Simplex;
-  readonly self: number;
   now = NOW;
   outputs: Output[] = [];
 
-  constructor(self: number, changes: Partial<InstanceConfig> = {}, start: 'started' | 'not started' = 'started') {
-    this.self = self;
+  constructor(
+    self: number | undefined,
+    changes: Partial<InstanceConfig> = {},
+    start: 'started' | 'not started' = 'started',
+  ) {
     this.core = new Simplex({ ...instance(self), restored: [], ...changes });
     if (start === 'started') this.give({ type: 'start' });
   }
@@ -196,6 +212,20 @@ export class Bench {
       return [...next, ...this.executeAll(next)];
     });
   }
+}
+
+/** What the rules of a core share, without the core; what they ask for is in `outputs`. */
+export function parts(self: number | undefined, changes: Partial<InstanceConfig> = {}) {
+  const config: InstanceConfig = { ...instance(self), restored: [], ...changes };
+  const outputs: Output[] = [];
+  const emit: Emit = (output) => outputs.push(output);
+  const schedule = new LeaderSchedule(config.members.list);
+  const slots = new Slots(config.anchor);
+  const blocks = new BlockTree(config.anchor.hash, config.anchor.header);
+  const silence = new Silence(config.members);
+  const shared = { config, schedule, slots, blocks, silence, execution: new Execution(blocks, emit), emit };
+  const justification = new Justification(shared);
+  return { ...shared, justification, admission: new Admission(shared), witness: new Witness(shared), outputs };
 }
 
 /** Kinds and slots of the votes that outputs ask the signer for. */

@@ -53,21 +53,21 @@ late('the first NOTAR of a member is wanted after its block is final, other late
   const { core } = bench;
   // Told that it lives, so that only the vote itself can be of interest.
   bench.give({ type: 'vote', vote: vote(LATE, SKIP, 4) });
-  assert.ok(core.wantsVote(vote(LATE, NOTAR, 2, of(2))));
-  assert.not(core.wantsVote(vote(LATE, NOTAR, 2, other)), 'for a block that nobody notarized');
-  assert.not(core.wantsVote(vote(LATE, SKIP, 2)));
-  assert.not(core.wantsVote(vote(LATE, FINAL, 2, of(2))));
-  assert.not(core.wantsVote(vote(0, NOTAR, 2, of(2))), 'it is known');
+  assert.ok(core.admission.wantsVote(vote(LATE, NOTAR, 2, of(2))));
+  assert.not(core.admission.wantsVote(vote(LATE, NOTAR, 2, other)), 'for a block that nobody notarized');
+  assert.not(core.admission.wantsVote(vote(LATE, SKIP, 2)));
+  assert.not(core.admission.wantsVote(vote(LATE, FINAL, 2, of(2))));
+  assert.not(core.admission.wantsVote(vote(0, NOTAR, 2, of(2))), 'it is known');
   bench.give({ type: 'vote', vote: vote(LATE, NOTAR, 2, of(2)) });
-  assert.ok(core.remembersVote(vote(LATE, NOTAR, 2, of(2))));
-  assert.not(core.wantsVote(vote(LATE, NOTAR, 2, of(2))), 'once');
+  assert.ok(core.admission.remembersVote(vote(LATE, NOTAR, 2, of(2))));
+  assert.not(core.admission.wantsVote(vote(LATE, NOTAR, 2, of(2))), 'once');
 });
 
 late('what is older than the slots that are remembered is not wanted', () => {
   const { bench, hashes } = commit(REMEMBERED_SLOTS + 2);
   bench.give({ type: 'vote', vote: vote(LATE, SKIP, REMEMBERED_SLOTS + 3) });
-  assert.not(bench.core.wantsVote(vote(LATE, NOTAR, 2, hashes[2])));
-  assert.ok(bench.core.wantsVote(vote(LATE, NOTAR, 3, hashes[3])));
+  assert.not(bench.core.admission.wantsVote(vote(LATE, NOTAR, 2, hashes[2])));
+  assert.ok(bench.core.admission.wantsVote(vote(LATE, NOTAR, 3, hashes[3])));
 });
 
 late('a leader is offered the NOTARs of the blocks below, late ones among them', () => {

@@ -35,7 +35,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'FINAL after SKIP',
     edits: [
       {
-        file: 'core.ts',
+        file: 'voter.ts',
         find: 'if (notar === undefined || slot.ownVotes.has(SKIP) || slot.ownVotes.has(FINAL)) return;',
         replace: 'if (notar === undefined || slot.ownVotes.has(FINAL)) return;',
       },
@@ -45,8 +45,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'no ancestry check',
     edits: [
       {
-        file: 'core.ts',
-        find: 'if (parentSlot >= slot || parentSlot < this.#slots.lastFinal.slot) return false;',
+        file: 'justification.ts',
+        find: 'if (parentSlot >= slot || parentSlot < slots.lastFinal.slot) return false;',
         replace: 'if (parentSlot < slot) return true;',
       },
     ],
@@ -65,7 +65,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'no re-send',
     edits: [
       {
-        file: 'core.ts',
+        file: 'resend.ts',
         find: 'if (stalled) this.#sendAgain();',
         replace: '',
       },
@@ -75,8 +75,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'own votes not persisted',
     edits: [
       {
-        file: 'core.ts',
-        find: "this.#emit({ type: 'persist', record: { selector: 2, value: data } });",
+        file: 'voter.ts',
+        find: "this.#o.emit({ type: 'persist', record: { selector: 2, value: data } });",
         replace: '',
       },
     ],
@@ -85,8 +85,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'block not persisted before NOTAR',
     edits: [
       {
-        file: 'core.ts',
-        find: "if (!isKept) this.#emit({ type: 'persist', record: { selector: 0, value: entry.proposal } });",
+        file: 'voter.ts',
+        find: "if (!isKept) emit({ type: 'persist', record: { selector: 0, value: entry.proposal } });",
         replace: '',
       },
     ],
@@ -105,8 +105,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'own votes not sent after a restart',
     edits: [
       {
-        file: 'core.ts',
-        find: 'if (!signed.some(({ kind }) => kind === data.kind)) this.#signVote(data);',
+        file: 'voter.ts',
+        find: 'if (!signed.some(({ kind }) => kind === data.kind)) this.#sign(data);',
         replace: '',
       },
     ],
@@ -115,7 +115,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'FINAL without NOTAR',
     edits: [
       {
-        file: 'core.ts',
+        file: 'voter.ts',
         find: 'const notar = slot.ownVotes.get(NOTAR);\n    if (notar',
         replace: 'const [notar] = slot.notars.values();\n    if (notar',
       },
@@ -125,8 +125,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'skipped slots not checked',
     edits: [
       {
-        file: 'core.ts',
-        find: 'if (notSkipped !== undefined) return this.#askForGap(notSkipped, slot);',
+        file: 'justification.ts',
+        find: 'if (notSkipped !== undefined) return this.#lacks(notSkipped, slot);',
         replace: '',
       },
     ],
@@ -135,8 +135,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'clock not checked',
     edits: [
       {
-        file: 'core.ts',
-        find: '!this.#isInTime(slot, entry)',
+        file: 'voter.ts',
+        find: '!this.#isInTime(slot, entry, now)',
         replace: 'false',
       },
     ],
@@ -145,8 +145,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'finalize before execution',
     edits: [
       {
-        file: 'core.ts',
-        find: 'if (!this.#blocks.isValid(hashHex)) return;',
+        file: 'finalizer.ts',
+        find: 'if (!blocks.isValid(hashHex)) return;',
         replace: '',
       },
     ],
@@ -267,8 +267,8 @@ export const MUTANTS: readonly Mutant[] = [
     faulty: ['false-parent'],
     edits: [
       {
-        file: 'core.ts',
-        find: 'if (!again && !this.#slots.notarizedIn(parentSlot, parentHash)) return this.#askForGap(parentSlot, slot);',
+        file: 'justification.ts',
+        find: 'if (!again && !slots.notarizedIn(parentSlot, parentHash)) return this.#lacks(parentSlot, slot);',
         replace: '',
       },
     ],
@@ -325,13 +325,15 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'epoch of votes not checked',
     epochs: EPOCHS,
-    edits: [{ file: 'core.ts', find: 'if (vote.epoch !== this.epoch || vote.member', replace: 'if (vote.member' }],
+    edits: [
+      { file: 'admission.ts', find: 'if (vote.epoch !== this.#epoch || vote.member', replace: 'if (vote.member' },
+    ],
   },
   {
     name: 'signatures for any set of validators',
     edits: [
       {
-        file: 'core.ts',
+        file: 'voter.ts',
         find: 'validatorsRoot: members.root, kind',
         replace: 'validatorsRoot: new Uint8Array(32), kind',
       },
@@ -405,9 +407,9 @@ export const MUTANTS: readonly Mutant[] = [
     epochs: EPOCHS,
     edits: [
       {
-        file: 'core.ts',
-        find: 'if (epoch !== this.epoch) return false;\n    if (slot <= this',
-        replace: 'if (slot <= this',
+        file: 'admission.ts',
+        find: 'if (epoch !== this.#epoch) return false;\n    if (slot <= slots',
+        replace: 'if (slot <= slots',
       },
     ],
   },
@@ -437,7 +439,7 @@ export const MUTANTS: readonly Mutant[] = [
     epochs: EPOCHS,
     edits: [
       {
-        file: 'core.ts',
+        file: 'resend.ts',
         find: '} else if (slot === 0 && certificate !== undefined) {',
         replace: '} else if (slot < 0 && certificate !== undefined) {',
       },
@@ -449,7 +451,7 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'proposer.ts',
-        find: 'if (this.#o.isBoundary(header)) this.#proposeAgainWhenDue',
+        find: 'if (isBoundary(header, config)) this.#proposeAgainWhenDue',
         replace: 'if (header.height < 0) this.#proposeAgainWhenDue',
       },
     ],
@@ -460,12 +462,12 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'proposer.ts',
-        find: 'if (this.#o.isBoundary(header)) this.#proposeAgainWhenDue',
+        find: 'if (isBoundary(header, config)) this.#proposeAgainWhenDue',
         replace: 'if (header.height < 0) this.#proposeAgainWhenDue',
       },
       {
-        file: 'core.ts',
-        find: 'if (again || this.#isBoundary(parent)) return again && this.#isBoundary(parent);',
+        file: 'justification.ts',
+        find: 'if (again || isBoundary(parent, config)) return again && isBoundary(parent, config);',
         replace: '',
       },
     ],
@@ -476,8 +478,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'core.ts',
-        find: "this.#emit({ type: 'epochEnded', certificate });\n    this.#stage = 'over';",
-        replace: "this.#emit({ type: 'epochEnded', certificate });",
+        find: "if (output.type === 'halt' || output.type === 'epochEnded') this.#stage",
+        replace: "if (output.type === 'halt') this.#stage",
       },
       {
         file: 'instance.ts',

@@ -1,10 +1,10 @@
 // One simulated validator: the real driver with its door and core, on simulated ports. A crash loses everything that
 // was not durable; what comes back is a new driver over the same disk.
 
-import { MAX_CLOCK_AHEAD } from '../../src/consensus/core.ts';
 import type { ConsensusDriver } from '../../src/consensus/driver.ts';
 import type { DriverObserver } from '../../src/consensus/ports.ts';
 import type { ConsensusEvent, InstanceStart } from '../../src/consensus/types.ts';
+import { MAX_CLOCK_AHEAD } from '../../src/consensus/voter.ts';
 import { type Entry, entryKind, type Place } from '../../src/crypto/signer/entry.ts';
 import type { Block } from '../../src/primitives/block.ts';
 import { FINAL, NOTAR, SKIP } from '../../src/primitives/consensus.ts';

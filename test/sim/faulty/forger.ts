@@ -1,7 +1,7 @@
 // A member that speaks in the names of others: votes and blocks of their slots under its own signature, and their own
 // votes with something changed. Attacks the checks of single signatures at the door, and the genuine votes they precede.
 
-import { votesOf } from '../../../src/consensus/slot.ts';
+import { votesOf } from '../../../src/consensus/certificate.ts';
 import type { ConsensusEvent, Message } from '../../../src/consensus/types.ts';
 import { headerHash } from '../../../src/primitives/block.ts';
 import { toHex } from '../../../src/primitives/bytes.ts';
