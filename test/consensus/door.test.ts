@@ -384,7 +384,7 @@ door('who signs its whole window at once does not fill the lines of those who pa
   const signed: number[] = [];
   const accepted: number[] = [];
   // Member 0 leads every fourth slot.
-  for (let slot = core.front; core.isInWindow(slot); slot += 4) {
+  for (let slot = core.front; core.admission.isInWindow(slot); slot += 4) {
     for (const timestamp of [1, 2]) {
       const message = large(slot, timestamp);
       signed.push(message.length);
