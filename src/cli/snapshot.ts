@@ -109,7 +109,7 @@ async function restore(
   const head = store.head;
   if (head === undefined) throw new Error('a chain with a genesis block has a head');
   const { epoch, parameters } = currentEpoch(store);
-  const checkpoint = config.checkpoint === undefined ? undefined : parseCheckpoint(config.checkpoint);
+  const checkpoint = parseCheckpoint(config.checkpoint);
   const trust = new Trust({
     mode: consensusMode(genesis),
     checkpoint,

@@ -19,13 +19,13 @@ import { registerProcessMetrics } from '../telemetry/metrics/process.ts';
 import { createRpcMetrics } from '../telemetry/metrics/rpc.ts';
 import { metricsServer } from '../telemetry/metrics-server.ts';
 import { type Page, PageServer } from '../telemetry/page-server.ts';
-import { reachable } from './api.ts';
 import type { NodeConfig } from './config.ts';
 import { dataPaths, requireAbsent } from './data-dir.ts';
 import { hostOptions } from './host-options.ts';
 import { createIdentity, readIdentity } from './identity-file.ts';
 import type { Service } from './lifecycle.ts';
 import { buildInfo } from './package-root.ts';
+import { reachable } from './reachable.ts';
 import { Teardown } from './teardown.ts';
 
 /** What `aitbc-node bootstrap` tells when it is up. */

@@ -6,15 +6,16 @@ import type { Trust } from '../sync/trust.ts';
 
 export type ConsensusDoor = Pick<ConsensusDriver, 'onVote' | 'onProposal' | 'onBlock' | 'onCertificates'>;
 
-export function consensusDoor(consensus: ConsensusDoor, trust: Pick<Trust, 'doubt'>): ConsensusDoor {
+/** @param consensus asked for when somebody has said something */
+export function consensusDoor(consensus: () => ConsensusDoor, trust: Pick<Trust, 'doubt'>): ConsensusDoor {
   const isShut = () => trust.doubt() !== undefined;
   return {
-    onVote: async (bytes) => (isShut() ? 'ignore' : consensus.onVote(bytes)),
-    onProposal: async (bytes, peer) => (isShut() ? 'ignore' : consensus.onProposal(bytes, peer)),
+    onVote: async (bytes) => (isShut() ? 'ignore' : consensus().onVote(bytes)),
+    onProposal: async (bytes, peer) => (isShut() ? 'ignore' : consensus().onProposal(bytes, peer)),
     // Nobody is blamed for what was not looked at.
-    onCertificates: async (certificates) => isShut() || consensus.onCertificates(certificates),
+    onCertificates: async (certificates) => isShut() || consensus().onCertificates(certificates),
     onBlock(hash, block) {
-      if (!isShut()) consensus.onBlock(hash, block);
+      if (!isShut()) consensus().onBlock(hash, block);
     },
   };
 }

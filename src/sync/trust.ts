@@ -29,9 +29,9 @@ export interface TrustOptions {
 
 const REQUEST_TIMEOUT_MS = 10_000;
 
-/** @param text `height:hash` or `unsafe`, as the setting has it */
-export function parseCheckpoint(text: string): Checkpoint | typeof UNSAFE {
-  if (text === UNSAFE) return UNSAFE;
+/** @param text `height:hash` or `unsafe`, as the setting has it; undefined where it is not set */
+export function parseCheckpoint(text: string | undefined): TrustOptions['checkpoint'] {
+  if (text === undefined || text === UNSAFE) return text;
   const [height, hash] = text.split(':') as [string, string];
   return { height: Number(height), hash: fromHex(hash) };
 }

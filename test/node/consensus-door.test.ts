@@ -84,7 +84,7 @@ async function world(now: number, checkpoint: Checkpoint | typeof UNSAFE | undef
     },
     clock: { now: () => now },
   });
-  const door = consensusDoor(consensus, trust);
+  const door = consensusDoor(() => consensus, trust);
   const reached = async (height: number) => {
     while (chain.head.height < height) await new Promise(setImmediate);
   };

@@ -10,7 +10,7 @@ const SOURCE = resolve('src');
 /** What each needs it for. */
 const READS_IT: ReadonlyMap<string, string> = new Map([
   ['node/system-clock.ts', 'timestamps of blocks'],
-  ['node/node.ts', 'how long ago the newest block was made'],
+  ['node/parts/consensus.ts', 'how long ago the newest block was made'],
   ['node/genesis-file.ts', 'whether genesis lies in the past'],
   ['network/session.ts', 'since when a peer is connected, for people'],
   ['network/libp2p-network.ts', 'how far it is from the clocks of peers'],

@@ -4,18 +4,18 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { KeyPair } from '../../src/crypto/keys.ts';
-import { LocalSigner } from '../../src/crypto/signer/local-signer.ts';
-import { loadConfig } from '../../src/node/config.ts';
-import { dataPaths } from '../../src/node/data-dir.ts';
-import { openStorage } from '../../src/node/storage.ts';
-import { Teardown } from '../../src/node/teardown.ts';
-import { sha256 } from '../../src/primitives/hash.ts';
-import type { StoreError } from '../../src/store/errors.ts';
-import { silentLogger } from '../../src/telemetry/logger.ts';
-import { keyOf } from '../chain/fixture.ts';
-import { withTempDir } from '../helpers/temp-dir.ts';
-import { GENESIS, GENESIS_HASH } from '../sync/fixture.ts';
+import { KeyPair } from '../../../src/crypto/keys.ts';
+import { LocalSigner } from '../../../src/crypto/signer/local-signer.ts';
+import { loadConfig } from '../../../src/node/config.ts';
+import { dataPaths } from '../../../src/node/data-dir.ts';
+import { openStorage } from '../../../src/node/parts/storage.ts';
+import { Teardown } from '../../../src/node/teardown.ts';
+import { sha256 } from '../../../src/primitives/hash.ts';
+import type { StoreError } from '../../../src/store/errors.ts';
+import { silentLogger } from '../../../src/telemetry/logger.ts';
+import { keyOf } from '../../chain/fixture.ts';
+import { withTempDir } from '../../helpers/temp-dir.ts';
+import { GENESIS, GENESIS_HASH } from '../../sync/fixture.ts';
 
 const storageTest = suite('storage');
 /** Opens the storage of a data directory that has a signer's record for `key`. */
@@ -49,7 +49,7 @@ async function opened(config: Config, validatorKey: KeyPair | undefined, genesis
   };
   const close = () => teardown.run(logger);
   try {
-    return { ...(await openStorage(config, inputs, teardown)), close };
+    return { ...(await openStorage({ config, inputs, teardown })), close };
   } catch (error) {
     await close();
     throw error;

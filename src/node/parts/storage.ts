@@ -1,18 +1,18 @@
 // What a node keeps on disk, opened in order under the lock of the data directory: chain, journal, signer's record.
 
-import { LocalSigner } from '../crypto/signer/local-signer.ts';
-import type { Signer } from '../crypto/signer/signer.ts';
-import { ChainStore } from '../store/chain-store.ts';
-import { Journal } from '../store/journal.ts';
-import { DirectoryLock } from '../store/lock.ts';
-import { Snapshots } from '../store/snapshots.ts';
-import type { NodeConfig } from './config.ts';
-import { dataPaths } from './data-dir.ts';
-import type { NodeInputs } from './lifecycle.ts';
-import { consensusKeyIn } from './own-validator.ts';
-import { RemoteValidator } from './remote-validator.ts';
-import { restNowAndThen } from './snapshot-keeper.ts';
-import type { Teardown } from './teardown.ts';
+import { LocalSigner } from '../../crypto/signer/local-signer.ts';
+import type { Signer } from '../../crypto/signer/signer.ts';
+import { ChainStore } from '../../store/chain-store.ts';
+import { Journal } from '../../store/journal.ts';
+import { DirectoryLock } from '../../store/lock.ts';
+import { Snapshots } from '../../store/snapshots.ts';
+import type { NodeConfig } from '../config.ts';
+import { dataPaths } from '../data-dir.ts';
+import type { NodeInputs } from '../lifecycle.ts';
+import { consensusKeyIn } from '../own-validator.ts';
+import { RemoteValidator } from '../remote-validator.ts';
+import { restNowAndThen } from '../snapshot-keeper.ts';
+import type { Opening } from './opening.ts';
 
 export interface Storage {
   readonly store: ChainStore;
@@ -24,7 +24,11 @@ export interface Storage {
 }
 
 /** @throws {StoreError | SignerError} when something is locked, damaged or of another network. */
-export async function openStorage(config: NodeConfig, inputs: NodeInputs, teardown: Teardown): Promise<Storage> {
+export async function openStorage({
+  config,
+  inputs,
+  teardown,
+}: Pick<Opening, 'config' | 'inputs' | 'teardown'>): Promise<Storage> {
   const { dataDir, blockCacheSize } = config;
   const genesis = { hash: inputs.genesisHash };
   const paths = dataPaths(dataDir);

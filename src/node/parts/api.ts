@@ -1,27 +1,26 @@
 // The doors for people and programs: RPC with its WebSockets, and metrics. Shapes what the parts of a node offer into
 // what these servers ask for.
 
-import type { EventEmitter } from 'node:events';
-import type { Chain } from '../chain/chain.ts';
-import type { ConsensusDriver } from '../consensus/driver.ts';
-import type { KeyPair } from '../crypto/keys.ts';
-import type { Mempool } from '../mempool/mempool.ts';
-import type { Network } from '../network/network.ts';
-import { AdminServer } from '../rpc/admin/server.ts';
-import type { RpcDependencies, RpcEvents } from '../rpc/dependencies.ts';
-import { DEFAULT_LIMITS } from '../rpc/options.ts';
-import { RpcServer } from '../rpc/server.ts';
-import type { ChainStore } from '../store/chain-store.ts';
-import { partLogger } from '../telemetry/logger.ts';
-import { metricsServer } from '../telemetry/metrics-server.ts';
-import type { NodeConfig } from './config.ts';
-import { Faucet } from './faucet.ts';
-import type { NodeHealth } from './health.ts';
-import type { NodeInputs } from './lifecycle.ts';
-import type { NodeMetrics } from './metrics.ts';
-import { buildInfo } from './package-root.ts';
-import type { Teardown } from './teardown.ts';
-import type { TransactionRelay } from './transaction-relay.ts';
+import type { Chain } from '../../chain/chain.ts';
+import type { ConsensusDriver } from '../../consensus/driver.ts';
+import type { KeyPair } from '../../crypto/keys.ts';
+import type { Mempool } from '../../mempool/mempool.ts';
+import type { Network } from '../../network/network.ts';
+import { AdminServer } from '../../rpc/admin/server.ts';
+import type { RpcDependencies } from '../../rpc/dependencies.ts';
+import { DEFAULT_LIMITS } from '../../rpc/options.ts';
+import { RpcServer } from '../../rpc/server.ts';
+import type { ChainStore } from '../../store/chain-store.ts';
+import { partLogger } from '../../telemetry/logger.ts';
+import { metricsServer } from '../../telemetry/metrics-server.ts';
+import { Faucet } from '../faucet.ts';
+import type { NodeHealth } from '../health.ts';
+import type { NodeInputs } from '../lifecycle.ts';
+import type { NodeMetrics } from '../metrics.ts';
+import { buildInfo } from '../package-root.ts';
+import { reachable } from '../reachable.ts';
+import type { TransactionRelay } from '../transaction-relay.ts';
+import type { Opening } from './opening.ts';
 
 export interface ApiParts {
   readonly chain: Chain;
@@ -32,7 +31,6 @@ export interface ApiParts {
   readonly health: NodeHealth;
   readonly metrics: NodeMetrics;
   readonly consensus: ConsensusDriver;
-  readonly events: EventEmitter<RpcEvents>;
 }
 
 export interface ApiUrls {
@@ -42,12 +40,9 @@ export interface ApiUrls {
 }
 
 /** @throws {ListenError | RpcError} when a port can not be opened. */
-export async function openApi(
-  { rpcHost: host, rpcPort, wsPort, metricsPort, rpcTimeout, adminSocket }: NodeConfig,
-  inputs: NodeInputs,
-  parts: ApiParts,
-  teardown: Teardown,
-): Promise<ApiUrls> {
+export async function openApi(opening: Opening, parts: ApiParts): Promise<ApiUrls> {
+  const { config, inputs, teardown } = opening;
+  const { rpcHost: host, rpcPort, wsPort, metricsPort, rpcTimeout, adminSocket } = config;
   const { metrics, health } = parts;
   const pages = metricsServer({
     registry: metrics.registry,
@@ -57,7 +52,7 @@ export async function openApi(
   });
   await pages.start();
   teardown.add('metrics', () => pages.stop());
-  const rpc = new RpcServer(rpcDependencies(inputs, parts), {
+  const rpc = new RpcServer(rpcDependencies(opening, parts), {
     host,
     port: rpcPort,
     wsPort,
@@ -86,16 +81,9 @@ export async function openApi(
   };
 }
 
-/** How this machine itself reaches a server that listens on `host`. */
-export function reachable(host: string): string {
-  if (host === '0.0.0.0') return '127.0.0.1';
-  if (host === '::') return '[::1]';
-  return host.includes(':') ? `[${host}]` : host;
-}
-
-function rpcDependencies(inputs: NodeInputs, parts: ApiParts): RpcDependencies {
+function rpcDependencies({ inputs, events }: Opening, parts: ApiParts): RpcDependencies {
   const { genesis, genesisHash, faucetKey, logger } = inputs;
-  const { chain, store, mempool, relay, network, health, metrics, consensus, events } = parts;
+  const { chain, store, mempool, relay, network, health, metrics, consensus } = parts;
   return {
     identity: { genesis, genesisHash, ...buildInfo() },
     chain: {
