@@ -4,18 +4,15 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Checkpoint } from '../../src/chain/checkpoint.ts';
-import { ConsensusDriver } from '../../src/consensus/driver.ts';
-import { verifyNative } from '../../src/crypto/keys.ts';
-import { consensusBlocks } from '../../src/node/consensus-blocks.ts';
+import type { ConsensusDriver } from '../../src/consensus/driver.ts';
 import { type ConsensusDoor, consensusDoor } from '../../src/node/consensus-door.ts';
-import { NodeEpochs } from '../../src/node/epochs.ts';
 import type { Certificate } from '../../src/primitives/consensus.ts';
 import { GossipVote } from '../../src/primitives/wire.ts';
 import { Trust, UNSAFE } from '../../src/sync/trust.ts';
-import { silentLogger } from '../../src/telemetry/logger.ts';
 import { GENESIS_TIME, Node } from '../chain/fixture.ts';
 import { withTimeout } from '../helpers/timeout.ts';
-import { buildChain, GENESIS, GENESIS_HASH, type SampleBlock, sign } from '../sync/fixture.ts';
+import { buildChain, GENESIS, type SampleBlock, sign } from '../sync/fixture.ts';
+import { followerOf } from './follower.ts';
 
 const test = suite('door of consensus');
 const blocks = await buildChain(2);
@@ -36,43 +33,11 @@ interface World {
 async function world(now: number, checkpoint: Checkpoint | typeof UNSAFE | undefined, body: (world: World) => unknown) {
   const node = await Node.open(GENESIS);
   const { chain } = node;
-  const epochs = new NodeEpochs(chain, undefined);
   let asked = 0;
-  const consensus: ConsensusDriver = new ConsensusDriver({
-    instance: await epochs.present(),
-    epochs,
-    genesisHash: GENESIS_HASH,
-    verify: async (checks) => checks.map((check) => verifyNative(check.publicKey, check.message, check.signature)),
-    journal: { restored: [], size: 0, append: async () => undefined, rotate: async () => undefined },
-    signer: undefined,
-    blocks: consensusBlocks({
-      chain,
-      proposer: () => undefined,
-      mayLack: () => false,
-      completion: { complete: async () => undefined },
-      logger: silentLogger(),
-    }),
-    peers: {
-      publishProposal: async () => undefined,
-      publishVote: async () => undefined,
-      fetchBlock: (hash) => {
-        asked += 1;
-        const found = blocks.find((one) => one.hash.every((byte, index) => byte === hash[index]));
-        if (found !== undefined) queueMicrotask(() => door.onBlock(hash, found.block));
-      },
-      fetchCertificates: () => undefined,
-      catchUp: () => undefined,
-      isConnected: () => true,
-    },
-    clock: { now: () => now, after: () => () => undefined, random: () => 0 },
-    observer: {
-      onBegin: () => undefined,
-      onEvent: () => undefined,
-      onEvidence: () => undefined,
-      onRefused: () => undefined,
-      onUnsent: () => undefined,
-      onFatal: (error) => assert.unreachable(error.message),
-    },
+  const consensus = await followerOf(chain, now, (hash) => {
+    asked += 1;
+    const found = blocks.find((one) => one.hash.every((byte, index) => byte === hash[index]));
+    if (found !== undefined) queueMicrotask(() => door.onBlock(hash, found.block));
   });
   const trust = new Trust({
     mode: 'pos',

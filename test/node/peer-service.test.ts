@@ -2,12 +2,10 @@
 
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { ConsensusDriver } from '../../src/consensus/driver.ts';
+import type { ConsensusDriver } from '../../src/consensus/driver.ts';
 import { verifyNative } from '../../src/crypto/keys.ts';
 import { Mempool } from '../../src/mempool/mempool.ts';
 import type { NetworkHandlers } from '../../src/network/network.ts';
-import { consensusBlocks } from '../../src/node/consensus-blocks.ts';
-import { NodeEpochs } from '../../src/node/epochs.ts';
 import { peerService } from '../../src/node/peer-service.ts';
 import { TransactionRelay } from '../../src/node/transaction-relay.ts';
 import { headerHash } from '../../src/primitives/block.ts';
@@ -25,6 +23,7 @@ import {
 import { silentLogger } from '../../src/telemetry/logger.ts';
 import { account, Node, pay } from '../chain/fixture.ts';
 import { buildChain, GENESIS, GENESIS_HASH, type SampleBlock, sign } from '../sync/fixture.ts';
+import { followerOf } from './follower.ts';
 
 const service = suite('peer service');
 const NOW = 1_800_000_000_000;
@@ -60,50 +59,16 @@ service.before(async () => {
           : 'BAD_SIGNATURE',
       ),
   });
-  const logger = silentLogger();
   const relay = new TransactionRelay({
     mempool,
     publish: async () => undefined,
     onSubmitted: () => undefined,
     onRejected: () => undefined,
     now: () => 0,
-    logger,
+    logger: silentLogger(),
     random: () => 0.5,
   });
-  const epochs = new NodeEpochs(chain, undefined);
-  consensus = new ConsensusDriver({
-    instance: await epochs.present(),
-    epochs,
-    genesisHash: GENESIS_HASH,
-    verify: async (checks) =>
-      checks.map(({ publicKey, message, signature }) => verifyNative(publicKey, message, signature)),
-    journal: { restored: [], size: 0, append: async () => undefined, rotate: async () => undefined },
-    signer: undefined,
-    blocks: consensusBlocks({
-      chain,
-      proposer: () => undefined,
-      mayLack: () => false,
-      completion: { complete: async () => undefined },
-      logger,
-    }),
-    peers: {
-      publishProposal: async () => undefined,
-      publishVote: async () => undefined,
-      fetchBlock: () => undefined,
-      fetchCertificates: () => undefined,
-      catchUp: () => undefined,
-      isConnected: () => true,
-    },
-    clock: { now: () => at(STORED).block.header.timestamp, after: () => () => undefined, random: () => 0 },
-    observer: {
-      onBegin: () => undefined,
-      onEvent: () => undefined,
-      onEvidence: () => undefined,
-      onRefused: () => undefined,
-      onUnsent: () => undefined,
-      onFatal: (error) => assert.unreachable(error.message),
-    },
-  });
+  consensus = await followerOf(chain, at(STORED).block.header.timestamp);
   consensus.start();
   await consensus.onCertificates([
     sign(open.hash, STORED + 1, { kind: NOTAR }),
