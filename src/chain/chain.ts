@@ -193,27 +193,17 @@ export class Chain extends EventEmitter<ChainEvents> {
     return result;
   }
 
-  /**
-   * Verifies a block that a quorum has vouched for, and makes it final.
-   * @param certificate undefined when only a descendant's certificate covers it
-   * @throws {ChainError} CONFLICT, MISSING_PARENT, INVALID_BLOCK (with the fault), WRONG_CERTIFICATE, UPGRADE_REQUIRED,
-   *   NOT_CHECKPOINT, STOPPED
-   * @throws {StoreError} when the commit fails
-   */
-  async applySynced(block: Block, certificate: Certificate | undefined): Promise<void> {
-    const hash = await this.executeSynced(block, certificate);
-    if (hash !== undefined) await this.finalize(hash, certificate);
-  }
-
   /** Begins to check the signatures of transactions in a block that comes soon: they are not checked again then. */
   prepare({ body }: Block): void {
     this.#verifier.prepare(body.transactions);
   }
 
   /**
-   * The first half of `applySynced`: the next block can be executed while this one is made final.
-   * @returns its hash, to finalize; undefined when the chain has gone on from a snapshot above it meanwhile
-   * @throws as `applySynced` does, but for what finalizing throws
+   * Judges the next block of those that a quorum has vouched for, and keeps it, to be made final with `finalize`; the one
+   * after it can be executed meanwhile. The tree takes it however full it is.
+   * @param certificate of the block; undefined when only a descendant's covers it
+   * @returns its hash; undefined when the chain has gone on from a snapshot above it meanwhile
+   * @throws {ChainError} CONFLICT, MISSING_PARENT, INVALID_BLOCK (with the fault), UPGRADE_REQUIRED
    */
   async executeSynced(block: Block, certificate: Certificate | undefined): Promise<Hash | undefined> {
     const verification = await this.#verifier.verify(block, { proposer: undefined, room: 'unbounded' });

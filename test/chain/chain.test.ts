@@ -12,6 +12,7 @@ import { verifyStateProof } from '../../src/primitives/state-proof.ts';
 import { withTimeout } from '../helpers/timeout.ts';
 import {
   account,
+  applySynced,
   BALANCE,
   certify,
   GENESIS_TIME,
@@ -165,8 +166,8 @@ test('a fork: the finalized child stays, its sibling and all that stands on it i
     assert.is(verdict(await chain.verify(farRight.block)), 'missing parent', 'nobody can know that by its header');
     for (const { hash, block } of [right, onRight]) {
       assert.is(await codeOf(chain.finalize(hash, certify(genesis, block))), 'CONFLICT');
-      assert.is(await codeOf(chain.applySynced(block, certify(genesis, block))), 'CONFLICT');
-      assert.is(await codeOf(chain.applySynced(block, certify(genesis, block, { kind: NOTAR }))), 'INVALID_BLOCK');
+      assert.is(await codeOf(applySynced(chain, block, certify(genesis, block))), 'CONFLICT');
+      assert.is(await codeOf(applySynced(chain, block, certify(genesis, block, { kind: NOTAR }))), 'INVALID_BLOCK');
     }
 
     await chain.finalize(onLeft.hash, certify(genesis, onLeft.block));
@@ -287,17 +288,17 @@ test('catching up by ranges', () =>
   withNodes(genesis, 2, async (a, b) => {
     for (let nonce = 0; nonce < 5; nonce++) await a.grow([pay(genesis, { from: 0, nonce, to: account(1) })]);
     const last = a.finalized.at(-1);
-    assert.is(await codeOf(b.chain.applySynced(last?.block as Block, last?.certificate)), 'MISSING_PARENT');
+    assert.is(await codeOf(applySynced(b.chain, last?.block as Block, last?.certificate)), 'MISSING_PARENT');
     for (const { block, certificate: known } of a.finalized) {
       // Only the last of a range need have a certificate.
-      await b.chain.applySynced(block, block.header.height === 5 ? known : undefined);
+      await applySynced(b.chain, block, block.header.height === 5 ? known : undefined);
     }
     assert.equal(b.chain.head, a.chain.head);
     assert.is(b.takeChecked().length, 5, 'every signature was checked');
     assert.is((await b.store.blockByHeight(4))?.certificate, undefined);
     assert.is((await b.store.blockByHeight(5))?.certificate?.kind, FINAL);
     const [first] = a.finalized;
-    await b.chain.applySynced(first?.block as Block, first?.certificate);
+    await applySynced(b.chain, first?.block as Block, first?.certificate);
     assert.is(b.chain.head.height, 5, 'once more is no harm');
   }));
 
@@ -306,7 +307,7 @@ test('a Final is kept that comes when catch-up has committed its block without o
     for (let nonce = 0; nonce < 3; nonce++) await a.grow([pay(genesis, { from: 0, nonce, to: account(1) })]);
     const [first, second, third] = a.finalized;
     assert.ok(first && second && third);
-    for (const { block } of [first, second]) await b.chain.applySynced(block, undefined);
+    for (const { block } of [first, second]) await applySynced(b.chain, block, undefined);
     const anchorHeight = async () => (await b.chain.instance()).anchor.header.height;
     assert.is(await anchorHeight(), 0);
     // The head's, and one below it.
@@ -318,7 +319,7 @@ test('a Final is kept that comes when catch-up has committed its block without o
     await b.chain.finalize(second.hash, certify(genesis, second.block, { slot: 77 }));
     await b.chain.finalize(second.hash, undefined);
     assert.is.not((await b.store.certificateByHeight(2))?.slot, 77);
-    await b.chain.applySynced(third.block, third.certificate);
+    await applySynced(b.chain, third.block, third.certificate);
     await b.store.verify({ supply: SUPPLY });
   }));
 

@@ -9,7 +9,7 @@ import type { EpochBoundary } from '../../src/primitives/snapshot.ts';
 import { Snapshots } from '../../src/store/snapshots.ts';
 import { withTempDir } from '../helpers/temp-dir.ts';
 import { chunksOf } from '../store/boundary.ts';
-import { certify, makeGenesis, Node, withNodes } from './fixture.ts';
+import { applySynced, certify, makeGenesis, Node, withNodes } from './fixture.ts';
 
 const test = suite('chain with a checkpoint');
 const LENGTH = 3;
@@ -41,7 +41,7 @@ test('what a Final makes final must be it, and nothing else is stored', () =>
     assert.is(await wrong.store.hashByHeight(2), undefined);
     await wrong.stop();
     const right = await open({ height: 2, hash: second.hash });
-    for (const { block } of [second, third]) await right.chain.applySynced(block, certify(genesis, block));
+    for (const { block } of [second, third]) await applySynced(right.chain, block, certify(genesis, block));
     assert.is(right.chain.head.height, 3);
     await right.stop();
   }));
@@ -50,7 +50,7 @@ test('a chain that has another block in its place does not open', () =>
   world(async (source, open) => {
     const first = await source.grow();
     const node = await open();
-    await node.chain.applySynced(first.block, certify(genesis, first.block));
+    await applySynced(node.chain, first.block, certify(genesis, first.block));
     await node.stop();
     assert.is(await codeOf(open({ height: 1, hash: genesisOf(source) })), 'NOT_CHECKPOINT');
     for (const good of [

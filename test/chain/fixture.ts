@@ -385,3 +385,9 @@ export async function withNodes(
     for (const node of nodes) await node.remove();
   }
 }
+
+/** Has a chain verify a block that a quorum vouched for, as catching up does, and make it final. */
+export async function applySynced(chain: Chain, block: Block, certificate: Certificate | undefined): Promise<void> {
+  const hash = await chain.executeSynced(block, certificate);
+  if (hash !== undefined) await chain.finalize(hash, certificate);
+}

@@ -4,7 +4,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Verification } from '../../src/chain/verifier.ts';
 import { withTempDir } from '../helpers/temp-dir.ts';
-import { account, certify, makeGenesis, pay, verdict, withNodes } from './fixture.ts';
+import { account, applySynced, certify, makeGenesis, pay, verdict, withNodes } from './fixture.ts';
 import { restorationOf } from './restoration.ts';
 
 const test = suite('chain on a snapshot');
@@ -36,7 +36,7 @@ test('finalizations that wait for it are left as they are below it, refused besi
       assert.equal(node.chain.head.hash, above.hash);
       assert.is(node.store.base?.height, LENGTH);
       const next = await source.grow();
-      await node.chain.applySynced(next.block, certify(genesis, next.block));
+      await applySynced(node.chain, next.block, certify(genesis, next.block));
       assert.equal((await node.store.verify()).stateRoot, source.chain.head.header.stateRoot);
     }),
   ));
@@ -48,15 +48,15 @@ test('blocks that catch-up had on the way are left as they are, and those above 
       const restoration = await restorationOf(source, node, directory);
       const above = await source.grow();
       const [first, second, base] = blocks as [typeof above, typeof above, typeof above];
-      await node.chain.applySynced(first.block, certify(genesis, first.block));
+      await applySynced(node.chain, first.block, certify(genesis, first.block));
       const open = node.holdSignatures();
       const underway = node.chain.executeSynced(second.block, certify(genesis, second.block));
       await node.chain.restore(restoration);
       open();
       assert.is(await underway, undefined);
       assert.is(await node.chain.executeSynced(second.block, undefined), undefined);
-      await node.chain.applySynced(base.block, certify(genesis, base.block));
-      await node.chain.applySynced(above.block, certify(genesis, above.block));
+      await applySynced(node.chain, base.block, certify(genesis, base.block));
+      await applySynced(node.chain, above.block, certify(genesis, above.block));
       assert.equal(node.chain.head.hash, above.hash);
     }),
   ));
@@ -70,7 +70,7 @@ test('of blocks that it went past none is called a conflict where nothing is kno
       rivals.push(await source.build([], { delay: 2 }));
       await source.grow();
       const restoration = await restorationOf(source, node, directory);
-      await node.chain.applySynced(first.block, certify(genesis, first.block));
+      await applySynced(node.chain, first.block, certify(genesis, first.block));
       const open = node.holdSignatures();
       const underway = node.chain.verify(second.block);
       await node.chain.restore(restoration);
@@ -79,7 +79,7 @@ test('of blocks that it went past none is called a conflict where nothing is kno
       assert.is(verdict(await node.chain.verify(second.block)), 'missing parent');
       for (const { block } of rivals) {
         assert.is(verdict(await node.chain.verify(block)), 'CONFLICTS_WITH_FINALIZED', `height ${block.header.height}`);
-        const [result] = await Promise.allSettled([node.chain.applySynced(block, certify(genesis, block))]);
+        const [result] = await Promise.allSettled([applySynced(node.chain, block, certify(genesis, block))]);
         assert.is(result.status === 'rejected' && result.reason.code, 'CONFLICT');
       }
     }),

@@ -9,7 +9,7 @@ import type { Genesis } from '../../src/primitives/genesis.ts';
 import { merkleRoot } from '../../src/primitives/merkle.ts';
 import { decodeTransaction, encodeTransaction, type TransactionEnvelope } from '../../src/primitives/transaction.ts';
 import { withTimeout } from '../helpers/timeout.ts';
-import { account, certify, keyOf, makeGenesis, type Node, pay, verdict, withNodes } from './fixture.ts';
+import { account, applySynced, certify, keyOf, makeGenesis, type Node, pay, verdict, withNodes } from './fixture.ts';
 
 const test = suite('block verifier');
 const genesis = makeGenesis();
@@ -19,7 +19,7 @@ const proposer = addressOf(keyOf(0).publicKey);
 async function atHeightTwo(body: (block: Block, node: Node) => Promise<void>): Promise<void> {
   await withNodes(genesis, 2, async (builder, node) => {
     const first = await builder.grow([pay(genesis, { from: 0, to: account(1) })]);
-    await node.chain.applySynced(first.block, certify(genesis, first.block));
+    await applySynced(node.chain, first.block, certify(genesis, first.block));
     const payments = [pay(genesis, { from: 1, to: account(2) }), pay(genesis, { from: 2, to: account(3) })];
     const { block } = await builder.build(payments);
     node.takeChecked();

@@ -9,7 +9,7 @@ import { type ConsensusDoor, consensusDoor } from '../../src/node/consensus-door
 import type { Certificate } from '../../src/primitives/consensus.ts';
 import { GossipVote } from '../../src/primitives/wire.ts';
 import { Trust, UNSAFE } from '../../src/sync/trust.ts';
-import { GENESIS_TIME, Node } from '../chain/fixture.ts';
+import { applySynced, GENESIS_TIME, Node } from '../chain/fixture.ts';
 import { withTimeout } from '../helpers/timeout.ts';
 import { buildChain, GENESIS, type SampleBlock, sign } from '../sync/fixture.ts';
 import { followerOf } from './follower.ts';
@@ -96,7 +96,7 @@ for (const [what, now, checkpoint] of [
 test('when sync has led past it they are heard', () =>
   world(first.block.header.timestamp + 200, undefined, async ({ door, node, consensus, reached }) => {
     assert.is(await door.onVote(gossip(final(second))), 'ignore');
-    await node.chain.applySynced(first.block, final(first));
+    await applySynced(node.chain, first.block, final(first));
     consensus.onSynced({ slot: 1, hash: first.hash, header: first.block.header, certificate: final(first) });
     assert.is(await door.onVote(gossip(final(second))), 'accept');
     await withTimeout(reached(2), 10_000, 'the block');

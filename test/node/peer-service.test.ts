@@ -21,7 +21,7 @@ import {
   PROTOCOL_VERSION,
 } from '../../src/primitives/wire.ts';
 import { silentLogger } from '../../src/telemetry/logger.ts';
-import { account, Node, pay } from '../chain/fixture.ts';
+import { account, applySynced, Node, pay } from '../chain/fixture.ts';
 import { buildChain, GENESIS, GENESIS_HASH, type SampleBlock, sign } from '../sync/fixture.ts';
 import { followerOf } from './follower.ts';
 
@@ -47,7 +47,7 @@ service.before(async () => {
   for (const { hash, block } of blocks.slice(0, STORED)) {
     const { height } = block.header;
     // As after consensus: a block under another's Final has the Notar that its child carries.
-    await chain.applySynced(block, sign(hash, height, isNotar(height) ? { kind: NOTAR } : {}));
+    await applySynced(chain, block, sign(hash, height, isNotar(height) ? { kind: NOTAR } : {}));
   }
   assert.ok((await chain.verify(open.block)).valid);
   mempool = new Mempool({

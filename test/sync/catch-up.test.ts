@@ -9,7 +9,7 @@ import { FINAL } from '../../src/primitives/consensus.ts';
 import { ZERO_HASH } from '../../src/primitives/hash.ts';
 import { CATCH_UP_DISTANCE, CatchUp, type CatchUpOptions } from '../../src/sync/catch-up.ts';
 import { silentLogger } from '../../src/telemetry/logger.ts';
-import { Node } from '../chain/fixture.ts';
+import { applySynced, Node } from '../chain/fixture.ts';
 import { withTimeout } from '../helpers/timeout.ts';
 import {
   type BlocksAnswer,
@@ -494,7 +494,7 @@ catchUpTest('blocks that consensus finalized meanwhile do no harm', async () => 
       async *blocks(request, signal) {
         for await (const bytes of serve(request, signal)) {
           const next = block(node.chain.head.height + 1);
-          if (next !== undefined && node.chain.head.height < 8) await node.chain.applySynced(next.block, undefined);
+          if (next !== undefined && node.chain.head.height < 8) await applySynced(node.chain, next.block, undefined);
           yield bytes;
         }
       },
@@ -513,7 +513,7 @@ catchUpTest(
     await withCatchUp([], async ({ node, network, catchUp, settle }) => {
       const moving = honest({
         async *blocks() {
-          await node.chain.applySynced(block(1).block, undefined);
+          await applySynced(node.chain, block(1).block, undefined);
           yield encode(block(1), forge(sign(block(1).hash, 1)));
         },
       });

@@ -10,7 +10,7 @@ import { type Certificate, FINAL, NOTAR } from '../../src/primitives/consensus.t
 import { CertifiedBlock } from '../../src/primitives/wire.ts';
 import { CatchUp } from '../../src/sync/catch-up.ts';
 import { silentLogger } from '../../src/telemetry/logger.ts';
-import { certify, makeGenesis, Node } from '../chain/fixture.ts';
+import { applySynced, certify, makeGenesis, Node } from '../chain/fixture.ts';
 import { restorationOf } from '../chain/restoration.ts';
 import { withTempDir } from '../helpers/temp-dir.ts';
 import { type BlocksAnswer, caughtUp, TestNetwork, TRUSTING } from './fixture.ts';
@@ -190,7 +190,7 @@ test('a peer whose answer still arrives while consensus ends the epoch is not bl
     if (height === LENGTH - 1) {
       while (node.chain.head.height <= LENGTH) {
         const next = node.chain.head.height + 1;
-        await node.chain.applySynced(block(next), isBoundary(next) ? final(next) : undefined);
+        await applySynced(node.chain, block(next), isBoundary(next) ? final(next) : undefined);
       }
     }
     return onlyBoundaries(height);
@@ -210,7 +210,7 @@ test('blocks of a run that a snapshot goes past meanwhile are left, and those ab
     const node = await Node.open(genesis);
     const elder = await Node.open(genesis);
     try {
-      for (let height = 1; height <= LENGTH; height++) await elder.chain.applySynced(block(height), final(height));
+      for (let height = 1; height <= LENGTH; height++) await applySynced(elder.chain, block(height), final(height));
       const restoration = await restorationOf(elder, node, directory);
       const { chain } = node;
       const executeSynced = chain.executeSynced.bind(chain);
@@ -242,7 +242,7 @@ function rootsOf({ header }: Block): Pick<Header, 'validatorsRoot' | 'nextValida
 test('a node that stopped at a boundary goes on from there', async () => {
   const node = await Node.open(genesis);
   for (let height = 1; height <= LENGTH; height++) {
-    await node.chain.applySynced(block(height), height === LENGTH ? final(height) : undefined);
+    await applySynced(node.chain, block(height), height === LENGTH ? final(height) : undefined);
   }
   await node.stop();
   const again = await Node.open(genesis, node.directory);
@@ -261,7 +261,7 @@ test('a node that stopped at a boundary goes on from there', async () => {
 test('a boundary that became final by the blocks on it has a Final for others all the same', async () => {
   const node = await Node.open(genesis);
   try {
-    for (let height = 1; height < LENGTH; height++) await node.chain.applySynced(block(height), undefined);
+    for (let height = 1; height < LENGTH; height++) await applySynced(node.chain, block(height), undefined);
     for (const height of [LENGTH, LENGTH + 1]) assert.ok((await node.chain.verify(block(height))).valid);
     await node.chain.finalize(final(LENGTH + 1).hash, final(LENGTH + 1));
     const stored = await node.store.blockByHeight(LENGTH);

@@ -9,7 +9,7 @@ import type { ConsensusMode } from '../../src/primitives/genesis.ts';
 import { CatchUp } from '../../src/sync/catch-up.ts';
 import { Trust, UNSAFE } from '../../src/sync/trust.ts';
 import { silentLogger } from '../../src/telemetry/logger.ts';
-import { GENESIS_TIME, Node } from '../chain/fixture.ts';
+import { applySynced, GENESIS_TIME, Node } from '../chain/fixture.ts';
 import {
   buildChain,
   caughtUp,
@@ -124,7 +124,7 @@ test('what consensus does not take in is fetched, however near it is', async () 
   const height = LENGTH - 1;
   const node = await Node.open(GENESIS);
   for (const { hash, block } of blocks.slice(0, height))
-    await node.chain.applySynced(block, sign(hash, block.header.height));
+    await applySynced(node.chain, block, sign(hash, block.header.height));
   const considered = async (doubt: string | undefined) => {
     const network = new TestNetwork({ id: 'peer', height: LENGTH, blocks: rangeOf(blocks) });
     const catchUp = new CatchUp({

@@ -25,7 +25,7 @@ import { SnapshotSearch } from '../../src/sync/snapshot-search.ts';
 import { SnapshotSync, type SyncMode } from '../../src/sync/snapshot-sync.ts';
 import { Trust } from '../../src/sync/trust.ts';
 import { silentLogger } from '../../src/telemetry/logger.ts';
-import { account, certify, GENESIS_TIME, makeGenesis, Node, pay } from '../chain/fixture.ts';
+import { account, applySynced, certify, GENESIS_TIME, makeGenesis, Node, pay } from '../chain/fixture.ts';
 import { withTempDir } from '../helpers/temp-dir.ts';
 import { withTimeout } from '../helpers/timeout.ts';
 import { type BlocksAnswer, caughtUp, hang, stream, TestNetwork, type TestPeer } from './fixture.ts';
@@ -266,7 +266,7 @@ test('a new node begins from the newest snapshot, and goes on with the blocks ab
     const { anchor, epoch } = await node.chain.instance();
     assert.equal([epoch, anchor.header.height], [source.chain.epoch.epoch, HEIGHT]);
     const next = await source.build([], {});
-    await node.chain.applySynced(next.block, certify(genesis, next.block));
+    await applySynced(node.chain, next.block, certify(genesis, next.block));
     assert.is(node.chain.head.height, HEIGHT + 1);
   }));
 
@@ -526,7 +526,7 @@ test('what was begun and does not end an epoch is given up', () =>
 
 test('what peers say of their height makes no snapshot of use that is near', async () => {
   const near = await fresh();
-  for (const one of blocks.slice(0, SNAPSHOT - 6)) await near.chain.applySynced(one, certify(genesis, one));
+  for (const one of blocks.slice(0, SNAPSHOT - 6)) await applySynced(near.chain, one, certify(genesis, one));
   const peers = [peer('liar', honest, 2e7), peer('honest', honest)];
   await synced(peers, { node: near, now: hurried }, async ({ node, network }) => {
     assert.ok(network.snapshotRequests.length > 0, 'it looked for one');
@@ -544,7 +544,7 @@ test('blocks where that was asked for, or where they are few', async () => {
     });
   }
   const near = await fresh();
-  for (const one of blocks.slice(0, 2)) await near.chain.applySynced(one, certify(genesis, one));
+  for (const one of blocks.slice(0, 2)) await applySynced(near.chain, one, certify(genesis, one));
   await synced([peer('a', honest)], { node: near }, async ({ node }) => {
     assert.equal(node.chain.head.hash, source.chain.head.hash);
     assert.is(node.store.base, undefined, 'not for some dozen blocks');
@@ -585,7 +585,7 @@ function withoutPast(id: string): SnapshotPeer {
 test('where nobody has the next block any more a snapshot is taken, however near', async () => {
   const near = async () => {
     const node = await fresh();
-    for (const one of blocks.slice(0, 2)) await node.chain.applySynced(one, certify(genesis, one));
+    for (const one of blocks.slice(0, 2)) await applySynced(node.chain, one, certify(genesis, one));
     return node;
   };
   const peers = [withoutPast('a'), withoutPast('b')];
