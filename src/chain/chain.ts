@@ -9,8 +9,7 @@ import type { InstanceStart } from '../consensus/types.ts';
 import { getAccount } from '../ledger/accounts.ts';
 import type { Account } from '../primitives/account.ts';
 import type { Address } from '../primitives/address.ts';
-import { type Block, headerHash } from '../primitives/block.ts';
-import { equalBytes, toHex } from '../primitives/bytes.ts';
+import type { Block } from '../primitives/block.ts';
 import { type Certificate, FINAL } from '../primitives/consensus.ts';
 import type { EpochRecord } from '../primitives/epoch.ts';
 import type { Hash } from '../primitives/hash.ts';
@@ -22,6 +21,7 @@ import { BlockBuilder } from './builder.ts';
 import { assertCheckpoint } from './checkpoint.ts';
 import { type Epoch, Epochs } from './epochs.ts';
 import { ChainError } from './errors.ts';
+import { BlockFinalizer } from './finalizer.ts';
 import { genesisBlock } from './genesis.ts';
 import { presentInstance } from './instance.ts';
 import { checkBody } from './rules.ts';
@@ -33,26 +33,20 @@ export class Chain extends EventEmitter<ChainEvents> {
   readonly #store: ChainStore;
   readonly #genesisHash: Hash;
   readonly #verifyVotes: ChainOptions['verifyVotes'];
-  readonly #checkpoint: ChainOptions['checkpoint'];
   readonly #epochs = new Epochs();
   /** the epoch at the head, and the head that it was read at */
   #present: { readonly head: StoredHead; readonly epoch: Epoch } | undefined;
   readonly #tree: BlockTree;
   readonly #builder: BlockBuilder;
   readonly #verifier: BlockVerifier;
-  /** Finalizations one after another; never rejects. */
-  #queue: Promise<void> = Promise.resolve();
-  /** The chain does not outlive a failed commit: its tree has gone on, the store has not. */
-  #failure: { readonly error: unknown } | undefined;
-  #stopped = false;
+  readonly #finalizer: BlockFinalizer;
 
   private constructor(options: ChainOptions, head: StoredHead) {
     super();
-    const { genesisHash, store, transactions, verifySignatures, verifyVotes } = options;
+    const { genesisHash, store, transactions, verifySignatures, verifyVotes, checkpoint } = options;
     this.#store = store;
     this.#genesisHash = genesisHash;
     this.#verifyVotes = verifyVotes;
-    this.#checkpoint = options.checkpoint;
     this.#tree = new BlockTree({ hash: head.hash, header: head.header, state: store });
     this.#builder = new BlockBuilder({ epochs: this.#epochs, tree: this.#tree, transactions });
     this.#verifier = new BlockVerifier({
@@ -64,6 +58,14 @@ export class Chain extends EventEmitter<ChainEvents> {
       verifyVotes,
       finalizedHash: (height) => store.hashByHeight(height),
       isPassed: (height) => this.#isPassed(height),
+    });
+    this.#finalizer = new BlockFinalizer({
+      store,
+      tree: this.#tree,
+      checkpoint,
+      validators: () => this.epoch.validators,
+      onFinalized: (event) => this.emit('finalized', event),
+      onRestored: () => this.emit('restored', this.head),
     });
   }
 
@@ -88,9 +90,8 @@ export class Chain extends EventEmitter<ChainEvents> {
   }
 
   /** Waits for the finalization under way; later ones are refused. The store may be closed then. */
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    await this.#queue;
+  stop(): Promise<void> {
+    return this.#finalizer.stop();
   }
 
   /** The newest finalized block. */
@@ -187,10 +188,7 @@ export class Chain extends EventEmitter<ChainEvents> {
    * @throws {StoreError} when a commit fails; nothing can be committed after that
    */
   finalize(hash: Hash, certificate: Certificate | undefined): Promise<void> {
-    const result = this.#queue.then(() => this.#finalize(hash, certificate));
-    // Whoever asked hears of a failure; the next in the queue only waits for the end.
-    this.#queue = result.catch(nothing);
-    return result;
+    return this.#finalizer.finalize(hash, certificate);
   }
 
   /** Begins to check the signatures of transactions in a block that comes soon: they are not checked again then. */
@@ -230,25 +228,7 @@ export class Chain extends EventEmitter<ChainEvents> {
    * @throws {StoreError} when it can't be written
    */
   restore(restoration: Restoration): Promise<boolean> {
-    const result = this.#queue.then(() => this.#restore(restoration));
-    this.#queue = result.then(nothing, nothing);
-    return result;
-  }
-
-  async #restore(restoration: Restoration): Promise<boolean> {
-    this.#assertOpen();
-    const { header: boundary } = restoration.boundary;
-    if (this.head.height >= boundary.height) return false;
-    assertCheckpoint(this.#checkpoint, boundary.height, headerHash(boundary));
-    const onSwitched = ({ hash, header }: StoredHead) => this.#tree.restart({ hash, header, state: this.#store });
-    try {
-      await this.#store.adopt(restoration, onSwitched);
-    } catch (error) {
-      this.#failure = { error };
-      throw error;
-    }
-    this.emit('restored', this.head);
-    return true;
+    return this.#finalizer.restore(restoration);
   }
 
   /** Whether a snapshot took the chain to this height or past it. */
@@ -261,92 +241,9 @@ export class Chain extends EventEmitter<ChainEvents> {
     if (this.#present?.head !== head) this.#present = { head, epoch: this.#epochs.present(this.#store) };
     return this.#present.epoch;
   }
-
-  async #finalize(hash: Hash, certificate: Certificate | undefined): Promise<void> {
-    this.#assertOpen();
-    if (certificate !== undefined && !equalBytes(certificate.hash, hash)) {
-      throw new ChainError('WRONG_CERTIFICATE', `a certificate of ${toHex(certificate.hash)} for ${toHex(hash)}`);
-    }
-    const path = this.#tree.path(hash);
-    if (path === undefined) await this.#assertFinal(hash);
-    if (path === undefined || path.length === 0) return this.#keepFinal(hash, certificate);
-    assertCertifies(certificate, path.at(-1));
-    for (const [index, executed] of path.entries()) {
-      this.#assertOpen();
-      const child = path[index + 1];
-      const known = child === undefined ? certificate : child.block.body.justification.parentCertificate;
-      await this.#commit(executed, known ?? undefined);
-    }
-  }
-
-  #assertOpen(): void {
-    if (this.#failure !== undefined) throw this.#failure.error;
-    if (this.#stopped) throw new ChainError('STOPPED', 'the chain has been stopped');
-  }
-
-  async #commit(executed: ExecutedBlock, certificate: Certificate | undefined): Promise<void> {
-    const { hash, block, receipts, envelopes, overlay, nextEpoch } = executed;
-    assertCheckpoint(this.#checkpoint, block.header.height, hash);
-    const transactionIds = envelopes.map(({ id }) => id);
-    const ends = nextEpoch === undefined ? {} : { endsEpochOf: this.epoch.validators };
-    // Before the commit, so that nothing is built on a losing branch while the store goes from one state to the next.
-    this.#tree.advance(executed);
-    const start = performance.now();
-    try {
-      await this.#store.commit({ hash, block, receipts, transactionIds, certificate, ...ends, state: overlay.changes });
-    } catch (error) {
-      this.#failure = { error };
-      throw error;
-    }
-    this.#tree.settle(this.#store);
-    const commitSeconds = (performance.now() - start) / 1000;
-    this.emit('finalized', { hash, block, receipts, envelopes, transactionIds, certificate, nextEpoch, commitSeconds });
-  }
-
-  /** For a block that is not in the tree. */
-  async #assertFinal(hash: Hash): Promise<void> {
-    if (this.#tree.hasLost(hash)) {
-      throw new ChainError('CONFLICT', `block ${toHex(hash)} lost against a final block and is now said to be final`);
-    }
-    // Asked for while the chain went on from a snapshot above it, which has no blocks below.
-    if (this.#tree.isPassed(hash) || (await this.#store.heightOf(hash)) !== undefined) return;
-    throw new ChainError('UNKNOWN_BLOCK', `no executed block ${toHex(hash)}`);
-  }
-
-  /**
-   * Catch-up may have committed the block first, under a descendant's Final. Consensus forgets what lies below a Final
-   * that it has had committed: then the store must know it, and start there.
-   */
-  async #keepFinal(hash: Hash, certificate: Certificate | undefined): Promise<void> {
-    const height = await this.#store.heightOf(hash);
-    if (height === undefined || certificate?.kind !== FINAL) return;
-    if ((await this.#store.certificateByHeight(height))?.kind === FINAL) return;
-    try {
-      await this.#store.setCertificate(height, certificate);
-    } catch (error) {
-      this.#failure = { error };
-      throw error;
-    }
-  }
-}
-
-function nothing(): void {
-  // what a queue waits for is the end, however it comes
 }
 
 function headOf(store: ChainStore): StoredHead {
   if (store.head === undefined) throw new Error('an open chain has a genesis block');
   return store.head;
-}
-
-/** Ancestors are certified by the blocks on them; only the newest of those to be final comes with one from elsewhere. */
-function assertCertifies(certificate: Certificate | undefined, newest: ExecutedBlock | undefined): void {
-  if (newest === undefined) return;
-  const { hash, block, nextEpoch } = newest;
-  if (certificate !== undefined && certificate.epoch !== block.header.epoch) {
-    throw new ChainError('WRONG_CERTIFICATE', `a certificate of epoch ${certificate.epoch} for ${toHex(hash)}`);
-  }
-  if (nextEpoch !== undefined && certificate?.kind !== FINAL) {
-    throw new ChainError('WRONG_CERTIFICATE', `${toHex(hash)} is the last of its epoch: it needs a Final`);
-  }
 }
