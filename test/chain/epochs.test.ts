@@ -3,7 +3,6 @@
 
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { ChainError } from '../../src/chain/errors.ts';
 import type { BuiltBlock } from '../../src/chain/types.ts';
 import type { Verification } from '../../src/chain/verifier.ts';
 import { addressOf } from '../../src/primitives/address.ts';
@@ -15,6 +14,7 @@ import type { TransactionAction, TransactionEnvelope } from '../../src/primitive
 import {
   applySynced,
   certify,
+  codeOf,
   keyOf,
   makeGenesis,
   membersOf,
@@ -63,16 +63,6 @@ function judgeJustified(node: Node, block: Block, change: Partial<Justification>
   const justification = { ...block.body.justification, ...change };
   const header = { ...block.header, justificationHash: justificationHash(justification) };
   return node.chain.verify({ header, body: { ...block.body, justification } });
-}
-
-async function codeOf(promise: Promise<unknown>): Promise<string> {
-  try {
-    await promise;
-    return 'done';
-  } catch (error) {
-    if (error instanceof ChainError) return error.code;
-    throw error;
-  }
 }
 
 /** The number in `keyOf` of the member that the certificates of epoch 1 leave out. */

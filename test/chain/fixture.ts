@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Chain } from '../../src/chain/chain.ts';
 import type { Checkpoint } from '../../src/chain/checkpoint.ts';
+import { ChainError } from '../../src/chain/errors.ts';
 import type { ExecutedBlock } from '../../src/chain/tree.ts';
 import type { BuiltBlock, FinalizedEvent } from '../../src/chain/types.ts';
 import type { Verification } from '../../src/chain/verifier.ts';
@@ -383,6 +384,17 @@ export async function withNodes(
     await body(...nodes);
   } finally {
     for (const node of nodes) await node.remove();
+  }
+}
+
+/** The code of the ChainError that a promise is rejected with, or 'done'. */
+export async function codeOf(promise: Promise<unknown>): Promise<string> {
+  try {
+    await promise;
+    return 'done';
+  } catch (error) {
+    if (error instanceof ChainError) return error.code;
+    throw error;
   }
 }
 
