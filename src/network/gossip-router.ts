@@ -1,9 +1,14 @@
-// Gossipsub, with every setting that differs from the library's default and why. Nothing here knows what is sent.
+// Gossipsub, with every setting that differs from the library's default and why, and what it does not look for itself: who
+// sends one message again and again. Nothing here knows what is sent.
 
-import { gossipsub } from '@chainsafe/libp2p-gossipsub';
+import { type GossipSub, gossipsub } from '@chainsafe/libp2p-gossipsub';
+import type { RPC } from '@chainsafe/libp2p-gossipsub/message';
+import type { PeerId } from '@libp2p/interface';
 import { peerIdFromString } from '@libp2p/peer-id';
 import { parsePeerAddress } from './addresses.ts';
-import { IDONTWANT_MIN_BYTES, messageId } from './gossip.ts';
+import { IDONTWANT_MIN_BYTES } from './gossip.ts';
+import { GossipCopies } from './gossip-copies.ts';
+import { type GossipMessage, MessageIds } from './message-ids.ts';
 import type { Libp2pNetworkOptions } from './options.ts';
 import { GOSSIP_TOPICS, type ProtocolNames } from './protocols.ts';
 import { gossipScoring, type PenaltyBook } from './scoring.ts';
@@ -21,9 +26,16 @@ export interface Reputation {
   readonly isValidator: (peer: string) => boolean;
 }
 
-export function gossipRouter(options: Libp2pNetworkOptions, names: ProtocolNames, reputation: Reputation) {
-  const { penalties, isValidator } = reputation;
-  return gossipsub({
+/** @param onReplay told for each copy of a message that a peer sends beyond what honest peers do */
+export function gossipRouter(
+  options: Libp2pNetworkOptions,
+  names: ProtocolNames,
+  { penalties, isValidator }: Reputation,
+  onReplay: (peer: string) => void,
+) {
+  const ids = new MessageIds();
+  const copies = new GossipCopies(options.resendInterval, () => performance.now());
+  const create = gossipsub({
     ...gossipScoring(penalties, isValidator),
     ...MESH,
     ...memory(options.resendInterval),
@@ -33,7 +45,7 @@ export function gossipRouter(options: Libp2pNetworkOptions, names: ProtocolNames
     directConnectTicks: Number.MAX_SAFE_INTEGER,
     // messages carry our own signatures; a second one would cost four times the work
     globalSignaturePolicy: 'StrictNoSign',
-    msgIdFn: messageId,
+    msgIdFn: (message) => ids.of(message),
     allowedTopics: GOSSIP_TOPICS.map((topic) => names.topic(topic)),
     // our own messages are encoded once for all peers; one sent at a time also piggybacks on a shared object
     batchPublish: true,
@@ -59,6 +71,27 @@ export function gossipRouter(options: Libp2pNetworkOptions, names: ProtocolNames
       maxPeerInfos: 16,
     },
   });
+  return (components: Parameters<typeof create>[0]) =>
+    watchMessages(create(components), (peer, message) => {
+      if (copies.add(peer, ids.of(message))) onReplay(peer);
+    });
+}
+
+/** Where the library takes what it has read; of all this it tells new messages only. */
+interface Reader {
+  handleReceivedRpc(from: PeerId, rpc: RPC): Promise<void>;
+}
+
+/** Tells of every message that comes, known or not. */
+function watchMessages(router: GossipSub, onMessage: (peer: string, message: GossipMessage) => void): GossipSub {
+  const reader = router as GossipSub & Reader;
+  const handle = reader.handleReceivedRpc.bind(reader);
+  reader.handleReceivedRpc = (from, rpc) => {
+    const peer = from.toString();
+    for (const { topic, data = new Uint8Array() } of rpc.messages) onMessage(peer, { topic, data });
+    return handle(from, rpc);
+  };
+  return router;
 }
 
 /** Both sides must take the other for one, or each would keep it out of its mesh in vain. */

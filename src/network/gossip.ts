@@ -1,7 +1,6 @@
 // Gossip: the three topics, what is sent on them and who judges what arrives.
 // Nothing is decoded here; a message is bounded, counted and handed to its handler, and the verdict goes back to gossipsub.
 
-import { hash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { GossipSub, Message, TopicValidatorFn, TopicValidatorResult } from '@chainsafe/libp2p-gossipsub';
 import type { PeerId } from '@libp2p/interface';
@@ -148,20 +147,3 @@ export class Gossip {
 function detached(data: Uint8Array): Uint8Array {
   return data.buffer.byteLength > 2 * data.length ? new Uint8Array(data) : plainBytes(data);
 }
-
-const MESSAGE_ID_BYTES = 20;
-
-/**
- * Content hash under the topic's name. Without the topic, bytes of a vote sent on another topic would be rejected there
- * and make every node take the real vote for a duplicate.
- */
-export function messageId({ topic, data }: Message): Uint8Array {
-  const digest = hash('sha256', data, 'buffer');
-  const id = new Uint8Array(MESSAGE_ID_BYTES);
-  id.set(digest.subarray(0, MESSAGE_ID_BYTES));
-  id[0] = topic.charCodeAt(TOPIC_LETTER);
-  return id;
-}
-
-/** Position of the first letter of tx, block or vote in `/aitbc/<8 hex digits>/<topic>/1`. */
-const TOPIC_LETTER = '/aitbc/00000000/'.length;

@@ -99,7 +99,8 @@ export class Libp2pNetwork implements Network {
     const bans = await BanList.open({ file, now: Date.now, logger });
     const onExcess = (peer: string, reason: string) => this.#onOffence(peer, 'nuisance', reason);
     const reads = readThrottles(rateLimits, onExcess);
-    const pubsub = reads.gossip.service(gossipRouter(this.#options, this.#names, this.#reputation));
+    const onReplay = (peer: string) => onExcess(peer, 'the same gossip again and again');
+    const pubsub = reads.gossip.service(gossipRouter(this.#options, this.#names, this.#reputation, onReplay));
     const strangers = {
       bans,
       outreach: () => parts.outreach,

@@ -1,12 +1,16 @@
 // Peers that do too much of what is allowed: streams and gossip past their share.
 
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { RPC } from '@chainsafe/libp2p-gossipsub/message';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { MAX_COPIES } from '../../src/network/gossip-copies.ts';
+import type { Verdict } from '../../src/network/network.ts';
 import { DEFAULT_RATE_LIMITS } from '../../src/network/rate-limit.ts';
+import { toHex } from '../../src/primitives/bytes.ts';
 import { encodeFrame } from '../../src/primitives/frame.ts';
-import { connected, eventually, startMesh, startNode, stopAll } from './harness.ts';
+import { type Arrival, connected, eventually, startMesh, startNode, stopAll } from './harness.ts';
 import { HostilePeer, names } from './hostile-peer.ts';
 
 const flood = suite('network: floods');
@@ -107,23 +111,53 @@ flood(
   },
 );
 
-flood('the same message over and over costs, though it need not be judged again', async () => {
+flood('messages cost, though they need not be judged since nobody listens to their topic', async () => {
   const gossip = { burst: 4 * 1024 * 1024, perSecond: 1024 * 1024 };
   const victim = await startNode(1, { rateLimits: { ...DEFAULT_RATE_LIMITS, gossip } });
   const attacker = await HostilePeer.start();
   try {
     await attacker.connect(victim);
     await connected(victim, 1);
-    const message = { topic: names.topic('vote'), data: Uint8Array.of(1) };
-    const rpc = encodeFrame(RPC.encode({ subscriptions: [], messages: new Array(1_000).fill(message) }));
+    const messages = Array.from({ length: 1_000 }, (_, n) => ({
+      topic: 'other',
+      data: Uint8Array.of(n >> 8, n & 255),
+    }));
+    const rpc = encodeFrame(RPC.encode({ subscriptions: [], messages }));
     const stream = await attacker.on(victim, '/meshsub/1.2.0', () => undefined);
-    for (let i = 0; i < 20; i++) stream.send(rpc);
-    assert.ok(20 * rpc.length < gossip.burst, 'its bytes alone are within its share');
+    for (let i = 0; i < MAX_COPIES; i++) stream.send(rpc);
+    assert.ok(MAX_COPIES * rpc.length < gossip.burst, 'its bytes alone are within its share');
     const offences = () => victim.network.peers()[0]?.offences ?? [];
     await eventually(() => offences().some(({ reason }) => reason === 'gossip past its share'), 'the cost');
-    assert.is(victim.arrivals.length, 1);
+    assert.is(victim.arrivals.length, 0);
   } finally {
     await Promise.all([attacker.stop(), victim.stop()]);
+  }
+});
+
+flood('who sends what it has heard again and again is banned, be it known or forgotten by now', async () => {
+  const ROUND_MS = 50;
+  const votes = Array.from({ length: 40 }, () => randomBytes(200));
+  const nodes = await startMesh(2, { judge: judgeOnce() });
+  const [victim, witness] = nodes;
+  if (victim === undefined || witness === undefined) throw new Error('no mesh');
+  const attacker = await HostilePeer.start(undefined, { forgetful: true });
+  try {
+    await attacker.connect(victim);
+    await connected(victim, 2);
+    for (const vote of votes) await witness.network.publishVote(vote);
+    await eventually(() => victim.arrivals.length >= votes.length, 'what is replayed');
+    const isBanned = () => victim.network.bans().length > 0;
+    for (let round = 0; round < 200 && !isBanned(); round++) {
+      for (const vote of votes) await attacker.publish('vote', vote).catch(() => undefined);
+      await sleep(ROUND_MS);
+    }
+    await eventually(isBanned, 'the ban');
+    const [ban] = victim.network.bans();
+    assert.is(ban?.target, attacker.id);
+    assert.match(ban?.reason ?? '', /the same gossip again and again/);
+    for (const { network } of nodes) for (const peer of network.peers()) assert.equal(peer.offences, []);
+  } finally {
+    await Promise.all([attacker.stop(), stopAll(nodes)]);
   }
 });
 
@@ -141,5 +175,16 @@ flood('what honest peers do in a burst is within their share', async () => {
     await stopAll(nodes);
   }
 });
+
+/** Accepts what it has not heard, and ignores what it has, as every handler does. */
+function judgeOnce(): (arrival: Arrival) => Verdict {
+  const known = new Set<string>();
+  return ({ bytes }) => {
+    const key = toHex(bytes);
+    if (known.has(key)) return 'ignore';
+    known.add(key);
+    return 'accept';
+  };
+}
 
 flood.run();
