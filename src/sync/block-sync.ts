@@ -58,6 +58,7 @@ export interface BlockSyncOptions extends BlockSyncDependencies {
 export class BlockSync {
   readonly #o: BlockSyncOptions;
   readonly #applier: Applier;
+  #window: BlockWindow | undefined;
   #dispute: Dispute | undefined;
 
   constructor(options: BlockSyncOptions) {
@@ -72,7 +73,7 @@ export class BlockSync {
     });
   }
 
-  /** Applies blocks until nobody has the next one, or the head can't be trusted. */
+  /** Applies blocks until nobody has the next one, the head can't be trusted, or it is interrupted. */
   async run(): Promise<void> {
     const { chain, network, sources, bodyMatches, now, signal, logger } = this.#o;
     const window = new BlockWindow(chain.head.header.height, {
@@ -85,17 +86,23 @@ export class BlockSync {
       clock: () => now() - this.#applier.busyMs,
       logger,
     });
-    const close = () => void window.close();
-    signal.addEventListener('abort', close);
+    this.#window = window;
+    const interrupt = () => this.interrupt();
+    signal.addEventListener('abort', interrupt);
     try {
-      while (!signal.aborted && (await this.#follow(window))) {
+      while (!window.isClosed && (await this.#follow(window))) {
         // somebody else is asked for what was not good
       }
     } finally {
-      signal.removeEventListener('abort', close);
+      signal.removeEventListener('abort', interrupt);
       await window.close();
       await this.#applier.drained();
     }
+  }
+
+  /** What is under way is of no use: the chain goes on from elsewhere, or not at all. */
+  interrupt(): void {
+    void this.#window?.close();
   }
 
   /** In a dispute all blocks come from one peer, as long as it helps: so it is clear whose they are. */
@@ -144,7 +151,7 @@ export class BlockSync {
       return true;
     }
     if (!isOver) return true;
-    if (this.#o.isSuspended()) return false;
+    if (window.isClosed || this.#o.isSuspended()) return false;
     const unvouched = new Set(window.unreleased().map(({ peer }) => peer));
     for (const peer of unvouched) {
       this.#o.sources.setAside(peer);

@@ -95,6 +95,10 @@ export class BlockWindow {
     for (const request of this.#requests) this.#cancel(request);
   }
 
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
     for (const request of this.#requests) request.cancel();

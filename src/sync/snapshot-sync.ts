@@ -1,6 +1,6 @@
 // When a node that is far behind takes the state of a recent epoch in place of the blocks in between. It looks for one
-// beside whatever else is done, and blocks wait only while true parts of the state come in: what peers merely say holds up
-// nothing.
+// beside the blocks, for as long as one would be of use, and blocks wait only while true parts of the state come in: what
+// peers merely say holds up nothing.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SnapshotProgress } from './snapshot-meter.ts';
@@ -14,7 +14,7 @@ import type { Trust } from './trust.ts';
  */
 export type SyncMode = 'auto' | 'blocks' | 'snapshot';
 
-/** `no blocks`: every peer ahead was asked for the next block and has none. */
+/** `no blocks`: no peer ahead has the next block, as far as that can be told. */
 export type SnapshotReason = 'distance' | 'no blocks';
 
 const FAR_BEHIND: Readonly<Record<SyncMode, number>> = {
@@ -27,17 +27,13 @@ const FAR_BEHIND: Readonly<Record<SyncMode, number>> = {
  * nobody has blocks.
  */
 const LEAST_BEHIND = 16;
-/** Blocks wait so long (ms) for the next part of a snapshot at the most. A part … */
+/**
+ * Blocks wait so long (ms) for the next part of a snapshot at the most; for the first part only where the operator wants
+ * a new node to begin from one, and that once. A part …
+ */
 const PATIENCE_MS = 15_000;
 /** … counts for as long as it takes to come at this rate: state that only drips in does not stop the blocks. */
 const LEAST_BYTES_PER_SECOND = 8 * 1024;
-/**
- * For the first part they wait only where the operator wants a new node to begin from a snapshot, or nobody has blocks;
- * so long (ms) they do not after that was in vain.
- */
-const GIVEN_UP_MS = 5 * 60_000;
-/** While a part is waited for (ms). */
-const LOOK_INTERVAL_MS = 250;
 /** Peers are asked again after this (ms), doubled each time in a row that nothing comes of it … */
 const FIRST_PAUSE_MS = 1000;
 /** … up to this. */
@@ -53,12 +49,11 @@ export class SnapshotSync {
   readonly #peers: SnapshotPeers;
   readonly #taking: SnapshotTaking;
   #reason: () => SnapshotReason = () => 'distance';
-  #over = new AbortController();
-  #search: Promise<void> | undefined;
-  #failure: unknown;
-  /** The next part is waited for until then, and so is the first one where it is waited for (ms of `now`). */
+  #isLooking = false;
+  /** The next part is waited for until then … */
   #comingUntil = Number.NEGATIVE_INFINITY;
-  #wantedUntil = Number.NEGATIVE_INFINITY;
+  /** … and the first one until then, where it is waited for (ms of `now`). */
+  #expectedUntil: number | undefined;
 
   constructor(options: SnapshotSyncOptions) {
     this.#o = options;
@@ -78,75 +73,63 @@ export class SnapshotSync {
 
   /** Whether one is coming in, so that it is a waste to fetch blocks. */
   get isComing(): boolean {
-    const until = Math.max(this.#comingUntil, this.#isWanted ? this.#wantedUntil : Number.NEGATIVE_INFINITY);
-    return this.#search !== undefined && this.#o.now() < until;
+    const now = this.#o.now();
+    const isExpected = this.#isToBegin && this.#expectedUntil !== undefined && now < this.#expectedUntil;
+    return this.#isLooking && (isExpected || now < this.#comingUntil);
   }
 
   /**
-   * Begins to look for a snapshot if that is worth while; the search goes on until `rest`. Ends at once while none is
-   * coming in, else when the chain has gone on from it or it comes no more.
+   * Looks for a snapshot, as long as that is worth while, and takes it in; one call at a time. Where nobody has one it
+   * asks again ever more rarely.
    * @param reason at the moment when it is asked
-   * @throws {StoreError} when it can't be written; the signal's reason
+   * @returns whether the chain has come further; false at once where it is not worth while
+   * @throws {StoreError} when it can't be written; the signal's reason, after which what was fetched stays for the next time
    */
-  async run(signal: AbortSignal, reason: () => SnapshotReason): Promise<void> {
-    const { now, trust } = this.#o;
+  async run(signal: AbortSignal, reason: () => SnapshotReason): Promise<boolean> {
     this.#reason = reason;
-    if (this.#search === undefined && this.#isDue && trust.refusal() === undefined) this.#begin();
-    if (this.#isWanted && now() >= this.#wantedUntil + GIVEN_UP_MS) this.#wantedUntil = now() + PATIENCE_MS;
-    while (this.isComing) {
-      await Promise.race([this.#search, sleep(LOOK_INTERVAL_MS, undefined, { signal })]);
+    if (!this.#isDue) return false;
+    this.#isLooking = true;
+    this.#peers.forgive();
+    // What came in belonged to the one before.
+    this.#comingUntil = Number.NEGATIVE_INFINITY;
+    this.#expectedUntil ??= this.#o.now() + PATIENCE_MS;
+    try {
+      return await this.#look(signal);
+    } finally {
+      this.#isLooking = false;
     }
-    if (this.#failure !== undefined) throw this.#failure;
   }
 
-  /** Ends the search; what was fetched stays for the next one. @throws {StoreError} as `run` */
-  async rest(): Promise<void> {
-    this.#over.abort();
-    await this.#search;
-    if (this.#failure !== undefined) throw this.#failure;
+  /** The operator wants it instead of all blocks. */
+  get #isToBegin(): boolean {
+    const { mode, chain } = this.#o;
+    return mode === 'snapshot' && chain.head.height === 0;
   }
 
   get #leastBehind(): number {
-    return this.#isWanted ? LEAST_BEHIND : FAR_BEHIND[this.#o.mode];
-  }
-
-  /** However near it is. */
-  get #isWanted(): boolean {
-    const { mode, chain } = this.#o;
-    return (mode === 'snapshot' && chain.head.height === 0) || (mode !== 'blocks' && this.#reason() === 'no blocks');
+    const { mode } = this.#o;
+    const isOnlyWay = mode !== 'blocks' && this.#reason() === 'no blocks';
+    return isOnlyWay || this.#isToBegin ? LEAST_BEHIND : FAR_BEHIND[mode];
   }
 
   /** As peers say; that makes it worth a look, no more. */
   get #isDue(): boolean {
-    return this.#peers.height - this.#o.chain.head.height >= this.#leastBehind;
+    const { trust, chain } = this.#o;
+    return this.#peers.height - chain.head.height >= this.#leastBehind && trust.refusal() === undefined;
   }
 
-  #begin(): void {
-    const over = new AbortController();
-    this.#over = over;
-    this.#peers.forgive();
-    // What came in belonged to the one before.
-    this.#comingUntil = Number.NEGATIVE_INFINITY;
-    this.#search = this.#look(over.signal)
-      .catch((error: unknown) => {
-        if (!over.signal.aborted) this.#failure = error;
-      })
-      .finally(() => {
-        this.#search = undefined;
-      });
-  }
-
-  async #look(signal: AbortSignal): Promise<void> {
+  async #look(signal: AbortSignal): Promise<boolean> {
     const { now, logger } = this.#o;
-    let pause = FIRST_PAUSE_MS;
-    do {
+    for (let pause = FIRST_PAUSE_MS; this.#isDue; ) {
       const coming = this.#comingUntil;
-      if (await this.#taking.attempt(signal)) return;
+      if (await this.#taking.attempt(signal)) return true;
+      const last = pause;
       pause = this.#comingUntil > coming ? FIRST_PAUSE_MS : Math.min(2 * pause, LONGEST_PAUSE_MS);
-      if (now() >= this.#comingUntil)
+      if (pause !== last && now() >= this.#comingUntil)
         logger.info({ seconds: pause / 1000 }, 'no peer has a snapshot of use: looking again later');
       await sleep(pause, undefined, { signal });
-    } while (this.#isDue);
+    }
+    return false;
   }
 
   #onPart(bytes: number): void {

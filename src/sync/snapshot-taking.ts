@@ -84,7 +84,8 @@ export class SnapshotTaking {
       return candidate && { restoration: unfinished, candidate };
     }
     const proven = await this.#search.prove(candidates, signal);
-    if (proven === undefined) return undefined;
+    // Blocks may have come meanwhile.
+    if (proven === undefined || proven.offer.height < this.#o.least()) return undefined;
     const { offer, boundary, chunk, peers } = proven;
     this.#o.onPart(bytesOf(chunk));
     if (unfinished !== undefined && isOf(offer, unfinished.boundary.header)) {

@@ -5,6 +5,8 @@
 const FIRST_PAUSE_MS = 5000;
 /** … up to this: a liar should not stop others from being believed, an honest peer should be heard again. */
 const LONGEST_PAUSE_MS = 60_000;
+/** What peers say to have, and none of them has sent for so long (ms), they do not have. */
+const BARREN_MS = 2 * 60_000;
 
 export interface SyncPeer {
   readonly id: string;
@@ -29,6 +31,8 @@ export class Sources {
   /** when each peer's turn comes: in the order in which they were met or last did not help */
   readonly #turns = new Map<string, number>();
   #nextTurn = 0;
+  /** the head above which blocks are wanted, and since when (ms of `now`) */
+  #wanted: { readonly height: number; readonly since: number } | undefined;
 
   constructor(options: SourcesOptions) {
     this.#o = options;
@@ -78,19 +82,38 @@ export class Sources {
     this.setAside(id);
   }
 
-  /** Whether every peer ahead says, or has shown, that it has no block after this height. */
+  /** The chain's head is at a height, and blocks above it are asked for. */
+  wanted(height: number): void {
+    if (this.#wanted?.height !== height) this.#wanted = { height, since: this.#o.now() };
+  }
+
+  /** Whether every peer ahead says, or has shown, that it has no block after this height; or all have been silent for long. */
   areGone(height: number): boolean {
-    const ahead = this.#o.peers().filter((peer) => peer.height > height);
-    return (
-      ahead.length > 0 &&
-      ahead.every(({ id, oldestHeight }) => oldestHeight > height + 1 || this.#without.get(id) === height + 1)
-    );
+    const ahead = this.#ahead(height);
+    const hasNone = ({ id, oldestHeight }: SyncPeer) =>
+      oldestHeight > height + 1 || this.#without.get(id) === height + 1;
+    return ahead.length > 0 && (this.#isBarren(height) || ahead.every(hasNone));
+  }
+
+  /** Nobody is asked for blocks any more. Who stays ahead without sending any is not forgotten by that. */
+  rest(height: number): void {
+    if (this.#ahead(height).length === 0) this.#wanted = undefined;
   }
 
   /** The chain has gone on from a snapshot: above it they may have blocks. */
   restored(): void {
     for (const id of this.#without.keys()) this.#aside.delete(id);
     this.#without.clear();
+  }
+
+  #ahead(height: number): SyncPeer[] {
+    return this.#o.peers().filter((peer) => peer.height > height);
+  }
+
+  /** What peers claim does not count here: a new one can always be found to claim something. */
+  #isBarren(height: number): boolean {
+    const wanted = this.#wanted;
+    return wanted?.height === height && this.#o.now() - wanted.since >= BARREN_MS;
   }
 
   #isAside(id: string): boolean {

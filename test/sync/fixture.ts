@@ -1,6 +1,7 @@
 // What the sync tests share: a chain of real blocks that a real node has built, certificates that its validators have
 // signed, and peers that serve what a test tells them to.
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { assembleCertificate, certificateChecks, malformedCertificate } from '../../src/consensus/certificate.ts';
 import { Members } from '../../src/consensus/members.ts';
 import { KeyPair, verifyNative } from '../../src/crypto/keys.ts';
@@ -12,7 +13,6 @@ import type { Hash } from '../../src/primitives/hash.ts';
 import { type BlocksRequest, type CertificatesRequest, CertifiedBlock } from '../../src/primitives/wire.ts';
 import type { CatchUp } from '../../src/sync/catch-up.ts';
 import { account, keyOf, makeGenesis, Node, pay } from '../chain/fixture.ts';
-import { withTimeout } from '../helpers/timeout.ts';
 
 export const GENESIS = makeGenesis();
 export const GENESIS_HASH = genesisHash(GENESIS);
@@ -109,10 +109,16 @@ export interface TestPeer {
 
 /** Resolves when catch-up has come as far as it could. @param isEnough when to stop waiting before that */
 export async function caughtUp(catchUp: Pick<CatchUp, 'status'>, isEnough = () => false): Promise<void> {
-  const done = async () => {
-    while (catchUp.status.syncing && !isEnough()) await new Promise(setImmediate);
-  };
-  await withTimeout(done(), 60_000, 'catch-up to end');
+  await until('catch-up to end', () => !catchUp.status.syncing || isEnough());
+}
+
+/** @param what for the error when it never holds */
+export async function until(what: string, holds: () => boolean): Promise<void> {
+  const end = performance.now() + 60_000;
+  while (!holds()) {
+    if (performance.now() > end) throw new Error(`waited in vain for ${what}`);
+    await sleep(5);
+  }
 }
 
 /** Peers, and the ids of those that were asked, in order. */
