@@ -9,17 +9,18 @@ import type { Hash } from '../primitives/hash.ts';
 import type { EpochBoundary } from '../primitives/snapshot.ts';
 import type { HeadRecord, TransactionLocation } from '../primitives/storage.ts';
 import type { TreeSource } from '../state/view.ts';
-import { type Bucket, bucketRange, heightId, META } from './buckets.ts';
-import type { Snapshot } from './cached-bucket.ts';
-import { type Batch, type Database, type HeldDatabase, openDatabase } from './database.ts';
+import { heightId, META } from './buckets.ts';
+import { type Database, type HeldDatabase, openDatabase } from './database.ts';
 import { StoreError, toStoreError } from './errors.ts';
 import { EvidenceStore } from './evidence.ts';
 import { assertFollows, type FinalizedBlock, readHead, type StoredHead } from './head.ts';
 import { type BlockRecord, Records } from './records.ts';
-import { plainBytes } from './repository.ts';
-import { clearSlot, holdsAny, Restoration } from './restoration.ts';
-import { bucketsOf, StateSlots } from './state-slots.ts';
-import { type Entry, type Verification, type VerifyOptions, verifyState } from './verify.ts';
+import type { Restoration } from './restoration.ts';
+import { SpareSlot } from './spare-slot.ts';
+import { StateSlots } from './state-slots.ts';
+import { type Verification, type VerifyOptions, verifyAt } from './verify.ts';
+import { type Entry, type FrozenState, WholeState } from './whole-state.ts';
+import { Writer } from './writer.ts';
 
 export type { FinalizedBlock, StoredHead } from './head.ts';
 
@@ -31,14 +32,6 @@ export interface StoreOptions {
   readonly blockCacheBytes?: number;
   /** LevelDB's memtable; up to two exist at a time */
   readonly writeBufferBytes?: number;
-}
-
-/** The state after one block, however the chain goes on; it holds space on the disk until it is closed. */
-export interface FrozenState {
-  readonly head: StoredHead;
-  /** in the order of their keys */
-  entries(): AsyncIterable<Entry>;
-  close(): Promise<void>;
 }
 
 interface Opened {
@@ -59,12 +52,12 @@ export class ChainStore implements TreeSource {
   readonly #genesisHash: Hash;
   readonly #records: Records;
   readonly #state: StateSlots;
+  readonly #spare: SpareSlot;
+  readonly #writer: Writer;
   #head: StoredHead | undefined;
   #base: HeadRecord | undefined;
-  /** removes what a slot held that is not in use any more; never rejects */
-  #clearing: Promise<void> = Promise.resolve();
+  /** head and state are about to change */
   #committing: Promise<void> | undefined;
-  #failure: StoreError | undefined;
 
   private constructor(
     held: HeldDatabase,
@@ -78,6 +71,8 @@ export class ChainStore implements TreeSource {
     this.#genesisHash = genesisHash;
     this.#records = new Records(held.db);
     this.#state = new StateSlots(held.db, slot, cacheBytes);
+    this.#spare = new SpareSlot(held.db, this.#records, this.#state);
+    this.#writer = new Writer(held.db);
     this.#head = head;
     this.#base = base;
   }
@@ -100,7 +95,7 @@ export class ChainStore implements TreeSource {
       const slot = (await records.slot.get(META.slot)) ?? 0;
       const evidence = await EvidenceStore.open(held.db);
       const store = new ChainStore(held, genesis.hash, { head, base, slot, evidence }, cacheBytes);
-      store.#clearing = store.#sweep();
+      store.#spare.sweep((height) => store.#isFinal(height));
       return store;
     } catch (error) {
       await held.close();
@@ -130,20 +125,15 @@ export class ChainStore implements TreeSource {
    * @throws {RangeError} when the block does not follow the head, or a commit is under way
    */
   async commit(finalized: FinalizedBlock): Promise<void> {
-    this.#assertWritable();
-    if (this.#committing !== undefined) throw new RangeError('a commit is under way');
-    assertFollows(this.#head, finalized);
-    this.#committing = this.#write(finalized);
-    try {
-      await this.#committing;
-    } finally {
-      this.#committing = undefined;
-    }
+    await this.#alone(() => {
+      assertFollows(this.#head, finalized);
+      return this.#write(finalized);
+    });
   }
 
   async #write(finalized: FinalizedBlock): Promise<void> {
     const { hash, block, state } = finalized;
-    const batch = await this.#fill((writes) => {
+    const batch = await this.#writer.fill((writes) => {
       this.#records.put(writes, finalized);
       if (this.#head === undefined) this.#records.genesis.put(writes, META.genesis, this.#genesisHash);
       this.#state.put(writes, state);
@@ -151,13 +141,13 @@ export class ChainStore implements TreeSource {
     const before = this.#db.snapshot();
     this.#state.hold(before);
     try {
-      await batch.write({ sync: true });
+      await this.#writer.write(`write block ${block.header.height}`, batch);
       // One synchronous turn: nobody reads between these lines.
       this.#state.release(state);
       this.#head = { height: block.header.height, hash, header: block.header };
     } catch (error) {
       this.#state.release({ values: [], nodes: [] });
-      throw this.#fail(error, `write block ${block.header.height}`);
+      throw error;
     } finally {
       await before.close();
     }
@@ -204,11 +194,11 @@ export class ChainStore implements TreeSource {
    * @throws {StoreError} IO, as commit
    */
   async putBoundaries(boundaries: readonly EpochBoundary[]): Promise<void> {
-    this.#assertWritable();
+    this.#writer.assertUsable();
     const known = await Promise.all(boundaries.map(({ header }) => this.boundary(header.epoch)));
     const unknown = boundaries.filter((_, index) => known[index] === undefined);
     if (unknown.length === 0) return;
-    await this.#put('write the boundaries of epochs', (writes) => {
+    await this.#writer.put('write the boundaries of epochs', (writes) => {
       for (const boundary of unknown) this.#records.putBoundary(writes, boundary);
     });
   }
@@ -229,12 +219,12 @@ export class ChainStore implements TreeSource {
    * @throws {StoreError} IO, as commit
    */
   async setCertificate(height: number, certificate: Certificate): Promise<void> {
-    this.#assertWritable();
+    this.#writer.assertUsable();
     const hash = await this.hashByHeight(height);
     if (hash === undefined || certificate.kind !== FINAL || !equalBytes(hash, certificate.hash)) {
       throw new RangeError(`not a Final of the block at height ${height}`);
     }
-    await this.#put(`write the certificate of block ${height}`, (writes) => {
+    await this.#writer.put(`write the certificate of block ${height}`, (writes) => {
       this.#records.certificates.put(writes, heightId(height), certificate);
     });
   }
@@ -243,22 +233,19 @@ export class ChainStore implements TreeSource {
   freeze(): FrozenState {
     const head = this.#head;
     if (head === undefined || this.#committing !== undefined) throw new RangeError('no head, or a commit is under way');
-    const snapshot = this.#db.snapshot();
-    const { values } = bucketsOf(this.#state.slot);
-    return { head, entries: () => this.#bucket(values, snapshot), close: () => snapshot.close() };
+    const state = new WholeState(this.#db, this.#state.slot);
+    return { head, entries: () => state.entries(), close: () => state.close() };
   }
 
   /** The snapshot that was begun and not finished. @throws {StoreError} IO or CORRUPT */
-  async unfinishedRestoration(): Promise<Restoration | undefined> {
-    await this.#clearing;
-    return Restoration.resume(this.#restorationOptions());
+  unfinishedRestoration(): Promise<Restoration | undefined> {
+    return this.#spare.unfinished();
   }
 
   /** Begins to take a snapshot in, beside the state. @throws {StoreError} IO */
   async restore(boundary: EpochBoundary): Promise<Restoration> {
-    this.#assertWritable();
-    await this.#clearing;
-    return Restoration.begin(this.#restorationOptions(), boundary);
+    this.#writer.assertUsable();
+    return this.#spare.begin(boundary);
   }
 
   /**
@@ -269,74 +256,41 @@ export class ChainStore implements TreeSource {
    * @throws {StoreError} IO, as commit
    */
   async adopt(restoration: Restoration, onSwitched?: (head: StoredHead) => void): Promise<void> {
-    this.#assertWritable();
-    if (this.#committing !== undefined) throw new RangeError('a commit is under way');
-    const { header } = restoration.boundary;
-    if (!restoration.isWhole) throw new RangeError('a snapshot is not whole');
-    if (restoration.slot === this.#state.slot || header.height <= (this.#head?.height ?? -1)) {
-      throw new RangeError(`a snapshot of block ${header.height} is of no use any more`);
-    }
-    this.#committing = this.#switchTo(restoration, onSwitched);
-    try {
-      await this.#committing;
-    } finally {
-      this.#committing = undefined;
-    }
+    await this.#alone(() => {
+      const { header } = restoration.boundary;
+      if (!restoration.isWhole) throw new RangeError('a snapshot is not whole');
+      if (restoration.slot === this.#state.slot || header.height <= (this.#head?.height ?? -1)) {
+        throw new RangeError(`a snapshot of block ${header.height} is of no use any more`);
+      }
+      return this.#switchTo(restoration, onSwitched);
+    });
   }
 
   async #switchTo(
     { boundary, slot, buckets }: Restoration,
     onSwitched: (head: StoredHead) => void = () => undefined,
   ): Promise<void> {
-    const { header, certificate } = boundary;
-    const { height } = header;
-    const head = { height, hash: headerHash(header), header };
-    const records = this.#records;
-    await this.#put(`make the snapshot of block ${height} the state`, (writes) => {
-      records.headers.put(writes, heightId(height), header);
-      records.certificates.put(writes, heightId(height), certificate);
-      records.heights.put(writes, head.hash, height);
-      records.putBoundary(writes, boundary);
-      records.head.put(writes, META.head, head);
-      records.head.put(writes, META.base, head);
-      records.slot.put(writes, META.slot, slot);
-      if (this.#head === undefined) records.genesis.put(writes, META.genesis, this.#genesisHash);
-      writes.del(records.restoration.key(META.restoration));
+    const { header } = boundary;
+    const head = { height: header.height, hash: headerHash(header), header };
+    await this.#writer.put(`make the snapshot of block ${head.height} the state`, (writes) => {
+      this.#records.putRestored(writes, head, boundary, slot);
+      if (this.#head === undefined) this.#records.genesis.put(writes, META.genesis, this.#genesisHash);
     });
     // One synchronous turn, as in #write.
     this.#state.switchTo(slot, buckets);
     this.#head = head;
     this.#base = head;
     onSwitched(head);
-    // What is left when this fails, or the process dies on the way, goes when the slot is needed again.
-    this.#clearing = clearSlot(this.#db, records, this.#state.other).catch(() => undefined);
-  }
-
-  /** Of a restoration that was overtaken by blocks, or whose slot was being cleared when the process ended. */
-  async #sweep(): Promise<void> {
-    try {
-      const unfinished = await this.#records.restoration.get(META.restoration);
-      const isOver = unfinished === undefined || this.#isFinal(unfinished.boundary.header.height);
-      if (isOver && (await holdsAny(this.#db, this.#state.other))) {
-        await clearSlot(this.#db, this.#records, this.#state.other);
-      }
-    } catch {
-      // Nothing depends on it: what is left goes when the slot is needed.
-    }
-  }
-
-  #restorationOptions() {
-    const slot = this.#state.other;
-    return { db: this.#db, records: this.#records, slot, buckets: this.#state.open(slot) };
+    this.#spare.clear();
   }
 
   /** The whole state at one finalized block, in the order of its keys. */
   async *entries(): AsyncGenerator<Entry> {
-    const { snapshot, slot } = await this.#atHead();
+    const { state } = await this.#atHead();
     try {
-      yield* this.#bucket(bucketsOf(slot).values, snapshot);
+      yield* state.entries();
     } finally {
-      await snapshot.close();
+      await state.close();
     }
   }
 
@@ -345,68 +299,38 @@ export class ChainStore implements TreeSource {
    * @throws {StoreError} CORRUPT, saying what contradicts what, or IO
    */
   async verify(options: VerifyOptions = {}): Promise<Verification> {
-    const { snapshot, head, base, slot } = await this.#atHead();
+    const { state, head, base } = await this.#atHead();
     try {
       if (head === undefined) throw new StoreError('CORRUPT', 'the database holds no block');
-      const { height, header } = head;
-      const linked = height + 1 - (base?.height ?? 0);
-      const headers = Math.min(options.headers ?? linked, linked);
-      await this.#records.checkLinks(height + 1 - headers, height);
-      const values = this.#bucket(bucketsOf(slot).values, snapshot);
-      const nodes = this.#bucket(bucketsOf(slot).nodes, snapshot);
-      const { entries, supply, initial } = await verifyState(header.stateRoot, values, nodes);
-      if (options.supply !== undefined && initial !== options.supply) {
-        throw new StoreError('CORRUPT', `the state began with ${initial} units, genesis has ${options.supply}`);
-      }
-      return { height, stateRoot: header.stateRoot, entries, supply, headers };
+      return await verifyAt(head, base?.height ?? 0, this.#records, state, options);
     } finally {
-      await snapshot.close();
+      await state.close();
     }
   }
 
   /** Waits for a commit under way, then lets others open the database. */
   async close(): Promise<void> {
     while (this.#committing !== undefined) await this.#settled();
-    await this.#clearing;
+    await this.#spare.settled();
     await this.#held.close();
   }
 
-  /** In one durable batch, or not at all. */
-  async #put(doing: string, fill: (batch: Batch) => void): Promise<void> {
-    const batch = await this.#fill(fill);
+  /** Head and state change one thing after the other. @param change throws what keeps it from being begun */
+  async #alone(change: () => Promise<void>): Promise<void> {
+    this.#writer.assertUsable();
+    if (this.#committing !== undefined) throw new RangeError('a commit is under way');
+    this.#committing = change();
     try {
-      await batch.write({ sync: true });
-    } catch (error) {
-      throw this.#fail(error, doing);
-    }
-  }
-
-  /** A batch holds memory of the database until it is written or closed, also when a value does not encode. */
-  async #fill(fill: (batch: Batch) => void): Promise<Batch> {
-    const batch = this.#db.batch();
-    try {
-      fill(batch);
-    } catch (error) {
-      await batch.close();
-      throw error;
-    }
-    return batch;
-  }
-
-  async *#bucket(bucket: Bucket, snapshot: Snapshot): AsyncGenerator<Entry> {
-    try {
-      for await (const [key, value] of this.#db.iterator({ ...bucketRange(bucket), snapshot })) {
-        yield [key.slice(1), plainBytes(value)];
-      }
-    } catch (error) {
-      throw toStoreError(error, 'read the state');
+      await this.#committing;
+    } finally {
+      this.#committing = undefined;
     }
   }
 
   /** The database at the head, whatever is committed meanwhile. */
-  async #atHead(): Promise<{ snapshot: Snapshot; slot: number } & Pick<Opened, 'head' | 'base'>> {
+  async #atHead(): Promise<{ state: WholeState } & Pick<Opened, 'head' | 'base'>> {
     while (this.#committing !== undefined) await this.#settled();
-    return { snapshot: this.#db.snapshot(), head: this.#head, base: this.#base, slot: this.#state.slot };
+    return { state: new WholeState(this.#db, this.#state.slot), head: this.#head, base: this.#base };
   }
 
   /** Who asked for the commit hears of its failure; here only its end matters. */
@@ -416,14 +340,5 @@ export class ChainStore implements TreeSource {
 
   #isFinal(height: number): boolean {
     return this.#head !== undefined && height <= this.#head.height;
-  }
-
-  #assertWritable(): void {
-    if (this.#failure !== undefined) throw this.#failure;
-  }
-
-  #fail(error: unknown, doing: string): StoreError {
-    this.#failure = toStoreError(error, `${doing}; nothing more is written until the database is opened again`);
-    return this.#failure;
   }
 }

@@ -9,7 +9,7 @@ import { HASH_BYTES } from '../primitives/hash.ts';
 import { entryBytes } from '../primitives/snapshot.ts';
 import { type PlacedEntry, placeEntry } from '../state/chunk.ts';
 import { plainBytes } from './repository.ts';
-import type { Entry } from './verify.ts';
+import type { Entry } from './whole-state.ts';
 
 /** Bits of a path by which entries are dealt. */
 export const PART_BITS = 8;

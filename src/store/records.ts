@@ -86,6 +86,19 @@ export class Records {
     this.head.put(batch, META.head, { height, hash });
   }
 
+  /** What makes the block of a restored snapshot the head and its slot that of the state. */
+  putRestored(batch: Batch, head: HeadRecord, boundary: EpochBoundary, slot: number): void {
+    const id = heightId(head.height);
+    this.headers.put(batch, id, boundary.header);
+    this.certificates.put(batch, id, boundary.certificate);
+    this.heights.put(batch, head.hash, head.height);
+    this.putBoundary(batch, boundary);
+    this.head.put(batch, META.head, head);
+    this.head.put(batch, META.base, head);
+    this.slot.put(batch, META.slot, slot);
+    batch.del(this.restoration.key(META.restoration));
+  }
+
   putBoundary(batch: Batch, boundary: EpochBoundary): void {
     this.boundaries.put(batch, heightId(boundary.header.epoch), boundary);
   }

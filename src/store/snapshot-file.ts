@@ -10,11 +10,11 @@ import { HASH_BYTES, type Hash } from '../primitives/hash.ts';
 import { MAX_CHUNK_ENTRY_BYTES, type SnapshotOffer, StateEntries } from '../primitives/snapshot.ts';
 import { SnapshotIndex } from '../primitives/storage.ts';
 import { ChunkTree, type CutChunk, cutSubtree, innerHash } from '../state/chunk.ts';
-import type { FrozenState } from './chain-store.ts';
 import { EntrySorter, PARTS } from './entry-sorter.ts';
 import { codeOf, StoreError, toStoreError } from './errors.ts';
 import { readWhole } from './read-whole.ts';
 import { plainBytes } from './repository.ts';
+import type { FrozenState } from './whole-state.ts';
 
 export interface WriteOptions {
   readonly signal: AbortSignal;

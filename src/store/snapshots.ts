@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import { equalBytes } from '../primitives/bytes.ts';
 import type { Hash } from '../primitives/hash.ts';
 import type { SnapshotOffer } from '../primitives/snapshot.ts';
-import type { FrozenState } from './chain-store.ts';
 import { StoreError, toStoreError } from './errors.ts';
 import { SnapshotFile, type WriteOptions, writeSnapshot } from './snapshot-file.ts';
+import type { FrozenState } from './whole-state.ts';
 
 export interface SnapshotsOptions extends Omit<WriteOptions, 'signal'> {
   /** how many of the newest to keep; with 0 none is made, and those that are there go */

@@ -10,6 +10,9 @@ import { statePath } from '../primitives/state-proof.ts';
 import { recomputeRoot } from '../state/recompute.ts';
 import { applyChanges } from '../state/tree.ts';
 import { StoreError } from './errors.ts';
+import type { StoredHead } from './head.ts';
+import type { Records } from './records.ts';
+import type { Entry, WholeState } from './whole-state.ts';
 
 export interface VerifyOptions {
   /** how many of the newest headers are checked for their links; all by default */
@@ -30,21 +33,38 @@ export interface Verification {
   readonly headers: number;
 }
 
-export type Entry = [key: Uint8Array, value: Uint8Array];
+/**
+ * @param base height of the block whose state was taken from a snapshot, 0 without one: headers are linked from there on
+ * @param state at the head
+ * @throws {StoreError} CORRUPT, saying what contradicts what, or IO
+ */
+export async function verifyAt(
+  { height, header: { stateRoot } }: StoredHead,
+  base: number,
+  records: Records,
+  state: WholeState,
+  options: VerifyOptions,
+): Promise<Verification> {
+  const linked = height + 1 - base;
+  const headers = Math.min(options.headers ?? linked, linked);
+  await records.checkLinks(height + 1 - headers, height);
+  const { entries, supply, initial } = await verifyState(stateRoot, state);
+  if (options.supply !== undefined && initial !== options.supply) {
+    throw new StoreError('CORRUPT', `the state began with ${initial} units, genesis has ${options.supply}`);
+  }
+  return { height, stateRoot, entries, supply, headers };
+}
 
 /**
- * @param values the whole flat state; kept in memory while it is checked
- * @param nodes the whole stored tree
+ * @param state kept in memory while it is checked, without its tree
  * @returns the units of all records together, and those of genesis
- * @throws {StoreError} CORRUPT, saying what contradicts what
  */
-export async function verifyState(
+async function verifyState(
   stateRoot: Hash,
-  values: AsyncIterable<Entry>,
-  nodes: AsyncIterable<Entry>,
+  state: WholeState,
 ): Promise<{ entries: number; supply: bigint; initial: bigint }> {
   const entries: Entry[] = [];
-  for await (const entry of values) entries.push(entry);
+  for await (const entry of state.entries()) entries.push(entry);
   const { root, supply, counters } = summarize(entries);
   if (!equalBytes(root, stateRoot)) {
     throw new StoreError('CORRUPT', `the stored state has root ${toHex(root)}, the head's is ${toHex(stateRoot)}`);
@@ -53,7 +73,7 @@ export async function verifyState(
   if (supply !== expected) {
     throw new StoreError('CORRUPT', `${supply} units exist, by what was minted and burned it should be ${expected}`);
   }
-  await verifyTree(entries, nodes);
+  await verifyTree(entries, state.nodes());
   return { entries: entries.length, supply, initial: counters.initial };
 }
 
