@@ -95,8 +95,16 @@ export class Simplex {
     this.#silence = new Silence(config.members);
     const emit = (output: Output) => this.#emit(output);
     this.#execution = new Execution(this.#blocks, emit);
-    const held = { schedule: this.schedule, slots: this.#slots, blocks: this.#blocks, silence: this.#silence };
-    const shared = { config, ...held, execution: this.#execution, emit };
+    // Of this each part takes what it names.
+    const shared = {
+      config,
+      schedule: this.schedule,
+      slots: this.#slots,
+      blocks: this.#blocks,
+      silence: this.#silence,
+      execution: this.#execution,
+      emit,
+    };
     const witness = new Witness(shared);
     const justification = new Justification(shared);
     this.admission = new Admission(shared);
