@@ -113,7 +113,9 @@ export class BlockFinalizer {
     if (tree.hasLost(hash)) {
       throw new ChainError('CONFLICT', `block ${toHex(hash)} lost against a final block and is now said to be final`);
     }
-    // Asked for while the chain went on from a snapshot above it, which has no blocks below.
+    // Executed, and then a snapshot was taken in above it. Whether it is an ancestor of the snapshot's block can't be told
+    // here: there are no headers in between, so that a Final of it contradicts nothing that this node knows. Nothing of it is
+    // stored or built on. At the snapshot's own height and above, another block has lost.
     if (tree.isPassed(hash) || (await store.heightOf(hash)) !== undefined) return;
     throw new ChainError('UNKNOWN_BLOCK', `no executed block ${toHex(hash)}`);
   }

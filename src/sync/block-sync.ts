@@ -75,15 +75,14 @@ export class BlockSync {
 
   /** Applies blocks until nobody has the next one, the head can't be trusted, or it is interrupted. */
   async run(): Promise<void> {
-    const { chain, network, sources, bodyMatches, now, signal, logger } = this.#o;
+    const { chain, network, sources, bodyMatches, signal, logger } = this.#o;
     const window = new BlockWindow(chain.head.header.height, {
       requestBlocks: (peer, request, signal) => network.requestBlocks(peer, request, signal),
       sources,
       serving: (height) => this.#serving(height),
       bodyMatches,
       onLie: (peer, error) => this.#blame(peer, error),
-      // Time in which this node is busy does not count for peers.
-      clock: () => now() - this.#applier.busyMs,
+      clock: () => this.#clock(),
       logger,
     });
     this.#window = window;
@@ -105,7 +104,12 @@ export class BlockSync {
     void this.#window?.close();
   }
 
-  /** In a dispute all blocks come from one peer, as long as it helps: so it is clear whose they are. */
+  /** Time in which this node is busy does not count for peers. */
+  #clock(): number {
+    return this.#o.now() - this.#applier.busyMs;
+  }
+
+  /** In a dispute all blocks come from one peer, as long as it leads on: so it is clear whose they are. */
   #serving(height: number): SyncPeer[] {
     const { sources, chain, isSuspended } = this.#o;
     if (isSuspended()) return [];
@@ -113,9 +117,8 @@ export class BlockSync {
     const dispute = this.#dispute;
     const head = chain.head.header.height;
     if (dispute === undefined || dispute.height <= head) return peers;
-    const able = sources.serving(head);
-    if (!able.some(({ id }) => id === dispute.witness)) dispute.witness = able[0]?.id;
-    return peers.filter(({ id }) => id === dispute.witness);
+    const witness = dispute.witness(sources.serving(head), height);
+    return peers.filter(({ id }) => id === witness);
   }
 
   /** Applies what the window has, up to what is not good. @returns whether there may be more */
@@ -170,7 +173,7 @@ export class BlockSync {
     const senders = new Set(blocks.map((block) => block.peer));
     if (error.code === 'BROKEN_CHAIN' && senders.size > 1) {
       this.#o.logger.info({ peers: [...senders], reason: error.message }, 'peers contradict each other');
-      this.#dispute = new Dispute(blocks);
+      this.#dispute = new Dispute(blocks, { witness: peer, clock: () => this.#clock() });
       window.clear();
       return;
     }

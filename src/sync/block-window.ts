@@ -19,7 +19,7 @@ const WINDOW_BLOCKS = 1024;
 /** While blocks are there, room is looked for once in so many of them: who could fill it is not asked for nothing. */
 const FILLED_EVERY = 16;
 /** When the next block has not come for so long (ms), and nothing else from its peer, another one is asked as well. */
-const PATIENCE_MS = 2000;
+export const PATIENCE_MS = 2000;
 
 export interface BlockWindowOptions extends RangeRequestOptions {
   readonly sources: Pick<Sources, 'setAside' | 'hasNone'>;

@@ -573,6 +573,74 @@ catchUpTest('or that it is the later one; nobody is blamed before that is sure',
   });
 });
 
+for (const [what, answer] of [
+  ['drips', dripping(rangeOf(blocks, () => false, { most: 4 }))],
+  ['hangs', dripping(() => stream(), 30_000)],
+] as const) {
+  catchUpTest(`a witness that ${what} makes room for the next one after two seconds without a Final`, async () => {
+    let isDisputed = false;
+    const lies = [...blocks.slice(0, 2), ...invented(3, 4)];
+    const liar: TestPeer = { id: 'liar', height: LENGTH, blocks: rangeOf(lies, () => false) };
+    const slow: TestPeer = {
+      id: 'slow',
+      height: LENGTH,
+      blocks(request, signal) {
+        if (isDisputed) return answer(request, signal);
+        isDisputed = true;
+        return rangeOf(blocks, () => false)(request, signal);
+      },
+    };
+    await withCatchUp([liar, slow, honest()], async ({ catchUp, network, settle, height }) => {
+      holdTime();
+      catchUp.begin();
+      while (!isDisputed) await new Promise(setImmediate);
+      for (let seconds = 0; seconds < 10 && !network.asked.includes('honest'); seconds++) {
+        for (let turns = 0; turns < 100; turns++) await new Promise(setImmediate);
+        mock.timers.tick(1000);
+      }
+      for (let turns = 0; turns < 100; turns++) await new Promise(setImmediate);
+      assert.equal(network.asked, ['liar', 'liar', 'slow', 'slow', 'honest']);
+      await settle();
+      assert.is(height(), LENGTH);
+    });
+  });
+}
+
+catchUpTest(
+  'witnesses who contradict each other keep the honest one from his turn for a few seconds each',
+  async () => {
+    const liar = (id: string, from: number, to: number): TestPeer => {
+      const lies = [...blocks.slice(0, from - 1), ...invented(from, to)];
+      return { id, height: LENGTH, blocks: dripping(rangeOf(lies, () => false, { most: 4 })) };
+    };
+    const peers = [liar('first', 2, 4), liar('second', 3, LENGTH), liar('third', 4, LENGTH), honest()];
+    await withCatchUp(peers, async ({ catchUp, network, settle, height }) => {
+      holdTime();
+      catchUp.begin();
+      for (let seconds = 0; seconds < 60 && height() < LENGTH; seconds++) {
+        for (let turns = 0; turns < 100; turns++) await new Promise(setImmediate);
+        mock.timers.tick(1000);
+      }
+      await settle();
+      assert.is(height(), LENGTH);
+      assert.equal(network.asked, ['first', 'first', 'second', 'second', 'third', 'third', 'honest', 'honest']);
+      assert.equal(network.reports, ['third: untrue']);
+    });
+  },
+);
+
+/** The same a block in so many ms. */
+function dripping(answer: BlocksAnswer, interval = 1000): BlocksAnswer {
+  return async function* (request, signal) {
+    const pause = () => Promise.race([hang(signal), new Promise((resolve) => setTimeout(resolve, interval))]);
+    await pause();
+    for await (const bytes of answer(request, signal)) {
+      yield bytes;
+      await pause();
+    }
+  };
+}
+
 catchUpTest('nobody is asked for blocks that it says not to have', async () => {
   const pruned = honest({ id: 'pruned', oldestHeight: 9 });
   await withCatchUp([pruned], async ({ network, catchUp, settle, height }) => {
