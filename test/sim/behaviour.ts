@@ -67,6 +67,8 @@ export interface FaultyNode {
   sendTo(to: number, message: Message): void;
   /** To every neighbour, as it is. */
   broadcast(message: Message): void;
+  /** To every neighbour, with a transaction in its block that nobody has. @param attempt 0 when it is not sent again */
+  withhold(message: Message & { readonly kind: 'proposal' }, attempt: number): void;
 
   /** The block that the honest builder makes; undefined when the parent is unknown here. */
   build(request: Omit<BuildRequest, 'type'>): Block | undefined;

@@ -3,7 +3,7 @@
 // that it records.
 
 import { SerializedList } from '@chainsafe/ssz';
-import type { BlockPort } from '../../src/consensus/ports.ts';
+import type { BlockPort, BlockWait } from '../../src/consensus/ports.ts';
 import {
   type Block,
   type CompactBlock,
@@ -38,8 +38,10 @@ export interface ChainOptions {
   readonly wait: { build(): Promise<void>; verify(block: Block): Promise<void> };
   /** whether nothing waits to be put in a block */
   readonly isIdle: () => boolean;
-  /** asks peers for the block of a proposal of which something is missing here; undefined: nothing is */
-  readonly completing: (hash: Hash) => Promise<Block | undefined> | undefined;
+  /** whether something is missing here of a proposal that carries all */
+  readonly lacks: () => boolean;
+  /** asks peers for the block of a proposal, as long as it is waited for */
+  readonly fetch: (hash: Hash, signal: AbortSignal) => Promise<Block | undefined>;
   /** a liar's builder */
   readonly build: ((request: BuildRequest) => Block | undefined) | undefined;
 }
@@ -91,7 +93,7 @@ export class SimChain implements BlockPort {
     return equalBytes(justificationHash(body.justification), header.justificationHash);
   }
 
-  /** Blocks here carry all that is in them, and their headers commit to no transactions: a mark tells them apart. */
+  /** Honest blocks carry all that is in them, and headers commit to no transactions: a mark tells them apart. */
   compact(block: Block): CompactBlock {
     return carryingAll(block);
   }
@@ -101,8 +103,11 @@ export class SimChain implements BlockPort {
   }
 
   /** A node that lacks something knows the block only when somebody has sent all of it. */
-  complete(hash: Hash, block: CompactBlock): Block | Promise<Block | undefined> {
-    return this.find(toHex(hash)) ?? this.#o.completing(hash) ?? wholeOf(block);
+  complete(hash: Hash, block: CompactBlock, _peer: string, { signal }: BlockWait): Block | Promise<Block | undefined> {
+    const held = this.find(toHex(hash));
+    if (held !== undefined) return held;
+    const carriesAll = block.carried.length === block.transactionIds.length;
+    return carriesAll && !this.#o.lacks() ? wholeOf(block) : this.#o.fetch(hash, signal);
   }
 
   /** A block of the height above the newest stored one. */

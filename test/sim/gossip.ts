@@ -3,6 +3,8 @@
 
 import type { ConsensusDriver } from '../../src/consensus/driver.ts';
 import type { Message } from '../../src/consensus/types.ts';
+import type { Proposal } from '../../src/primitives/block.ts';
+import { ZERO_HASH } from '../../src/primitives/hash.ts';
 import { GossipProposal, GossipVote } from '../../src/primitives/wire.ts';
 import { compactProposal, wholeProposal } from '../helpers/compact.ts';
 import type { SimNode } from './node.ts';
@@ -79,6 +81,16 @@ export function encode(message: Message, attempt: number): Envelope {
       ? ({ selector: 0, value: message.vote } as const)
       : ({ selector: 1, value: message.certificate } as const);
   return makeEnvelope('vote', GossipVote.serialize({ attempt, message: tagged }));
+}
+
+/** Names a transaction that nobody has. */
+export function encodeWithheld(proposal: Proposal, attempt: number): Envelope {
+  const { block, ...rest } = compactProposal(proposal);
+  const transactionIds = [...block.transactionIds, ZERO_HASH];
+  return makeEnvelope(
+    'block',
+    GossipProposal.serialize({ attempt, proposal: { ...rest, block: { ...block, transactionIds } } }),
+  );
 }
 
 export function decode({ topic, bytes }: Envelope): { message: Message; attempt: number } {

@@ -8,7 +8,7 @@ import { type Hash, ZERO_HASH } from '../../src/primitives/hash.ts';
 import type { CertifiedBlock } from '../../src/primitives/wire.ts';
 import type { BuildRequest, FaultyNode, ProposalContent } from './behaviour.ts';
 import { assemble } from './chain.ts';
-import { encode } from './gossip.ts';
+import { encode, encodeWithheld } from './gossip.ts';
 import { GENESIS_HASH, publicKeyOf, sign } from './keys.ts';
 import type { SimNode } from './node.ts';
 
@@ -82,6 +82,11 @@ export class Liar implements FaultyNode {
 
   broadcast(message: Message): void {
     this.#node.gossip.publish(encode(message, 0));
+  }
+
+  withhold({ proposal }: Message & { readonly kind: 'proposal' }, attempt: number): void {
+    this.#node.world.faults.add('proposals that nobody can complete');
+    this.#node.gossip.publish(encodeWithheld(proposal, attempt));
   }
 
   build(request: Omit<BuildRequest, 'type'>): Block | undefined {

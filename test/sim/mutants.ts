@@ -323,6 +323,22 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   },
   {
+    name: 'two proposals that wait keep all others out',
+    faulty: ['incomplete-proposer'],
+    edits: [
+      {
+        file: 'incomplete.ts',
+        find: 'const ofLeader = waiting.filter((other) => other.leader === leader);',
+        replace: 'const ofLeader = waiting.filter(() => leader >= 0);',
+      },
+      {
+        file: 'incomplete.ts',
+        find: 'if (furthest !== undefined && this.#distance(furthest) <= this.#distance(candidate)) return false;',
+        replace: 'if (furthest !== undefined) return false;',
+      },
+    ],
+  },
+  {
     name: 'epoch of votes not checked',
     epochs: EPOCHS,
     edits: [

@@ -243,7 +243,8 @@ export class SimNode {
       onCommitted: (stored, top) => this.#committed(stored, top),
       build: behaviour?.build && ((request) => behaviour.build?.(request, this.liar)),
       isIdle: () => world.random.chance(0.3),
-      completing: (hash) => (this.#lacksTransactions() ? peers.proposedBlock(hash) : undefined),
+      lacks: () => this.#lacksTransactions(),
+      fetch: (hash, signal) => peers.proposedBlock(hash, signal),
       wait: {
         build: () => life.sleep(world.random.between(...EXECUTION)),
         verify: (block) => life.sleep(this.#executionTime(block)),

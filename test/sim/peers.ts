@@ -46,8 +46,9 @@ export class Peers implements PeerPort {
   }
 
   /** Of a proposal; undefined when nobody has it in time. */
-  proposedBlock(hash: Hash): Promise<Block | undefined> {
+  proposedBlock(hash: Hash, signal: AbortSignal): Promise<Block | undefined> {
     return new Promise((resolve) => {
+      signal.addEventListener('abort', () => resolve(undefined), { once: true });
       const what = `proposed ${toHex(hash)}`;
       if (this.#underway.has(what)) return resolve(undefined);
       this.#askForBlock(hash, what, resolve, () => resolve(undefined));

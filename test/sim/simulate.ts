@@ -7,6 +7,7 @@ import type { FaultClass } from './fault-class.ts';
 import { BEHAVIOURS, DRAWN } from './faulty/all.ts';
 import { equivocatingVoter } from './faulty/equivocating-voter.ts';
 import { equivocator } from './faulty/equivocator.ts';
+import { incompleteProposer } from './faulty/incomplete-proposer.ts';
 import { InvariantViolation } from './invariants/violation.ts';
 import type { Topology } from './overlay.ts';
 import { Random } from './random.ts';
@@ -25,6 +26,8 @@ const EPOCH_DURATION = [500, 5000] as const;
 const MAX_WEIGHT = 4;
 /** How often the faulty members play together. */
 const CONSPIRACIES = 0.25;
+/** How many of the faulty members, in worlds in which proposals lack something. */
+const INCOMPLETE_PROPOSERS = 0.5;
 
 type Faulty = Behaviour | typeof TWIN;
 
@@ -120,7 +123,8 @@ function drawWorld({
   const topology = random.pick(TOPOLOGIES);
   const distances = random.pick(DISTANCES);
   const epochs = count === undefined ? undefined : drawEpochs(new Random(seed ^ 0xe90c), count);
-  const chosen = named?.map(behaviourNamed) ?? faulty;
+  const drawnFor = missing === undefined ? faulty : withIncomplete(faulty, new Random(seed ^ 0x1acc));
+  const chosen = named?.map(behaviourNamed) ?? drawnFor;
   return {
     seed,
     slots,
@@ -153,6 +157,11 @@ function drawFaulty(random: Random, count: number): Faulty[] {
     );
   }
   return Array.from({ length: count }, () => random.pick<Faulty>([...DRAWN, TWIN]));
+}
+
+/** Of chance of its own, as epochs are: where proposals lack something, some leaders sign what nobody has. */
+function withIncomplete(faulty: readonly Faulty[], random: Random): Faulty[] {
+  return faulty.map((one) => (random.chance(INCOMPLETE_PROPOSERS) ? incompleteProposer : one));
 }
 
 function drawWeights(random: Random, nodes: number): number[] {

@@ -80,11 +80,14 @@ simulator('votes of both sides of a split come together again where each node he
   }
 });
 
-simulator('worlds in which many proposals are not complete where they arrive', async () => {
+simulator('worlds in which many proposals are not complete where they arrive, and some never', async () => {
+  let never = 0;
   for (let seed = 0; seed < INCOMPLETE_WORLDS; seed++) {
     const { faults } = await simulate({ seed, nodes: 4, missing: 30 });
     assert.ok((faults['proposals with something missing'] ?? 0) > 0);
+    never += faults['proposals that nobody can complete'] ?? 0;
   }
+  assert.ok(never > 0);
 });
 
 simulator('worlds that once failed', async () => {

@@ -10,6 +10,7 @@ import { falseParent } from './false-parent.ts';
 import { fastClock } from './fast-clock.ts';
 import { forger } from './forger.ts';
 import { heightLiar } from './height-liar.ts';
+import { incompleteProposer } from './incomplete-proposer.ts';
 import { invalidBlock } from './invalid-block.ts';
 import { lateProposer } from './late-proposer.ts';
 import { nuller } from './nuller.ts';
@@ -38,4 +39,4 @@ export const DRAWN: readonly Behaviour[] = [
 ];
 
 /** … and what is only played by members that are told to. */
-export const BEHAVIOURS: readonly Behaviour[] = [...DRAWN, forger];
+export const BEHAVIOURS: readonly Behaviour[] = [...DRAWN, forger, incompleteProposer];
