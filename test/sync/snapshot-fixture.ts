@@ -206,7 +206,7 @@ interface Settings {
   readonly trust?: { consensus: ConsensusMode; checkpoint?: Checkpoint; now: number };
   readonly stopAfterChunks?: number;
   readonly now?: () => number;
-  /** peers tell news until it is there: by a snapshot that is looked for when catch-up has ended */
+  /** not until catch-up has ended, but until it is there: peers tell news all the time */
   readonly height?: number;
   /** its directory is the test's to remove */
   readonly keep?: boolean;
@@ -230,7 +230,7 @@ export async function synced(
     trust,
     stopAfterChunks = Number.POSITIVE_INFINITY,
     keep = false,
-    height = 0,
+    height,
     now = () => performance.now(),
   }: Settings,
   look: (result: Synced) => Promise<void>,
@@ -270,12 +270,13 @@ export async function synced(
   chunks = 0;
   try {
     catchUp.begin();
-    await caughtUp(catchUp, () => chunks >= stopAfterChunks);
-    await until(`block ${height}`, () => {
-      if (chain.head.height >= height) return true;
-      catchUp.consider();
-      return false;
-    });
+    if (height === undefined) await caughtUp(catchUp, () => chunks >= stopAfterChunks);
+    else {
+      await until(`block ${height}`, () => {
+        catchUp.consider();
+        return chain.head.height >= height;
+      });
+    }
     if (stopAfterChunks < Number.POSITIVE_INFINITY) await catchUp.stop();
     assert.equal(fatal, []);
     await look({ node, network, anchors });
