@@ -33,6 +33,8 @@ export type NetworkErrorCode =
   | 'RATE_LIMITED'
   /** we refuse: the peer has not passed the handshake, or others on its host have used up their share */
   | 'REFUSED'
+  /** we refuse: the answer takes us too long */
+  | 'BUSY'
   /** the peer belongs to another network or speaks another version */
   | 'INCOMPATIBLE';
 

@@ -14,6 +14,8 @@ export const PENALTIES = {
    * whose signatures do not hold. Who answers so is asked again only after a while, so two of them must do.
    */
   untrue: 50,
+  /** requests left lying, one after the other, by a peer that is there: silence.ts */
+  unanswered: 100,
   /** more than the peer's share, or a stream left hanging */
   nuisance: 1,
 } as const;

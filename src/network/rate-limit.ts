@@ -28,6 +28,9 @@ export interface RateLimits extends RequestLimits {
   readonly others: Rate;
 }
 
+/** Answers that one peer may have under way on one protocol; each holds at most one message. */
+export const MAX_REQUESTS_AT_ONCE = 4;
+
 const MEBIBYTE = 1024 * 1024;
 
 export const DEFAULT_RATE_LIMITS: RateLimits = {

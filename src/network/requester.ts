@@ -1,7 +1,7 @@
 // Asks peers: opens a stream, sends one request, reads the answer within its bounds. A peer that answers with anything
 // else than the protocol allows is counted against; whether the answer is true is for the caller to check.
 
-import type { Connection } from '@libp2p/interface';
+import type { Connection, Stream } from '@libp2p/interface';
 import { peerIdFromString } from '@libp2p/peer-id';
 import type { Certificate } from '../primitives/consensus.ts';
 import { asError } from '../primitives/errors.ts';
@@ -28,6 +28,8 @@ import {
 import type { NetworkObserver } from './observer.ts';
 import type { OffenceKind } from './offences.ts';
 import type { ProtocolNames, RequestProtocol } from './protocols.ts';
+import { type RequestEnd, Restraint } from './restraint.ts';
+import { Silence, type Wait } from './silence.ts';
 import { StatusChannel } from './status-channel.ts';
 
 export interface RequesterContext {
@@ -42,6 +44,8 @@ const STEP_TIMEOUT_MS = 10_000;
 export class Requester {
   readonly #host: Host;
   readonly #context: RequesterContext;
+  readonly #restraint = new Restraint(() => performance.now());
+  readonly #silence = new Silence(() => performance.now());
 
   constructor(host: Host, context: RequesterContext) {
     this.#host = host;
@@ -92,7 +96,10 @@ export class Requester {
 
   /** A channel to keep for all status exchanges with the peer. */
   statusChannel(peer: string): StatusChannel {
-    return new StatusChannel((signal) => this.#open('status', peer, signal));
+    return new StatusChannel(async (signal) => {
+      const connection = this.#connection(peer);
+      return { stream: await this.#open('status', connection, signal), connection };
+    });
   }
 
   /** @throws {NetworkError} */
@@ -101,6 +108,7 @@ export class Requester {
     try {
       const answer = await channel.exchange(ours, signal);
       outcome = 'ok';
+      this.#silence.statusCame(answer.connection, answer.sentAt);
       return answer;
     } catch (error) {
       this.#blame(peer, error);
@@ -133,44 +141,91 @@ export class Requester {
     maxFrame: number,
     parent: AbortSignal,
   ): AsyncGenerator<Uint8Array, void> {
-    const step = <T>(work: (signal: AbortSignal) => Promise<T>) =>
-      withDeadline(STEP_TIMEOUT_MS, `${protocol} answer of ${peer}`, parent, work);
+    const ended = await this.#restraint.turn(peer, protocol, parent);
+    let end: RequestEnd = 'neither';
     let received = 0;
     let outcome: 'ok' | 'failed' = 'failed';
     try {
-      const stream = await step((signal) => this.#open(protocol, peer, signal));
-      const reader = new FrameReader(stream, { frame: maxFrame, total: MAX_ANSWER_BYTES + maxFrame });
+      const wait: Wait<Connection> = { peer, connection: this.#connection(peer), since: 0, bytes: 0 };
       try {
-        await step((signal) => writeFrame(stream, request, signal));
-        await step((signal) => stream.close({ signal }));
-        for (;;) {
-          const payload = await step((signal) => reader.next(signal));
-          if (payload === undefined) break;
+        for await (const payload of this.#answer(wait, protocol, request, maxFrame, parent)) {
+          end = 'answered';
           received += payload.length;
           yield payload;
         }
-        outcome = 'ok';
-      } finally {
-        reader.release();
-        // a no-op on a stream that has ended; otherwise the consumer stopped early or something failed
-        stream.abort(new NetworkError('RESET', 'the rest of the answer is not wanted'));
+      } catch (error) {
+        end = this.#endOf(wait, protocol, error, parent);
+        throw error;
       }
+      end = 'answered';
+      outcome = 'ok';
     } catch (error) {
       this.#blame(peer, error);
       throw error;
     } finally {
+      if (end === 'answered') this.#silence.answered(peer);
+      ended(end);
       this.#context.observer?.requestServed(protocol, 'outbound', outcome, received);
     }
   }
 
-  async #open(protocol: RequestProtocol, peer: string, signal: AbortSignal) {
-    const connection = this.#connection(peer);
+  /** @param wait is kept: of the message that is waited for */
+  async *#answer(
+    wait: Wait<Connection>,
+    protocol: RequestProtocol,
+    request: Uint8Array,
+    maxFrame: number,
+    parent: AbortSignal,
+  ): AsyncGenerator<Uint8Array, void> {
+    let reader: FrameReader | undefined;
+    const step = async <T>(work: (signal: AbortSignal) => Promise<T>) => {
+      const before = reader?.received ?? 0;
+      wait.since = performance.now();
+      try {
+        return await withDeadline(STEP_TIMEOUT_MS, `${protocol} answer of ${wait.peer}`, parent, work);
+      } finally {
+        wait.bytes = (reader?.received ?? 0) - before;
+      }
+    };
+    const stream = await step((signal) => this.#open(protocol, wait.connection, signal));
+    const frames = new FrameReader(stream, { frame: maxFrame, total: MAX_ANSWER_BYTES + maxFrame });
+    reader = frames;
+    try {
+      await step((signal) => writeFrame(stream, request, signal));
+      await step((signal) => stream.close({ signal }));
+      for (;;) {
+        const payload = await step((signal) => frames.next(signal));
+        if (payload === undefined) break;
+        yield payload;
+      }
+    } finally {
+      frames.release();
+      // a no-op on a stream that has ended; otherwise the consumer stopped early or something failed
+      stream.abort(new NetworkError('RESET', 'the rest of the answer is not wanted'));
+    }
+  }
+
+  /** What became of a request that has failed; a peer that has let it lie pays for it. */
+  #endOf(wait: Wait<Connection>, protocol: RequestProtocol, error: unknown, parent: AbortSignal): RequestEnd {
+    const code = error instanceof NetworkError ? error.code : undefined;
+    if (code === 'RESET' && wait.connection.status === 'open') return 'refused';
+    if (code !== 'TIMEOUT' && !parent.aborted) return 'neither';
+    const verdict = this.#silence.givenUp(wait);
+    if (verdict !== 'excused') {
+      const kind = verdict === 'often' ? 'unanswered' : 'nuisance';
+      this.#context.onOffence(wait.peer, kind, `it is there and has not answered a ${protocol} request`);
+    }
+    return 'neither';
+  }
+
+  async #open(protocol: RequestProtocol, connection: Connection, signal: AbortSignal): Promise<Stream> {
     try {
       return await connection.newStream([this.#context.names.request(protocol)], {
         signal,
         runOnLimitedConnection: true,
       });
     } catch (cause) {
+      const peer = connection.remotePeer.toString();
       throw new NetworkError('RESET', `no ${protocol} stream to ${peer}: ${asError(cause).message}`, { cause });
     }
   }

@@ -8,6 +8,7 @@ import { asError } from '../primitives/errors.ts';
 import { MAX_LENGTH_BYTES } from '../primitives/frame.ts';
 import type { SignedPeerBinding } from '../primitives/peer-binding.ts';
 import { Status } from '../primitives/wire.ts';
+import { AnswersUnderway, promptly } from './answers.ts';
 import { withDeadline } from './deadline.ts';
 import { NetworkError } from './errors.ts';
 import { FrameReader, writeFrame } from './frames.ts';
@@ -50,9 +51,11 @@ export interface ResponderContext {
   readonly lifetime: AbortSignal;
 }
 
-/** Answers to one peer that may be under way on one protocol; each holds at most one message. */
-const MAX_INBOUND_STREAMS = 4;
+/** More than these are reset before they can be counted against the peer. */
+const MAX_INBOUND_STREAMS = 32;
+/** More than this node itself ever has to a peer, those that are ending included. */
 const MAX_OUTBOUND_STREAMS = 16;
+const MAX_STATUS_STREAMS = 4;
 /** For a request to arrive, and for the peer to take in one message of the answer. */
 const STEP_TIMEOUT_MS = 10_000;
 /** A status stream stays open; a peer that has said nothing on it for so long has forgotten it. */
@@ -75,6 +78,7 @@ export class Responder {
   readonly #context: ResponderContext;
   readonly #shares: Shares;
   readonly #statusLimiter: RateLimiter;
+  readonly #underway = new AnswersUnderway();
 
   constructor(host: Host, context: ResponderContext) {
     this.#host = host;
@@ -93,7 +97,7 @@ export class Responder {
           return protocol === 'status' ? this.#serveStatus(stream, asker) : this.#serve(protocol, stream, asker);
         },
         {
-          maxInboundStreams: MAX_INBOUND_STREAMS,
+          maxInboundStreams: protocol === 'status' ? MAX_STATUS_STREAMS : MAX_INBOUND_STREAMS,
           maxOutboundStreams: MAX_OUTBOUND_STREAMS,
           // through a relay too, as far as it lets us
           runOnLimitedConnection: true,
@@ -109,11 +113,13 @@ export class Responder {
   async #serve(protocol: AnswerProtocol, stream: Stream, asker: Asker): Promise<void> {
     const { peer, host } = asker;
     let sent = 0;
+    let end: (() => void) | undefined;
     try {
       this.#admit(asker);
+      end = this.#underway.begin(`${protocol} ${peer}`, stream);
       const request = await this.#read(protocol, stream, STEP_TIMEOUT_MS);
       if (request === undefined) throw new NetworkError('RESET', 'the stream ended before a request');
-      for await (const chunk of this.#answer(protocol, request, peer)) {
+      for await (const chunk of promptly(this.#answer(protocol, request, peer))) {
         if (sent > 0 && sent + chunk.length > MAX_ANSWER_BYTES) break;
         await this.#step(protocol, STEP_TIMEOUT_MS, (signal) => writeFrame(stream, chunk, signal));
         sent += chunk.length;
@@ -124,6 +130,8 @@ export class Responder {
     } catch (error) {
       stream.abort(asError(error));
       this.#failed(protocol, peer, sent, error);
+    } finally {
+      end?.();
     }
   }
 
@@ -205,7 +213,7 @@ export class Responder {
   }
 }
 
-const REFUSALS: ReadonlySet<NetworkError['code'] | undefined> = new Set(['RATE_LIMITED', 'REFUSED'] as const);
+const REFUSALS: ReadonlySet<NetworkError['code'] | undefined> = new Set(['RATE_LIMITED', 'REFUSED', 'BUSY'] as const);
 
 /** A reset is no offence, nor is a stream that ends without a word: the peer gave up or went away. */
 const OFFENCES: Partial<Record<NetworkError['code'], OffenceKind>> = {

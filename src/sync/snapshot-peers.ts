@@ -1,7 +1,6 @@
-// Whom to ask for snapshots: those who helped or are new first, who did not help after them. Who lied is asked no more;
-// a lie counts against a peer, and so does a question that it leaves hanging.
+// Whom to ask for snapshots: those who helped or are new first, who did not help after them. Who lied is asked no more,
+// and pays for it.
 
-import { NetworkError } from '../network/errors.ts';
 import type { OffenceKind } from '../network/offences.ts';
 import { StoreError } from '../store/errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -66,8 +65,6 @@ export class SnapshotPeers {
     if (error instanceof SyncError) {
       this.#liars.add(peer);
       network.report(peer, OFFENCES[error.code], `its answer to a snapshot request: ${error.message}`);
-    } else if (error instanceof NetworkError && error.code === 'TIMEOUT') {
-      network.report(peer, 'nuisance', 'it left a snapshot request hanging');
     }
     logger.warn({ peer, reason: String(error) }, 'a peer did not help with a snapshot');
   }

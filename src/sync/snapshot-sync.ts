@@ -3,6 +3,7 @@
 // peers merely say holds up nothing.
 
 import { setTimeout as sleep } from 'node:timers/promises';
+import { LEAST_BYTES_PER_SECOND } from '../network/silence.ts';
 import type { SnapshotProgress } from './snapshot-meter.ts';
 import { SnapshotPeers } from './snapshot-peers.ts';
 import { SnapshotTaking, type SnapshotTakingOptions } from './snapshot-taking.ts';
@@ -29,11 +30,10 @@ const FAR_BEHIND: Readonly<Record<SyncMode, number>> = {
 const LEAST_BEHIND = 16;
 /**
  * Blocks wait so long (ms) for the next part of a snapshot at the most; for the first part only where the operator wants
- * a new node to begin from one, and that once. A part …
+ * a new node to begin from one, and that once. A part counts for as long as it takes to come at LEAST_BYTES_PER_SECOND:
+ * state that only drips in does not stop the blocks.
  */
 const PATIENCE_MS = 15_000;
-/** … counts for as long as it takes to come at this rate: state that only drips in does not stop the blocks. */
-const LEAST_BYTES_PER_SECOND = 8 * 1024;
 /** Peers are asked again after this (ms), doubled each time in a row that nothing comes of it … */
 const FIRST_PAUSE_MS = 1000;
 /** … up to this. */

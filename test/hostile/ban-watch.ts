@@ -17,8 +17,12 @@ export class BanWatch {
     for (const node of nodes) void this.#watch(node);
   }
 
-  /** @returns a cell of the table. */
-  stop(): string {
+  /**
+   * Resolves when all have, or so long after the start.
+   * @returns a cell of the table.
+   */
+  async end(milliseconds: number): Promise<string> {
+    while (this.#after.size < this.#nodes.length && Date.now() < this.#start + milliseconds) await sleep(WATCH_MS);
     this.#over = true;
     const times = [...this.#after.values()].map((time) => time / 1000);
     if (times.length === 0) return 'nobody';

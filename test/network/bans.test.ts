@@ -1,13 +1,22 @@
 // Bans and bounds of real hosts: who is put out stays out, by whatever way it comes.
 
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Connection, Stream } from '@libp2p/interface';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { ANSWER_TIMEOUT_MS } from '../../src/network/silence.ts';
+import { encodeFrame } from '../../src/primitives/frame.ts';
+import { TransactionsRequest } from '../../src/primitives/wire.ts';
 import { withTempDir } from '../helpers/temp-dir.ts';
+import { withTimeout } from '../helpers/timeout.ts';
 import { addressOf, connected, eventually, type NodeSettings, startNode, stopAll, type TestNode } from './harness.ts';
-import { HostilePeer } from './hostile-peer.ts';
+import { HostilePeer, names } from './hostile-peer.ts';
 
 const bans = suite('network: banned peers');
+
+/** A few status exchanges past the time in which a request is answered or refused. */
+const PATIENCE_MS = ANSWER_TIMEOUT_MS + 600;
 
 const reject: NodeSettings = { judge: () => 'reject' };
 
@@ -54,6 +63,89 @@ bans('who loses all points is banned, also after a restart, until it is unbanned
     }
   }),
 );
+
+bans('who asks sixteen things at once, again and again, is banned', async () => {
+  const attacker = await HostilePeer.start();
+  const transactions = async () => {
+    await sleep(200); // all that it is granted at once keeps it below its share of requests
+    return [];
+  };
+  const victim = await startNode(1, { serve: { transactions } });
+  const request = encodeFrame(TransactionsRequest.serialize([new Uint8Array(32)]));
+  const ask = async (connection: Connection) => {
+    const stream = await connection.newStream(names.request('txs'), { maxOutboundStreams: 64 });
+    stream.send(request);
+    await stream.close();
+    for await (const _ of stream);
+  };
+  try {
+    await attacker.connect(victim);
+    await connected(victim, 1);
+    const isBanned = () => victim.network.bans().some(({ target }) => target === attacker.id);
+    const flood = async () => {
+      while (!isBanned()) {
+        const connections = attacker.host.getConnections();
+        await Promise.allSettled(connections.flatMap((one) => Array.from({ length: 16 }, () => ask(one))));
+      }
+    };
+    await withTimeout(flood(), 5_000, 'the ban');
+    assert.match(
+      victim.network.bans()[0]?.reason ?? '',
+      /its txs request: more than 4 requests at once/,
+    );
+  } finally {
+    await Promise.all([attacker.stop(), victim.stop()]);
+  }
+});
+
+/** How a peer that is asked for blocks behaves, and whether it is banned for it. */
+const ANSWERS: Readonly<
+  Record<string, readonly [answer: (stream: Stream) => void | Promise<void>, isBanned: boolean]>
+> = {
+  nothing: [() => undefined, true],
+  'a byte a second': [(stream) => drip(stream, 1, 1_000), true],
+  'what a thin line carries': [(stream) => drip(stream, 1_024, 50), false],
+  'a refusal': [(stream) => stream.abort(new Error('busy')), false],
+};
+
+async function drip(stream: Stream, bytes: number, milliseconds: number): Promise<void> {
+  stream.send(Uint8Array.of(0xff, 0xff, 0x3f));
+  while (stream.status === 'open') {
+    stream.send(new Uint8Array(bytes));
+    await sleep(milliseconds);
+  }
+}
+
+bans('who is there and lets requests lie is banned at the third; who is slow or refuses is not', async () => {
+  const victim = await startNode(1, { statusInterval: 100 });
+  const peers = await Promise.all(
+    Object.entries(ANSWERS).map(async ([name, [answer, isBanned]]) => {
+      const peer = await HostilePeer.start();
+      await peer.answer('blocks', answer);
+      await peer.connect(victim);
+      return { name, peer, isBanned };
+    }),
+  );
+  const range = { selector: 0, value: { from: 1, count: 1 } } as const;
+  const ask = async (id: string) => {
+    for await (const _ of victim.network.requestBlocks(id, range, AbortSignal.timeout(PATIENCE_MS)));
+  };
+  try {
+    await connected(victim, peers.length);
+    for (let times = 1; times <= 3; times++) {
+      assert.equal(victim.network.bans(), []);
+      await Promise.allSettled(peers.map(({ peer }) => ask(peer.id)));
+    }
+    for (const { name, peer, isBanned } of peers) {
+      const ban = victim.network.bans().find(({ target }) => target === peer.id);
+      assert.is(ban?.reason.includes('it is there and has not answered a blocks request') ?? false, isBanned, name);
+      const score = victim.network.peers().find(({ id }) => id === peer.id)?.score;
+      assert.is(score, isBanned ? undefined : 0, name);
+    }
+  } finally {
+    await Promise.all([...peers.map(({ peer }) => peer.stop()), victim.stop()]);
+  }
+});
 
 bans('a peer that is configured is out for a minute, however often', async () => {
   const friend = await startNode(2);

@@ -301,6 +301,32 @@ requests('a peer that asks too much is refused, and served again later', async (
   });
 });
 
+requests('whoever asks for more than it is granted here waits here: nobody has a reason to blame it', async () => {
+  await withPair({}, async (network, server, nodes) => {
+    const ask = () => network.requestTransactions(server, [new Uint8Array(32)], never);
+    const blocks = () => collect(network.requestBlocks(server, { selector: 0, value: { from: 1, count: 1 } }, never));
+    const answers = await Promise.all(Array.from({ length: 35 }, () => [ask(), blocks()]).flat());
+    assert.is(answers.length, 70);
+    assert.is(nodes.server.network.peers()[0]?.score, 0);
+  });
+});
+
+requests('a request that takes us too long is refused, not left lying; that says nothing of the peer', async () => {
+  const hung = new Promise<never>(() => undefined);
+  async function* blocks(): AsyncIterable<Uint8Array> {
+    yield sampleBlock(1);
+    await hung;
+  }
+  await withPair({ serve: { blocks, certificates: () => hung } }, async (network, server, nodes) => {
+    const range: BlocksRequest = { selector: 0, value: { from: 1, count: 2 } };
+    await Promise.all([
+      fails(collect(network.requestBlocks(server, range, never)), 'RESET'),
+      fails(network.requestCertificates(server, { epoch: 0, from: 0, to: 1 }, never), 'RESET'),
+    ]);
+    for (const { network } of [nodes.client, nodes.server]) assert.is(network.peers()[0]?.score, 0);
+  });
+});
+
 requests('a peer that owes bytes waits', async () => {
   const rateLimits = {
     ...DEFAULT_RATE_LIMITS,

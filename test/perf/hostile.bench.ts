@@ -13,6 +13,8 @@ import { startAttacker } from '../hostile/start.ts';
 const VALIDATORS = 4;
 const BLOCK_TIME_MS = 250;
 const PER_SECOND = 10;
+/** Who is banned by silence has to be asked for something a few times. */
+const BAN_MS = 60_000;
 const SECONDS = Number(process.env.SECONDS ?? 15);
 /** At this rate each waits longer than any transfer takes before its turn comes again. */
 const WALLETS = 100;
@@ -48,7 +50,7 @@ try {
     const attacker = await startAttacker(attack, devnet);
     const bans = new BanWatch(devnet.nodes);
     const under = await measure();
-    const banned = bans.stop();
+    const banned = await bans.end(BAN_MS);
     attacker.process.kill();
     const most = await largest(devnet.nodes, 'at most');
     const after = await measure();
