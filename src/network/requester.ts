@@ -1,10 +1,9 @@
-// Asks peers: opens a stream, sends one request, reads the answer within its bounds. A peer that answers with anything
-// else than the protocol allows is counted against; whether the answer is true is for the caller to check.
+// Asks peers, each no more than it grants. A peer that answers with anything else than the protocol allows is counted
+// against, and so is one that lets requests lie; whether the answer is true is for the caller to check.
 
-import type { Connection, Stream } from '@libp2p/interface';
+import type { Connection } from '@libp2p/interface';
 import { peerIdFromString } from '@libp2p/peer-id';
 import type { Certificate } from '../primitives/consensus.ts';
-import { asError } from '../primitives/errors.ts';
 import { PeerBindings, type SignedPeerBinding } from '../primitives/peer-binding.ts';
 import { SnapshotRequest } from '../primitives/snapshot.ts';
 import {
@@ -14,17 +13,10 @@ import {
   Status,
   TransactionsRequest,
 } from '../primitives/wire.ts';
-import { withDeadline } from './deadline.ts';
 import { NetworkError } from './errors.ts';
-import { FrameReader, writeFrame } from './frames.ts';
+import { exchange, openStream } from './exchange.ts';
 import type { Host } from './host.ts';
-import {
-  decodeCertificates,
-  decodeTransactions,
-  MAX_ANSWER_BYTES,
-  MAX_CHUNK_BYTES,
-  snapshotMessages,
-} from './messages.ts';
+import { decodeCertificates, decodeTransactions, MAX_CHUNK_BYTES, snapshotMessages } from './messages.ts';
 import type { NetworkObserver } from './observer.ts';
 import type { OffenceKind } from './offences.ts';
 import type { ProtocolNames, RequestProtocol } from './protocols.ts';
@@ -37,9 +29,6 @@ export interface RequesterContext {
   readonly observer: NetworkObserver | undefined;
   readonly onOffence: (peer: string, kind: OffenceKind, reason: string) => void;
 }
-
-/** For a stream to open and for each message of the answer to arrive whole. */
-const STEP_TIMEOUT_MS = 10_000;
 
 export class Requester {
   readonly #host: Host;
@@ -98,7 +87,7 @@ export class Requester {
   statusChannel(peer: string): StatusChannel {
     return new StatusChannel(async (signal) => {
       const connection = this.#connection(peer);
-      return { stream: await this.#open('status', connection, signal), connection };
+      return { stream: await openStream(connection, this.#context.names.request('status'), signal), connection };
     });
   }
 
@@ -141,6 +130,8 @@ export class Requester {
     maxFrame: number,
     parent: AbortSignal,
   ): AsyncGenerator<Uint8Array, void> {
+    const name = this.#context.names.request(protocol);
+    const question = { what: `${protocol} answer of ${peer}`, protocol: name, request, maxFrame };
     const ended = await this.#restraint.turn(peer, protocol, parent);
     let end: RequestEnd = 'neither';
     let received = 0;
@@ -148,7 +139,7 @@ export class Requester {
     try {
       const wait: Wait<Connection> = { peer, connection: this.#connection(peer), since: 0, bytes: 0 };
       try {
-        for await (const payload of this.#answer(wait, protocol, request, maxFrame, parent)) {
+        for await (const payload of exchange(wait, question, parent)) {
           end = 'answered';
           received += payload.length;
           yield payload;
@@ -169,65 +160,18 @@ export class Requester {
     }
   }
 
-  /** @param wait is kept: of the message that is waited for */
-  async *#answer(
-    wait: Wait<Connection>,
-    protocol: RequestProtocol,
-    request: Uint8Array,
-    maxFrame: number,
-    parent: AbortSignal,
-  ): AsyncGenerator<Uint8Array, void> {
-    let reader: FrameReader | undefined;
-    const step = async <T>(work: (signal: AbortSignal) => Promise<T>) => {
-      const before = reader?.received ?? 0;
-      wait.since = performance.now();
-      try {
-        return await withDeadline(STEP_TIMEOUT_MS, `${protocol} answer of ${wait.peer}`, parent, work);
-      } finally {
-        wait.bytes = (reader?.received ?? 0) - before;
-      }
-    };
-    const stream = await step((signal) => this.#open(protocol, wait.connection, signal));
-    const frames = new FrameReader(stream, { frame: maxFrame, total: MAX_ANSWER_BYTES + maxFrame });
-    reader = frames;
-    try {
-      await step((signal) => writeFrame(stream, request, signal));
-      await step((signal) => stream.close({ signal }));
-      for (;;) {
-        const payload = await step((signal) => frames.next(signal));
-        if (payload === undefined) break;
-        yield payload;
-      }
-    } finally {
-      frames.release();
-      // a no-op on a stream that has ended; otherwise the consumer stopped early or something failed
-      stream.abort(new NetworkError('RESET', 'the rest of the answer is not wanted'));
-    }
-  }
-
   /** What became of a request that has failed; a peer that has let it lie pays for it. */
   #endOf(wait: Wait<Connection>, protocol: RequestProtocol, error: unknown, parent: AbortSignal): RequestEnd {
     const code = error instanceof NetworkError ? error.code : undefined;
     if (code === 'RESET' && wait.connection.status === 'open') return 'refused';
-    if (code !== 'TIMEOUT' && !parent.aborted) return 'neither';
+    const isGivenUp = code === 'TIMEOUT' || error === parent.reason;
+    if (!isGivenUp) return 'neither';
     const verdict = this.#silence.givenUp(wait);
     if (verdict !== 'excused') {
       const kind = verdict === 'often' ? 'unanswered' : 'nuisance';
       this.#context.onOffence(wait.peer, kind, `it is there and has not answered a ${protocol} request`);
     }
     return 'neither';
-  }
-
-  async #open(protocol: RequestProtocol, connection: Connection, signal: AbortSignal): Promise<Stream> {
-    try {
-      return await connection.newStream([this.#context.names.request(protocol)], {
-        signal,
-        runOnLimitedConnection: true,
-      });
-    } catch (cause) {
-      const peer = connection.remotePeer.toString();
-      throw new NetworkError('RESET', `no ${protocol} stream to ${peer}: ${asError(cause).message}`, { cause });
-    }
   }
 
   #connection(peer: string): Connection {

@@ -77,7 +77,7 @@ export function createNetworkMetrics(registry: Registry, levels: () => NetworkLe
   return {
     offences: new Counter({
       name: 'blockchain_network_offences_total',
-      help: 'What counted against peers, by kind: rejected, violation, untrue, nuisance.',
+      help: 'What counted against peers, by kind: rejected, violation, untrue, nuisance, unanswered.',
       labelNames: ['kind'],
       registers,
     }),
