@@ -9,13 +9,15 @@ import { DEFAULT_RATE_LIMITS, MAX_REQUESTS_AT_ONCE, PeerBuckets } from './rate-l
 const PART = 0.75;
 const { burst, perSecond } = DEFAULT_RATE_LIMITS.requests;
 const REQUESTS = { burst: PART * burst, perSecond: PART * perSecond };
-/** A peer that refuses is left alone for so long (ms), twice as long each time in a row … */
+/** A peer that refuses is asked one thing at a time, so long (ms) after the other, twice as long with each refusal … */
 const FIRST_PAUSE_MS = 100;
 /** … up to this: bytes that are owed come back at a rate that we do not know. */
 const LONGEST_PAUSE_MS = 8_000;
+const MOST_REFUSALS = 1 + Math.ceil(Math.log2(LONGEST_PAUSE_MS / FIRST_PAUSE_MS));
+/** For each such time (ms) without a refusal one is forgotten: so there is about one in it at the most. */
+const CALM_MS = 10_000;
 const REMEMBERED_PEERS = 1024;
 
-/** How a request ended, as far as the peer's share is concerned. */
 export type RequestEnd = 'answered' | 'refused' | 'neither';
 
 interface Waiter {
@@ -27,9 +29,11 @@ interface Waiter {
 interface Asked {
   readonly waiting: Set<Waiter>;
   readonly underway: Map<RequestProtocol, number>;
-  /** in a row */
+  /** not forgotten when the last one came */
   refusals: number;
-  notBefore: number;
+  refusedAt: number;
+  /** when the last request ended */
+  endedAt: number;
   timer: NodeJS.Timeout | undefined;
 }
 
@@ -67,14 +71,14 @@ export class Restraint {
     } finally {
       signal.removeEventListener('abort', leave);
     }
-    const { refusals } = asked;
+    const { refusedAt } = asked;
     return (end) => {
       asked.underway.set(protocol, (asked.underway.get(protocol) ?? 0) - 1);
-      if (end === 'answered') asked.refusals = 0;
+      asked.endedAt = this.#now();
       // those that were under way together are refused together
-      if (end === 'refused' && asked.refusals === refusals) {
-        asked.notBefore = this.#now() + Math.min(FIRST_PAUSE_MS * 2 ** refusals, LONGEST_PAUSE_MS);
-        asked.refusals += 1;
+      if (end === 'refused' && asked.refusedAt === refusedAt) {
+        asked.refusals = Math.min(this.#refusals(asked) + 1, MOST_REFUSALS);
+        asked.refusedAt = asked.endedAt;
       }
       this.#admit(peer, asked);
     };
@@ -83,14 +87,22 @@ export class Restraint {
   #asked(peer: string): Asked {
     const known = this.#peers.get(peer);
     if (known !== undefined) return known;
-    const asked = { waiting: new Set<Waiter>(), underway: new Map(), refusals: 0, notBefore: 0, timer: undefined };
+    const never = Number.NEGATIVE_INFINITY;
+    const asked: Asked = {
+      waiting: new Set(),
+      underway: new Map(),
+      refusals: 0,
+      refusedAt: never,
+      endedAt: never,
+      timer: undefined,
+    };
     this.#peers.set(peer, asked);
     return asked;
   }
 
   #admit(peer: string, asked: Asked): void {
     for (const waiter of asked.waiting) {
-      if (!hasRoom(asked, waiter.protocol)) continue;
+      if (!this.#hasRoom(asked, waiter.protocol)) continue;
       const wait = this.#waitMs(peer, asked);
       if (wait > 0) {
         asked.timer ??= setTimeout(() => {
@@ -106,17 +118,22 @@ export class Restraint {
     }
   }
 
-  #waitMs(peer: string, { refusals, notBefore }: Asked): number {
-    const pause = refusals > 0 ? notBefore - this.#now() : 0;
-    const lacking = 1 - this.#buckets.available(peer);
-    return Math.ceil(Math.max(pause, (lacking * 1000) / REQUESTS.perSecond, 0));
+  #waitMs(peer: string, asked: Asked): number {
+    const refusals = this.#refusals(asked);
+    const pause = refusals === 0 ? 0 : Math.min(FIRST_PAUSE_MS * 2 ** (refusals - 1), LONGEST_PAUSE_MS);
+    const lacking = Math.max(0, 1 - this.#buckets.available(peer));
+    return Math.ceil(Math.max(asked.endedAt + pause - this.#now(), (lacking * 1000) / REQUESTS.perSecond, 0));
   }
-}
 
-/** Whether a peer that refused us is well again is tried with one request. */
-function hasRoom({ refusals, underway }: Asked, protocol: RequestProtocol): boolean {
-  if (refusals === 0) return (underway.get(protocol) ?? 0) < MAX_REQUESTS_AT_ONCE;
-  return [...underway.values()].every((count) => count === 0);
+  #hasRoom(asked: Asked, protocol: RequestProtocol): boolean {
+    const { underway } = asked;
+    if (this.#refusals(asked) === 0) return (underway.get(protocol) ?? 0) < MAX_REQUESTS_AT_ONCE;
+    return [...underway.values()].every((count) => count === 0);
+  }
+
+  #refusals({ refusals, refusedAt }: Asked): number {
+    return refusals === 0 ? 0 : Math.max(0, refusals - Math.floor((this.#now() - refusedAt) / CALM_MS));
+  }
 }
 
 function clearTimer(asked: Asked): void {

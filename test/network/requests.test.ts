@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { peerIdFromString } from '@libp2p/peer-id';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -17,6 +18,7 @@ import { sampleBlock, sampleCertificate, sampleTransaction } from './samples.ts'
 const requests = suite('network: requests');
 
 const never = new AbortController().signal;
+setMaxListeners(0, never);
 
 async function startPair(settings: NodeSettings): Promise<[client: TestNode, server: TestNode]> {
   const server = await startNode(1, settings);

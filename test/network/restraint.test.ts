@@ -5,6 +5,7 @@ import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { PeerBuckets } from '../../src/network/rate-limit.ts';
 import { type RequestEnd, Restraint } from '../../src/network/restraint.ts';
 
 const restraint = suite('network: restraint');
@@ -22,8 +23,13 @@ interface Turns {
 }
 
 /** So many requests that want to go. */
-function ask(by: Restraint, count: number, protocol: 'blocks' | 'txs' = 'blocks', signal = over.signal): Turns {
-  const ends: Turns['ends'] = [];
+function ask(
+  by: Restraint,
+  count: number,
+  protocol: 'blocks' | 'txs' = 'blocks',
+  signal = over.signal,
+  ends: Turns['ends'] = [],
+): Turns {
   for (let n = 0; n < count; n++) {
     by.turn('a', protocol, signal).then(
       (end) => ends.push(end),
@@ -63,28 +69,51 @@ restraint('three quarters of what a peer grants, and the rest as time goes', asy
   assert.is(asked, 48 + 12 - 1);
 });
 
-restraint('who refuses is left alone for a while, longer each time, and then tried with one request', async () => {
+restraint('who refuses is asked one thing at a time, less often with each refusal, until it is calm', async () => {
   let now = 0;
   const by = new Restraint(() => now);
-  const { ends } = ask(by, 20);
+  const { ends } = ask(by, 30);
   await settled();
-  const next = async () => {
+  const newOnes = async () => {
     const before = ends.length;
-    await sleep(110); // the timer of the pause
+    await sleep(210); // the timer of a pause
     return ends.length - before;
   };
   for (const end of ends.slice(0, 4)) end('refused');
-  assert.is(await next(), 0);
+  assert.is(await newOnes(), 0);
   now = 100;
-  assert.is(await next(), 1, 'refused together: one pause');
+  assert.is(await newOnes(), 1, 'refused together: one pause');
   ends.at(-1)?.('refused');
-  now = 250;
-  assert.is(await next(), 0);
+  now = 299;
+  assert.is(await newOnes(), 0);
   now = 300;
-  assert.is(await next(), 1);
+  assert.is(await newOnes(), 1);
   ends.at(-1)?.('answered');
-  await settled();
-  assert.is(ends.length, 4 + 1 + 1 + 4, 'it is well again');
+  now = 499;
+  assert.is(await newOnes(), 0, 'it does not ask faster at once');
+  now = 20_100;
+  assert.is(await newOnes(), 4);
+});
+
+restraint('a peer whose limits we do not know refuses seldom, however much is asked of it', async () => {
+  let now = 0;
+  const by = new Restraint(() => now);
+  const grants = new PeerBuckets({ burst: 2, perSecond: 2 }, () => now);
+  let refusals = 0;
+  const controller = new AbortController();
+  setMaxListeners(0, controller.signal);
+  const ends: ((end: RequestEnd) => void)[] = [];
+  for (; now < 120_000; now += 50) {
+    ask(by, 1, 'blocks', controller.signal, ends);
+    await settled();
+    for (const end of ends.splice(0)) {
+      const isGranted = grants.takeOne('a');
+      if (!isGranted && now > 20_000) refusals += 1;
+      end(isGranted ? 'answered' : 'refused');
+    }
+  }
+  controller.abort();
+  assert.ok(refusals > 0 && refusals <= 15, `${refusals} refusals`);
 });
 
 restraint('who waits no more has no turn', async () => {
