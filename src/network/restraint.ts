@@ -1,5 +1,5 @@
-// How much this node asks of a peer: no more at once and in a second than every node grants, and after a refusal nothing
-// for a while. What does not fit waits here, so that no peer ever has a reason to blame us.
+// How much this node asks of a peer: no more at once and in a second than every node grants, and seldom of one that
+// refuses. What does not fit waits here, so that no peer ever has a reason to blame us.
 
 import { LRUCache } from 'lru-cache';
 import type { RequestProtocol } from './protocols.ts';
