@@ -3,7 +3,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Random } from '../sim/random.ts';
-import { destination, writeTcpChecksum } from './frames.ts';
+import { destination, writeChecksum } from './frames.ts';
 import { GOOD_LINK, Queue } from './links.ts';
 
 /** A SYN of a Linux host as it stood on a wire, checksums and all, in a frame for the host numbered 2. */
@@ -31,18 +31,27 @@ switching('a checksum is right: with it the segment sums up to nothing but ones,
   for (const length of [44, 45]) {
     const packet = Buffer.concat([SYN.subarray(0, 62), Buffer.from([1, 2, 3, 4, 5])]);
     packet.writeUInt16BE(length, 24);
-    writeTcpChecksum(packet);
+    writeChecksum(packet);
     assert.is(segmentSum(packet, length), 0xffff);
     const again = Buffer.from(packet);
     again.writeUInt16BE(0x1234, 58);
-    writeTcpChecksum(again);
+    writeChecksum(again);
     assert.equal(again, packet);
   }
 });
 
+switching('UDP goes without one', () => {
+  const packet = Buffer.from(SYN);
+  packet[31] = 17;
+  packet.writeUInt16BE(44, 24);
+  packet.writeUInt16BE(0x1234, 48);
+  writeChecksum(packet);
+  assert.is(packet.readUInt16BE(48), 0);
+});
+
 switching('a packet that is shorter than it says is left alone', () => {
   const packet = Buffer.from(SYN.subarray(0, 50));
-  writeTcpChecksum(packet);
+  writeChecksum(packet);
   assert.equal(packet, SYN.subarray(0, 50));
 });
 

@@ -16,6 +16,7 @@ import { TestNode, temporaryFolder } from '../e2e/harness/devnet.ts';
 import { eventually } from '../e2e/harness/wait.ts';
 import { fundWallets, publishedWallet, type Wallet } from '../e2e/harness/wallet.ts';
 import { Hosts } from './hosts.ts';
+import type { Site } from './wires.ts';
 
 const P2P_PORT = 9000;
 /** Short, since patience with a leader grows with it. */
@@ -48,7 +49,10 @@ export class HostedNetwork {
   static async start(validators: number): Promise<HostedNetwork> {
     console.log(`SEED=${SEED}`);
     const { path, remove } = await temporaryFolder();
-    const hosts = await Hosts.create(validators, SEED);
+    const hosts = await Hosts.create(
+      Array.from({ length: validators }, (_, host) => siteOf(host)),
+      SEED,
+    );
     const directory = join(path, 'chain');
     await ensureDevnet(directory, { validators, blockTime: BLOCK_TIME_MS });
     const nodes = Array.from({ length: validators }, (_, host) => {
@@ -103,6 +107,11 @@ export class HostedNetwork {
     this.hosts.close();
     await this.#remove();
   }
+}
+
+/** Each in a /24 of its own, as hosts of strangers are; reserved for tests of networks (RFC 2544). */
+function siteOf(host: number): Site {
+  return { kind: 'public', address: `198.19.${host + 1}.1` };
 }
 
 async function writeConfigs(nodes: readonly TestNode[], hosts: Hosts): Promise<void> {

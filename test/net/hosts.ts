@@ -7,10 +7,12 @@ import { fileURLToPath } from 'node:url';
 import { withTimeout } from '../helpers/timeout.ts';
 import { GOOD_LINK, type Link } from './links.ts';
 import { PREPARE } from './namespaces.ts';
+import type { Forward } from './router.ts';
 import type { Counts, Order } from './switch.ts';
+import { outsideAddress, type Site } from './wires.ts';
 
-/** Reserved for tests of networks (RFC 2544): nobody on the internet has these addresses. */
-const MANAGEMENT = '198.18.0';
+/** A private network that leads nowhere, as many machines have one more. */
+const MANAGEMENT = '10.255.0';
 const TEST_HOST = `${MANAGEMENT}.254`;
 const VXLAN_PORT = 4789;
 /** What fits into the management network's packets together with the headers of VXLAN. */
@@ -18,29 +20,31 @@ const MTU = 1400;
 const ORDER_MS = 10_000;
 
 export class Hosts {
-  readonly count: number;
+  readonly #sites: readonly Site[];
   readonly #switch: ChildProcess;
   readonly #links = new Map<string, Link>();
+  readonly #forwards = new Map<number, readonly Forward[]>();
 
-  private constructor(count: number, process: ChildProcess) {
-    this.count = count;
+  private constructor(sites: readonly Site[], process: ChildProcess) {
+    this.#sites = sites;
     this.#switch = process;
   }
 
   /** Once per process. @param seed draws what is lost and how late packets are */
-  static async create(count: number, seed: number): Promise<Hosts> {
+  static async create(sites: readonly Site[], seed: number): Promise<Hosts> {
     execFileSync('sh', ['-c', PREPARE]);
     ip('link set lo up');
     ip('link add bridge type bridge');
     ip(`address add ${TEST_HOST}/24 dev bridge`);
     ip('link set bridge up');
-    for (let host = 0; host < count; host++) addHost(host, count);
+    for (const [host, site] of sites.entries()) addHost(host, site, sites);
     const child = fork(fileURLToPath(new URL('switch.ts', import.meta.url)), [
       TEST_HOST,
       String(VXLAN_PORT),
       String(seed),
+      JSON.stringify(sites),
     ]);
-    const hosts = new Hosts(count, child);
+    const hosts = new Hosts(sites, child);
     await hosts.#answer();
     return hosts;
   }
@@ -50,9 +54,15 @@ export class Hosts {
     return `${MANAGEMENT}.${host + 1}`;
   }
 
-  /** Where other hosts reach it. */
+  /** Its own. */
   address(host: number): string {
-    return p2pAddress(host);
+    return this.#site(host).address;
+  }
+
+  /** At which others see it. */
+  publicAddress(host: number): string {
+    const site = this.#site(host);
+    return site.kind === 'home' ? this.publicAddress(site.router) : outsideAddress(site);
   }
 
   /** Runs the command that follows it on the host. */
@@ -76,9 +86,15 @@ export class Hosts {
   /** All links alike. @returns what became of the packets since the links were last changed. */
   setAll(link: Partial<Link>): Promise<Counts> {
     this.#links.clear();
-    const all = Array.from({ length: this.count }, (_, host) => host);
+    const all = [...this.#sites.keys()];
     this.#change(all, all, link);
     return this.#tell();
+  }
+
+  /** Ports of a router that pass on to those behind it, all of them. */
+  async setForwards(router: number, forwards: readonly Forward[]): Promise<void> {
+    this.#forwards.set(router + 1, forwards);
+    await this.#tell();
   }
 
   close(): void {
@@ -94,9 +110,16 @@ export class Hosts {
     }
   }
 
+  #site(host: number): Site {
+    const site = this.#sites[host];
+    if (site === undefined) throw new RangeError(`no host ${host}`);
+    return site;
+  }
+
   #tell(): Promise<Counts> {
     const answer = this.#answer();
-    this.#switch.send({ links: Object.fromEntries(this.#links) } satisfies Order);
+    const [links, forwards] = [Object.fromEntries(this.#links), Object.fromEntries(this.#forwards)];
+    this.#switch.send({ links, forwards } satisfies Order);
     return answer;
   }
 
@@ -108,12 +131,14 @@ export class Hosts {
   }
 }
 
-function addHost(host: number, count: number): void {
+function addHost(host: number, site: Site, sites: readonly Site[]): void {
   const name = nameOf(host);
   const address = `${MANAGEMENT}.${host + 1}`;
   ip(`netns add ${name}`);
   ip(`link add wire-${host} type veth peer name manage netns ${name}`);
   ip(`link set wire-${host} master bridge up`);
+  // This network leads to the test and to the switch, and to no other host.
+  ip(`link set wire-${host} type bridge_slave isolated on`);
   ip(`-n ${name} link set lo up`);
   ip(`-n ${name} address add ${address}/24 dev manage`);
   ip(`-n ${name} link set manage up`);
@@ -122,12 +147,23 @@ function addHost(host: number, count: number): void {
   );
   // Packets as they would be on a wire, not a bundle of them in one.
   ip(`-n ${name} link set p2p mtu ${MTU} gso_max_segs 1 up`);
-  ip(`-n ${name} address add ${p2pAddress(host)}/16 dev p2p`);
+  ip(`-n ${name} address add ${site.address}/${site.kind === 'public' ? 32 : 24} dev p2p`);
+  if (site.kind === 'public') ip(`-n ${name} route add default dev p2p`);
+  if (site.kind === 'home') ip(`-n ${name} route add default via ${sites[site.router]?.address} dev p2p`);
   // Known from the start, so that a host which is cut off is silent and not unreachable, as on the internet.
-  for (let other = 0; other < count; other++) {
-    if (other === host) continue;
-    ip(`-n ${name} neighbour add ${p2pAddress(other)} lladdr ${hardwareAddress(other)} dev p2p nud permanent`);
+  for (const [other, address] of neighbours(host, site, sites)) {
+    ip(`-n ${name} neighbour add ${address} lladdr ${hardwareAddress(other)} dev p2p nud permanent`);
   }
+}
+
+/** Whom a host sends frames to, and at which addresses: on the internet everybody, at home the router or those behind it. */
+function neighbours(host: number, site: Site, sites: readonly Site[]): (readonly [host: number, address: string])[] {
+  return [...sites.entries()].flatMap(([other, it]) => {
+    if (other === host) return [];
+    if (site.kind === 'public') return it.kind === 'home' ? [] : [[other, outsideAddress(it)] as const];
+    const isSameHome = site.kind === 'home' ? other === site.router : it.kind === 'home' && it.router === host;
+    return isSameHome ? [[other, it.address] as const] : [];
+  });
 }
 
 function ip(command: string): void {
@@ -136,11 +172,6 @@ function ip(command: string): void {
 
 function nameOf(host: number): string {
   return `host-${host}`;
-}
-
-/** Each in a /24 of its own, as hosts of strangers are. */
-function p2pAddress(host: number): string {
-  return `198.19.${host + 1}.1`;
 }
 
 /** The switch looks at the last byte. */

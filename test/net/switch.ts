@@ -1,16 +1,20 @@
 // The switch between the hosts of a test, a process of its own: every packet between two of them comes here in VXLAN, and
-// goes on at once, later, or never, as the links of the moment say. So TCP sees the delay and the loss of a long way, with
-// whatever the kernel can or can not do about either.
+// goes on at once, later, or never, as the links of the moment say, and rewritten where a router is on the way. So TCP sees
+// the delay and the loss of a long way, with whatever the kernel can or can not do about either.
 
 import { createSocket } from 'node:dgram';
 import { Random } from '../sim/random.ts';
-import { destination, writeTcpChecksum } from './frames.ts';
+import { writeChecksum } from './frames.ts';
 import { GOOD_LINK, type Link, Queue } from './links.ts';
+import type { Forward } from './router.ts';
+import { type Site, Wires } from './wires.ts';
 
 /** What the test tells it; each order is answered once it holds, with what was done since the last one. */
 export interface Order {
   /** those that are not good, by `<from>-<to>`, hosts counted from 1 */
   readonly links: Readonly<Record<string, Link>>;
+  /** of routers, by their host, counted from 1 */
+  readonly forwards: Readonly<Record<string, readonly Forward[]>>;
 }
 
 export interface Counts {
@@ -25,9 +29,10 @@ const SOCKET_BUFFER_BYTES = 8 << 20;
 /** Per link; a router would not keep more either. */
 const MOST_UNDER_WAY = 10_000;
 
-const [address, port, seed] = process.argv.slice(2) as [string, string, string];
+const [address, port, seed, sites] = process.argv.slice(2) as [string, string, string, string];
 const network = address.slice(0, address.lastIndexOf('.') + 1);
 const random = new Random(Number(seed));
+const wires = new Wires(JSON.parse(sites) as Site[]);
 const socket = createSocket({
   type: 'udp4',
   recvBufferSize: SOCKET_BUFFER_BYTES,
@@ -38,9 +43,10 @@ let links: Order['links'] = {};
 let counts = { passed: 0, lost: 0, cut: 0, milliseconds: 0 };
 
 socket.on('message', (packet, { address: sender }) => {
-  const to = destination(packet);
+  const from = Number(sender.slice(network.length));
+  const to = wires.route(packet, from);
   if (to === undefined) return;
-  const name = `${sender.slice(network.length)}-${to}`;
+  const name = `${from}-${to}`;
   const link = links[name] ?? GOOD_LINK;
   const queue = queues.get(name) ?? new Queue();
   queues.set(name, queue);
@@ -52,7 +58,7 @@ socket.on('message', (packet, { address: sender }) => {
   }
   counts.passed++;
   counts.milliseconds += arrival - now;
-  writeTcpChecksum(packet);
+  writeChecksum(packet);
   const deliver = () => {
     for (const next of queue.take(arrival)) socket.send(next, Number(port), `${network}${to}`);
   };
@@ -62,6 +68,7 @@ socket.on('message', (packet, { address: sender }) => {
 
 process.on('message', (order: Order) => {
   ({ links } = order);
+  wires.setForwards(order.forwards);
   process.send?.(counts satisfies Counts);
   counts = { passed: 0, lost: 0, cut: 0, milliseconds: 0 };
 });
