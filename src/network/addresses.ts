@@ -41,6 +41,11 @@ export function peerOf(address: Multiaddr): string | undefined {
   return address.getComponents().findLast(({ name }) => name === 'p2p')?.value;
 }
 
+/** Whether the way leads through another peer. */
+export function isRelayed(address: Multiaddr): boolean {
+  return address.getComponents().some(({ name }) => name === 'p2p-circuit');
+}
+
 /** IP address or DNS name that is dialled first: for a relayed address, the relay's. */
 export function hostOf(address: Multiaddr): string | undefined {
   const [first] = address.getComponents();

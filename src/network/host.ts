@@ -14,7 +14,7 @@ import { tcp } from '@libp2p/tcp';
 import { createLibp2p } from 'libp2p';
 import { concatBytes } from '../primitives/bytes.ts';
 import { asError } from '../primitives/errors.ts';
-import { isTakenFromStrangers } from './addresses.ts';
+import { isRelayed, isTakenFromStrangers, parseAddress } from './addresses.ts';
 import { Arrivals } from './arrivals.ts';
 import { BoundedDatastore } from './bounded-datastore.ts';
 import { NetworkError } from './errors.ts';
@@ -89,8 +89,10 @@ export async function createHost<S extends ServiceMap>(
     },
     logger,
   });
-  const nat = options.nat || options.relay ? await import('./nat.ts') : undefined;
-  const behind = options.nat ? nat?.behindNat(listen) : undefined;
+  const usesRelays = options.nat || options.peers.some((peer) => isRelayed(parseAddress(peer)));
+  const nat = usesRelays || options.relay ? await import('./nat.ts') : undefined;
+  const relayed = usesRelays ? nat?.throughRelays() : undefined;
+  const behind = options.nat ? nat?.behindNat(listen, logger) : undefined;
   // Its own entry says which protocols it speaks: without it nobody could identify this node any more.
   const kept = (): ReadonlySet<string> =>
     new Set([host.peerId, ...host.getPeers()].map((peer) => peer.toCID().toString()));
@@ -105,7 +107,7 @@ export async function createHost<S extends ServiceMap>(
       // behind a router it is for AutoNAT to say whether others reach them
       appendAnnounce: options.nat ? [] : ownPublicAddresses(listen, networkInterfaces()),
     },
-    transports: [tcp(), webSockets(), ...(behind?.transports ?? [])],
+    transports: [tcp(), webSockets(), ...(relayed?.transports ?? [])],
     connectionEncrypters: [streams.encrypter(oneWrite(noise()))],
     streamMuxers: [
       streams.muxer(
@@ -145,6 +147,7 @@ export async function createHost<S extends ServiceMap>(
       identify: identify(),
       ping: reads.others.service(ping()),
       ...(discovery === 'off' ? {} : { dht: reads.others.service(dht(names.kad, options)) }),
+      ...relayed?.services,
       ...behind?.services,
       ...(options.relay ? nat?.relayService() : {}),
       ...services,

@@ -1,12 +1,14 @@
 // Being reached through a home router, and helping others with it: UPnP asks the router for a port, AutoNAT asks peers
-// whether that works, a relay passes connections on to whoever cannot be reached, and hole punching (DCUtR) replaces these
-// by direct ones. Loaded only where one of the two is asked for.
+// whether that works, a relay passes connections on to whoever cannot be reached, and DCUtR replaces these by direct ones
+// where one side can be dialled. Loaded only where something of this is asked for.
 
-import { autoNAT } from '@libp2p/autonat';
 import { circuitRelayServer, circuitRelayTransport } from '@libp2p/circuit-relay-v2';
 import { dcutr } from '@libp2p/dcutr';
 import { uPnPNAT } from '@libp2p/upnp-nat';
+import type { Logger } from 'pino';
 import { hostOf, parseAddress } from './addresses.ts';
+import { gatewayClient } from './gateway.ts';
+import { reachability } from './reachability.ts';
 import { boundedRelay, type RelayLimits } from './relay-bounds.ts';
 
 const MEBIBYTE = 1024 * 1024;
@@ -33,16 +35,23 @@ const MAX_RELAYED_STREAMS = 128;
 /** Listening on this address is looking for relays, and being reached through those that are found. */
 const RELAYED = '/p2p-circuit';
 
-/** For a node that may be behind a router. @param listen its own addresses */
-export function behindNat(listen: readonly string[]) {
+/** For a node that reaches others through relays, or is reached so. */
+export function throughRelays() {
+  return {
+    transports: [circuitRelayTransport({ maxInboundStopStreams: MAX_RELAYED_STREAMS })],
+    services: { dcutr: dcutr() },
+  };
+}
+
+/** For a node that may be behind a router, besides `throughRelays`. @param listen its own addresses */
+export function behindNat(listen: readonly string[], logger: Logger) {
+  const upnp = uPnPNAT({ portMappingClient: gatewayClient(logger, Math.random) });
   return {
     listen: [...listen, RELAYED],
-    transports: [circuitRelayTransport({ maxInboundStopStreams: MAX_RELAYED_STREAMS })],
     services: {
-      autoNAT: autoNAT(),
-      dcutr: dcutr(),
+      autoNAT: reachability(),
       // a router cannot help with what listens to this machine alone
-      ...(listen.some(isOpenToOthers) ? { upnp: uPnPNAT() } : {}),
+      ...(listen.some(isOpenToOthers) ? { upnp } : {}),
     },
   };
 }
@@ -51,7 +60,7 @@ export function behindNat(listen: readonly string[]) {
 export function relayService(limits = RELAY_LIMITS) {
   return {
     // tells others whether they can be reached
-    autoNAT: autoNAT(),
+    autoNAT: reachability(),
     relay: boundedRelay(
       circuitRelayServer({
         maxInboundHopStreams: MAX_RELAYED_STREAMS,

@@ -19,7 +19,7 @@ import type { OffenceKind } from './offences.ts';
 import type { PeerClocks } from './peer-clocks.ts';
 import { HANDSHAKE_TIMEOUT_MS, PeerWatch } from './peer-watch.ts';
 import { Places, type PlacesContext } from './places.ts';
-import type { ProtocolNames } from './protocols.ts';
+import { AUTO_NAT, type ProtocolNames } from './protocols.ts';
 import type { Requester } from './requester.ts';
 import type { PenaltyBook } from './scoring.ts';
 import { incompatibility, openSession, peerInfo, type Session } from './session.ts';
@@ -176,9 +176,12 @@ export class Peers {
   readonly #onOpen = ({ detail: opened }: CustomEvent<Connection>) => {
     // one through a relay says nothing about a direct one
     if (opened.limits !== undefined) return;
-    const stale = this.#host
-      .getConnections(opened.remotePeer)
-      .filter(({ id, timeline }) => id !== opened.id && opened.timeline.open - timeline.open > STALE_CONNECTION_MS);
+    const others = this.#host.getConnections(opened.remotePeer).filter(({ id }) => id !== opened.id);
+    // one side tries whether it can reach the other, as it was asked to, and closes it again
+    if (others.some(({ streams }) => streams.some(({ protocol }) => protocol === AUTO_NAT))) return;
+    const isOld = ({ timeline }: Connection) => opened.timeline.open - timeline.open > STALE_CONNECTION_MS;
+    // a direct one takes the place of one through a relay
+    const stale = others.filter((connection) => connection.limits !== undefined || isOld(connection));
     if (stale.length === 0) return;
     const session = this.#sessions.get(opened.remotePeer.toString());
     if (session !== undefined) this.#end(session);

@@ -18,6 +18,9 @@ export const MAX_MESSAGE_BYTES: Readonly<Record<GossipTopic, number>> = {
   vote: 64 * 1024,
 };
 
+/** On which peers ask each other whether they can be reached. */
+export const AUTO_NAT = '/libp2p/autonat/1.0.0';
+
 /** What a protocol's messages look like; a node that knows another form is told so by the name. */
 const REQUEST_FORM: Readonly<Record<RequestProtocol, number>> = {
   status: 2,

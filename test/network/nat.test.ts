@@ -37,6 +37,20 @@ nat('two hidden nodes become peers through the relay of a third', async () => {
   }
 });
 
+nat('who names an address at a relay gets there, behind a router or not', async () => {
+  const relay = await startNode(1, { relay: true });
+  const hidden = await startNode(2, { ...HIDDEN, peers: [addressOf(relay)] });
+  const nodes = [relay, hidden];
+  try {
+    const other = await startNode(3, { peers: [await relayedAddress(hidden)] });
+    nodes.push(other);
+    await connected(hidden, 2);
+    assert.ok(other.network.peers().some(({ id }) => id === hidden.network.peerId));
+  } finally {
+    await stopAll(nodes);
+  }
+});
+
 nat('gossip and requests go through the relay', async () => {
   const relay = await startNode(1, { relay: true });
   const hidden = await startNode(2, {

@@ -1,7 +1,7 @@
 // The way of one peer from identifying itself to being connected or dropped, step by step: what others are told of it when a
 // step fails, and what of one for whom there is no place.
 
-import type { Connection, IdentifyResult, PeerId } from '@libp2p/interface';
+import type { Connection, ConnectionLimits, IdentifyResult, PeerId, Stream } from '@libp2p/interface';
 import { peerIdFromString } from '@libp2p/peer-id';
 import { multiaddr } from '@multiformats/multiaddr';
 import { pino } from 'pino';
@@ -10,7 +10,7 @@ import * as assert from 'uvu/assert';
 import type { Host } from '../../src/network/host.ts';
 import { peerIdOf } from '../../src/network/identity.ts';
 import { Peers, type PeersContext } from '../../src/network/peers.ts';
-import { ProtocolNames } from '../../src/network/protocols.ts';
+import { AUTO_NAT, ProtocolNames } from '../../src/network/protocols.ts';
 import { PenaltyBook } from '../../src/network/scoring.ts';
 import { eventually, GENESIS, seed, statusOf } from './harness.ts';
 
@@ -65,7 +65,12 @@ class World {
   }
 
   /** The peer has said who it is. @returns whether its connection is still open. */
-  identify(number: number, direction: 'inbound' | 'outbound', protocols: readonly string[]): () => boolean {
+  identify(
+    number: number,
+    direction: 'inbound' | 'outbound',
+    protocols: readonly string[],
+    limits?: ConnectionLimits,
+  ): () => boolean {
     const peerId = peerIdFromString(peerIdOf(seed(number)));
     const gossip = { direction: 'outbound', protocol: '/meshsub/1.2.0' };
     const end = () => {
@@ -77,6 +82,8 @@ class World {
       remotePeer: peerId,
       remoteAddr: multiaddr('/ip4/127.0.0.1/tcp/1'),
       direction,
+      timeline: { open: Date.now() },
+      limits,
       streams: [gossip],
       close: async () => end(),
       abort: end,
@@ -85,6 +92,19 @@ class World {
     const detail = { peerId, connection, protocols, listenAddrs: [] } as unknown as IdentifyResult;
     this.#events.dispatchEvent(new CustomEvent('peer:identify', { detail }));
     return () => this.#connections.includes(connection);
+  }
+
+  /** The peer of that number opens another connection, after so many milliseconds. */
+  connectAnew(number: number, after: number): void {
+    const remotePeer = peerIdFromString(peerIdOf(seed(number)));
+    const detail = { id: 'another', remotePeer, timeline: { open: Date.now() + after } };
+    this.#events.dispatchEvent(new CustomEvent('connection:open', { detail }));
+  }
+
+  /** What happens on the connection of the peer of that number from now on. */
+  setProtocol(number: number, protocol: string): void {
+    const connection = this.#connections.find(({ id }) => id === `connection ${number}`);
+    connection?.streams.splice(1, 1, { protocol } as Stream);
   }
 
   stop(): void {
@@ -116,6 +136,36 @@ peers('of a peer that fails on its way nobody hears that it has gone, since nobo
     await eventually(() => world.told.length > 0, 'the peer');
   });
   assert.equal(told, ['peer:connected', 'peer:disconnected']);
+});
+
+peers(
+  'a new connection is the end of an old one, unless it was opened to see whether the other side is reached',
+  async () => {
+    await withWorld(MET, async (world) => {
+      const isOpen = world.identify(1, 'inbound', NODE);
+      await eventually(() => world.told.length > 0, 'the peer');
+      world.connectAnew(1, 1_000);
+      assert.ok(isOpen(), 'both dial at once');
+      world.setProtocol(1, AUTO_NAT);
+      world.connectAnew(1, 60_000);
+      assert.ok(isOpen(), 'one was asked to dial');
+      assert.equal(world.told, ['peer:connected']);
+      world.setProtocol(1, names.request('status'));
+      world.connectAnew(1, 60_000);
+      assert.not(isOpen());
+      assert.equal(world.told, ['peer:connected', 'peer:disconnected', 'gone']);
+    });
+  },
+);
+
+peers('a direct connection takes the place of one through a relay at once', async () => {
+  await withWorld(MET, async (world) => {
+    const isOpen = world.identify(1, 'outbound', NODE, { bytes: 1_000n });
+    await eventually(() => world.told.length > 0, 'the peer');
+    world.connectAnew(1, 1);
+    assert.not(isOpen());
+    assert.equal(world.told, ['peer:connected', 'peer:disconnected', 'gone']);
+  });
 });
 
 peers('bootstrap nodes that come by themselves keep out none that was dialled, nor is any a stranger', async () => {

@@ -153,6 +153,16 @@ config('addresses of other nodes may be IPv4, IPv6 or DNS names, over TCP or Web
   }
 });
 
+config("a peer may be named at a relay, a sentry may not: it is the operator's own", async () => {
+  const id = `/p2p/${'1'.repeat(52)}`;
+  const relayed = `/ip4/8.8.8.8/tcp/1${id}/p2p-circuit/p2p/${'2'.repeat(52)}`;
+  assert.equal((await loadConfig({ environment: { BOOTSTRAP_PEERS: relayed } })).config.bootstrapPeers, [relayed]);
+  for (const bad of [`/ip4/8.8.8.8/tcp/1/p2p-circuit${id}`, `/ip4/8.8.8.8/tcp/1${id}/p2p-circuit`]) {
+    assert.is((await problemsOf({ environment: { BOOTSTRAP_PEERS: bad } }))[0]?.key, 'bootstrap_peers', bad);
+  }
+  assert.is((await problemsOf({ environment: { SENTRIES: relayed } }))[0]?.key, 'sentries');
+});
+
 config('an address that no other node would take is not announced, and the error says which are', async () => {
   const good = '/dns4/node.example/tcp/443/tls/sni/other.example/ws';
   assert.equal((await loadConfig({ environment: { ANNOUNCE_ADDRESSES: good } })).config.announceAddresses, [good]);

@@ -29,6 +29,8 @@ const MAX_LIST_LENGTH = 256;
 const MULTIADDR = /^\/\S+$/;
 const PEER_MULTIADDR =
   /^\/(?:ip4|ip6|dns|dns4|dns6)\/[^/\s]+\/tcp\/\d{1,5}(?:\/ws|\/wss|\/tls\/ws)?\/p2p\/[A-Za-z0-9]{46,64}$/;
+/** Perhaps through a relay. */
+const ANY_PEER_MULTIADDR = new RegExp(`${PEER_MULTIADDR.source.slice(0, -1)}(?:/p2p-circuit/p2p/[A-Za-z0-9]{46,64})?$`);
 /** Of an Ed25519 key: all nodes have one. */
 const PEER_ID = /^12D3KooW[1-9A-HJ-NP-Za-km-z]{44}$/;
 const NETWORK_NAME = /^[a-z0-9][a-z0-9-]{0,31}$/;
@@ -105,7 +107,7 @@ export const SettingsSchema = z.object({
   p2pPort: port.default(9000),
   p2pWsPort: port.default(9001),
   announceAddresses: list(MULTIADDR).default([]),
-  bootstrapPeers: list(PEER_MULTIADDR).default([]),
+  bootstrapPeers: list(ANY_PEER_MULTIADDR).default([]),
   sentries: list(PEER_MULTIADDR).default([]),
   privatePeers: list(PEER_ID).default([]),
   maxPeers: integer(1, MAX_PEERS_LIMIT).default(50),

@@ -99,11 +99,11 @@ export const SETTINGS = {
     doc: 'The addresses told to other nodes, where they are not those on which this one listens.',
   },
   bootstrapPeers: {
-    form: 'multiaddrs like /dns4/node.example/tcp/9000/p2p/12D3Koo…, with commas between them outside YAML',
+    form: 'multiaddrs like /dns4/node.example/tcp/9000/p2p/12D3Koo…, which may go on with /p2p-circuit/p2p/12D3Koo… (through a relay), with commas between them outside YAML',
     doc: 'The nodes to keep connected to, and to find others through.',
   },
   sentries: {
-    form: 'multiaddrs like those of bootstrap_peers',
+    form: 'multiaddrs like those of bootstrap_peers, without relays',
     doc: 'For a validator: full nodes of yours that have its peer id among their private_peers. It talks with them alone, in the place of bootstrap_peers: nobody else is let in, and nobody is told where it is.',
   },
   privatePeers: {
