@@ -30,6 +30,7 @@ import type { ProtocolNames } from './protocols.ts';
 import type { ReadThrottles } from './read-throttle.ts';
 import type { StreamGuard } from './stream-guard.ts';
 import { webSockets } from './web-sockets.ts';
+import { fewWindowUpdates } from './window-updates.ts';
 
 export interface CommonServices extends ServiceMap {
   identify: Identify;
@@ -111,11 +112,13 @@ export async function createHost<S extends ServiceMap>(
     connectionEncrypters: [streams.encrypter(oneWrite(noise()))],
     streamMuxers: [
       streams.muxer(
-        yamux({
-          maxInboundStreams: MAX_STREAMS_PER_CONNECTION,
-          maxOutboundStreams: MAX_STREAMS_PER_CONNECTION,
-          streamOptions: { maxStreamWindowSize: MAX_WINDOW_BYTES },
-        }),
+        fewWindowUpdates(
+          yamux({
+            maxInboundStreams: MAX_STREAMS_PER_CONNECTION,
+            maxOutboundStreams: MAX_STREAMS_PER_CONNECTION,
+            streamOptions: { maxStreamWindowSize: MAX_WINDOW_BYTES },
+          }),
+        ),
       ),
     ],
     datastore: new BoundedDatastore(kept),

@@ -6,7 +6,7 @@ import { type GossipSub, gossipsub } from '@chainsafe/libp2p-gossipsub';
 import { noise } from '@chainsafe/libp2p-noise';
 import { yamux } from '@chainsafe/libp2p-yamux';
 import { type Identify, identify } from '@libp2p/identify';
-import type { Libp2p, Stream } from '@libp2p/interface';
+import type { Libp2p, Stream, StreamMuxerFactory } from '@libp2p/interface';
 import { tcp } from '@libp2p/tcp';
 import { multiaddr } from '@multiformats/multiaddr';
 import { createLibp2p } from 'libp2p';
@@ -35,17 +35,22 @@ export class HostilePeer {
    * It passes the handshake: it tells a good status and listens on the topics.
    * @param announce multiaddrs that it says it has
    * @param forgetful takes every message for a new one: sends again what it has sent or heard
+   * @param muxer how it carries streams
    */
   static async start(
     genesisHash: Uint8Array = GENESIS,
-    { announce = [] as string[], forgetful = false } = {},
+    {
+      announce = [] as string[],
+      forgetful = false,
+      muxer = yamux() as (components: unknown) => StreamMuxerFactory,
+    } = {},
   ): Promise<HostilePeer> {
     const host = await createLibp2p({
       start: false,
       addresses: { listen: ['/ip4/127.0.0.1/tcp/0'], announce },
       transports: [tcp()],
       connectionEncrypters: [noise()],
-      streamMuxers: [yamux()],
+      streamMuxers: [muxer],
       connectionMonitor: { enabled: false },
       services: {
         identify: identify(),
