@@ -24,11 +24,11 @@ devnet: build
 test: build $(model_installed) $(nodes_installed)
 	$(NODE) --import tsx test/run.ts $(ONLY)
 
-# Partitions, loss and delay between hosts made of network namespaces, longer than in `make test`: about eight minutes. What
-# measures runs alone.
+# Partitions, loss, delay and home routers between hosts made of network namespaces, longer than in `make test`: about nine
+# minutes. What measures runs alone.
 test-net: build
 	NET=full $(NODE) --import tsx test/run.ts test/net/weather
-	NET=full $(NODE) --import tsx test/run.ts test/net/frames test/net/partition
+	NET=full $(NODE) --import tsx test/run.ts test/net/frames test/net/nat test/net/partition test/net/router
 
 lint: $(installed)
 	$(NPM) run --silent lint
