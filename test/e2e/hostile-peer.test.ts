@@ -156,7 +156,7 @@ hostile('a peer that claims a great height and answers with what is no block is 
   }
 });
 
-for (const name of ['streams without end', 'requests without end', 'bad signatures']) {
+for (const name of ['streams without end', 'requests without end', 'bad signatures', 'all it hears, again']) {
   hostile(`${name}, from a program of its own: it is banned, and the nodes go on and stay small`, async () => {
     const before = await largest(devnet.nodes, 'now');
     await forgetPeaks(devnet.nodes);
