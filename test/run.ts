@@ -18,9 +18,20 @@ const LONG_LIMIT_MS = seconds(process.env.TEST_LIMIT_S) ?? 900_000;
 const LANES = 2;
 /** They wait most of the time (signers that were moved listen, epochs pass), or look at what a single node says. */
 const LIGHT = new Set(
-  ['moving-validator', 'hybrid-network', 'remote-signer', 'bad-start', 'devnet-command', 'commands', 'package'].map(
-    (name) => `test/e2e/${name}.test.ts`,
-  ),
+  [
+    'moving-validator',
+    'hybrid-network',
+    'remote-signer',
+    'wrong-clock',
+    'sentries',
+    'two-versions',
+    'bad-start',
+    'devnet-command',
+    'single-validator',
+    'commands',
+    'package',
+    'websocket',
+  ].map((name) => `test/e2e/${name}.test.ts`),
 );
 /** What a file tells although all went well: figures, and why tests were skipped. */
 const WORTH_TELLING = /(?:measured|skipped): .*/g;

@@ -11,7 +11,8 @@ import { RpcItems } from './rpc-items.ts';
 
 /**
  * What each message costs beyond its bytes that need not be judged, since it is known, each RPC, and each group of control
- * messages: 8,000 small ones in 8 MiB, a fifth of a processor.
+ * messages: 8,000 small ones in 8 MiB, a fifth of a processor where many come in one RPC, and about half of one where
+ * each has an RPC and a frame of its own.
  */
 const ITEM_BYTES = 512;
 /** Shorter pauses would cost more than they save. */
