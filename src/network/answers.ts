@@ -6,53 +6,61 @@ import { NetworkError } from './errors.ts';
 import { MAX_REQUESTS_AT_ONCE } from './rate-limit.ts';
 import { ANSWER_TIMEOUT_MS } from './silence.ts';
 
+/** As many as a peer may wait for on the five protocols; those that it has given up while we still work on them included. */
+const MAX_WORK_PER_PEER = 5 * MAX_REQUESTS_AT_ONCE;
+
+interface Answer {
+  readonly protocol: string;
+  readonly stream: Stream;
+}
+
 export class AnswersUnderway {
-  readonly #streams = new Map<string, Set<Stream>>();
+  readonly #answers = new Map<string, Set<Answer>>();
 
   /**
-   * A stream counts until it has ended, or the answer has.
-   * @param asker a peer and what it asks for
-   * @returns what ends the answer
-   * @throws {NetworkError} RATE_LIMITED
+   * @returns what is to be called when the work has ended
+   * @throws {NetworkError} RATE_LIMITED: the peer waits for too many; BUSY: we have not ended what it waits for no more
    */
-  begin(asker: string, stream: Stream): () => void {
-    const streams = this.#streams.get(asker) ?? new Set();
-    const open = [...streams].filter(({ status }) => status === 'open').length;
-    if (open >= MAX_REQUESTS_AT_ONCE) {
+  begin(peer: string, protocol: string, stream: Stream): () => void {
+    const answers = this.#answers.get(peer) ?? new Set();
+    const waitedFor = [...answers].filter((other) => other.protocol === protocol && other.stream.status === 'open');
+    if (waitedFor.length >= MAX_REQUESTS_AT_ONCE) {
       throw new NetworkError('RATE_LIMITED', `more than ${MAX_REQUESTS_AT_ONCE} requests at once`);
     }
-    this.#streams.set(asker, streams.add(stream));
+    if (answers.size >= MAX_WORK_PER_PEER) {
+      throw new NetworkError('BUSY', `${MAX_WORK_PER_PEER} answers to the peer are still being worked on`);
+    }
+    const answer = { protocol, stream };
+    this.#answers.set(peer, answers.add(answer));
     return () => {
-      streams.delete(stream);
-      if (streams.size === 0) this.#streams.delete(asker);
+      answers.delete(answer);
+      if (answers.size === 0) this.#answers.delete(peer);
     };
   }
 }
 
-/** Yields what is given. @throws {NetworkError} BUSY when a piece takes too long; else what the giver throws */
-export async function* promptly<T>(pieces: AsyncIterable<T>): AsyncGenerator<T, void> {
-  const giver = pieces[Symbol.asyncIterator]();
-  try {
-    for (;;) {
-      const { done, value } = await inTime(giver.next());
-      if (done === true) return;
-      yield value;
-    }
-  } finally {
-    // waits behind a piece that takes too long, which nobody wants any more
-    giver.return?.().catch(() => undefined);
+/**
+ * Yields what is given; the giver is not told when no more is wanted.
+ * @throws {NetworkError} BUSY when a piece takes too long; the reason of `lifetime` when it fires; else what the giver throws
+ */
+export async function* promptly<T>(giver: AsyncIterator<T>, lifetime: AbortSignal): AsyncGenerator<T, void> {
+  for (;;) {
+    const { done, value } = await inTime(giver.next(), lifetime);
+    if (done === true) return;
+    yield value;
   }
 }
 
-async function inTime<T>(work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    const error = new NetworkError('BUSY', `no answer within ${ANSWER_TIMEOUT_MS} ms`);
-    timer = setTimeout(reject, ANSWER_TIMEOUT_MS, error);
-  });
+async function inTime<T>(work: Promise<T>, lifetime: AbortSignal): Promise<T> {
+  const { promise: tooLate, reject } = Promise.withResolvers<never>();
+  const late = new NetworkError('BUSY', `no answer within ${ANSWER_TIMEOUT_MS} ms`);
+  const timer = setTimeout(reject, ANSWER_TIMEOUT_MS, late);
+  const end = () => reject(lifetime.reason);
+  lifetime.addEventListener('abort', end, { once: true });
   try {
-    return await Promise.race([work, late]);
+    return await Promise.race([work, tooLate]);
   } finally {
     clearTimeout(timer);
+    lifetime.removeEventListener('abort', end);
   }
 }

@@ -40,6 +40,8 @@ export const LONGEST_BAN_MS = 365 * DAY_MS;
 const MAX_BANS = 1000;
 const MAX_REASON_CHARACTERS = 200;
 const MAX_FILE_BYTES = 1024 * 1024;
+/** A clock that is set back makes what it said before the future: a ban of a minute would last for as long. */
+const CLOCK_DRIFT_MS = MINUTE_MS;
 /** Bans come in crowds, as does the disk's patience. */
 const WRITE_DELAY_MS = 1000;
 const PEER_ID = /^[1-9A-HJ-NP-Za-km-z]{46,64}$/;
@@ -108,7 +110,7 @@ export class BanList {
   /** The ban that is in force. */
   find(key: string): Ban | undefined {
     const ban = this.#bans.get(key);
-    return ban !== undefined && this.#o.now() < ban.until ? ban : undefined;
+    return ban !== undefined && this.#isInForce(ban) ? ban : undefined;
   }
 
   /** The ban in force of the host at an address. */
@@ -124,8 +126,7 @@ export class BanList {
 
   /** Those in force, the longest first. */
   list(): Ban[] {
-    const now = this.#o.now();
-    return [...this.#bans.values()].filter(({ until }) => now < until).sort((a, b) => b.until - a.until);
+    return [...this.#bans.values()].filter((ban) => this.#isInForce(ban)).sort((a, b) => b.until - a.until);
   }
 
   /**
@@ -136,7 +137,7 @@ export class BanList {
   punish(peer: string, reason: string, longest: number = DAY_MS): Ban | undefined {
     const now = this.#o.now();
     const last = this.#bans.get(peer);
-    if (last !== undefined && now < last.until) return undefined;
+    if (last !== undefined && this.#isInForce(last)) return undefined;
     const times = 1 + (last !== undefined && now < last.until + REMEMBERED_MS ? last.times : 0);
     const length = Math.min(longest, LENGTHS_MS[times - 1] ?? DAY_MS);
     if (!this.#hasRoom(peer)) return undefined;
@@ -175,6 +176,11 @@ export class BanList {
     await this.#writing;
   }
 
+  #isInForce({ by, since, until }: Ban): boolean {
+    const now = this.#o.now();
+    return now < until && (by === 'operator' || since <= now + CLOCK_DRIFT_MS);
+  }
+
   #put(ban: Ban): Ban {
     const bounded = { ...ban, reason: ban.reason.slice(0, MAX_REASON_CHARACTERS) };
     this.#bans.set(ban.target, bounded);
@@ -188,7 +194,8 @@ export class BanList {
       if (until + (times === 0 ? 0 : REMEMBERED_MS) <= now) this.#bans.delete(other);
     }
     if (this.#bans.has(key) || this.#bans.size < MAX_BANS) return true;
-    const own = [...this.#bans.values()].filter(({ by }) => by === 'node').sort((a, b) => a.until - b.until);
+    const end = (ban: Ban) => (this.#isInForce(ban) ? ban.until : 0);
+    const own = [...this.#bans.values()].filter(({ by }) => by === 'node').sort((a, b) => end(a) - end(b));
     return own[0] !== undefined && this.#bans.delete(own[0].target);
   }
 

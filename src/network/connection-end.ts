@@ -10,6 +10,10 @@ const CLOSE_TIMEOUT_MS = 1_000;
  * @param reason for people
  */
 export async function endConnection(connection: Connection, reason: string, lifetime: AbortSignal): Promise<void> {
+  // An answer that is not whole yet would come to an end in good order, and be taken for what there is.
+  for (const stream of [...connection.streams]) {
+    if (stream.direction === 'inbound' && stream.writeStatus === 'writable') stream.abort(new Error(reason));
+  }
   try {
     await withDeadline(CLOSE_TIMEOUT_MS, 'close', lifetime, (signal) => connection.close({ signal }));
   } catch (cause) {

@@ -1,7 +1,7 @@
 // One request to a peer: opens a stream, sends it, reads the answer within its bounds, each step within a limit of time.
 // What it says of the peer is for the caller to judge.
 
-import type { Connection, Stream } from '@libp2p/interface';
+import { type Connection, type Stream, StreamResetError } from '@libp2p/interface';
 import { asError } from '../primitives/errors.ts';
 import { withDeadline } from './deadline.ts';
 import { NetworkError } from './errors.ts';
@@ -11,6 +11,12 @@ import type { Wait } from './silence.ts';
 
 /** For a stream to open and for each message of the answer to arrive whole. */
 const STEP_TIMEOUT_MS = 10_000;
+
+/** A request under way, as far as the caller wants to know. */
+export interface Course extends Wait<Connection> {
+  /** The peer has reset the stream; the end of a connection is no such word. */
+  isReset: boolean;
+}
 
 export interface Question {
   /** for people */
@@ -34,25 +40,28 @@ export async function openStream(connection: Connection, protocol: string, signa
 
 /**
  * Yields the messages of the answer.
- * @param wait tells over which connection; kept up to date with the message that is waited for
+ * @param course tells over which connection; kept up to date
  * @throws {NetworkError} TIMEOUT, RESET, and as FrameReader does; the signal's reason when it fires
  */
 export async function* exchange(
-  wait: Wait<Connection>,
+  course: Course,
   { what, protocol, request, maxFrame }: Question,
   parent: AbortSignal,
 ): AsyncGenerator<Uint8Array, void> {
   let received = () => 0;
   const step = async <T>(work: (signal: AbortSignal) => Promise<T>) => {
     const before = received();
-    wait.since = performance.now();
+    course.since = performance.now();
     try {
       return await withDeadline(STEP_TIMEOUT_MS, what, parent, work);
     } finally {
-      wait.bytes = received() - before;
+      course.bytes = received() - before;
     }
   };
-  const stream = await step((signal) => openStream(wait.connection, protocol, signal));
+  const stream = await step((signal) => openStream(course.connection, protocol, signal)).catch((error: unknown) => {
+    course.isReset = asError(error).cause instanceof StreamResetError;
+    throw error;
+  });
   const reader = new FrameReader(stream, { frame: maxFrame, total: MAX_ANSWER_BYTES + maxFrame });
   received = () => reader.received;
   try {
@@ -65,6 +74,7 @@ export async function* exchange(
     }
   } finally {
     reader.release();
+    course.isReset = stream.status === 'reset';
     // a no-op on a stream that has ended; otherwise the consumer stopped early or something failed
     stream.abort(new NetworkError('RESET', 'the rest of the answer is not wanted'));
   }

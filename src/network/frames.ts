@@ -132,8 +132,11 @@ export class FrameReader {
   };
 
   readonly #onClose = ({ error }: StreamCloseEvent) => {
+    // a connection that ends takes its streams with it, without an error
+    const isCut = !this.#remoteClosed;
     this.#remoteClosed = true;
     if (error !== undefined) this.#failure ??= new NetworkError('RESET', 'the stream was reset', { cause: error });
+    else if (isCut) this.#failure ??= new NetworkError('RESET', 'the connection ended before the stream');
     this.#wake?.();
   };
 }

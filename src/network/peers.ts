@@ -2,7 +2,7 @@
 // Every disconnection has a reason in the log.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Connection, IdentifyResult, PeerId } from '@libp2p/interface';
+import type { Connection, IdentifyResult, PeerId, Stream } from '@libp2p/interface';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
@@ -55,6 +55,8 @@ const GOSSIP_POLL_MS = 5;
  * ones are two nodes dialling each other.
  */
 const STALE_CONNECTION_MS = 2_000;
+/** No node tries for longer whether it can reach another. */
+const AUTO_NAT_MS = 30_000;
 /** More than are ever between the two steps. */
 const MAX_EARLY = 256;
 /** A node of another network learns from us what we learned from it, and its operator reads it in its log. */
@@ -178,7 +180,9 @@ export class Peers {
     if (opened.limits !== undefined) return;
     const others = this.#host.getConnections(opened.remotePeer).filter(({ id }) => id !== opened.id);
     // one side tries whether it can reach the other, as it was asked to, and closes it again
-    if (others.some(({ streams }) => streams.some(({ protocol }) => protocol === AUTO_NAT))) return;
+    const isTrying = ({ protocol, timeline }: Stream) =>
+      protocol === AUTO_NAT && opened.timeline.open - timeline.open <= AUTO_NAT_MS;
+    if (others.some(({ streams }) => streams.some(isTrying))) return;
     const isOld = ({ timeline }: Connection) => opened.timeline.open - timeline.open > STALE_CONNECTION_MS;
     // a direct one takes the place of one through a relay
     const stale = others.filter((connection) => connection.limits !== undefined || isOld(connection));

@@ -14,14 +14,14 @@ import {
   TransactionsRequest,
 } from '../primitives/wire.ts';
 import { NetworkError } from './errors.ts';
-import { exchange, openStream } from './exchange.ts';
+import { type Course, exchange, openStream } from './exchange.ts';
 import type { Host } from './host.ts';
 import { decodeCertificates, decodeTransactions, MAX_CHUNK_BYTES, snapshotMessages } from './messages.ts';
 import type { NetworkObserver } from './observer.ts';
 import type { OffenceKind } from './offences.ts';
 import type { ProtocolNames, RequestProtocol } from './protocols.ts';
 import { type RequestEnd, Restraint } from './restraint.ts';
-import { Silence, type Wait } from './silence.ts';
+import { Silence } from './silence.ts';
 import { StatusChannel } from './status-channel.ts';
 
 export interface RequesterContext {
@@ -137,15 +137,15 @@ export class Requester {
     let received = 0;
     let outcome: 'ok' | 'failed' = 'failed';
     try {
-      const wait: Wait<Connection> = { peer, connection: this.#connection(peer), since: 0, bytes: 0 };
+      const course: Course = { peer, connection: this.#connection(peer), since: 0, bytes: 0, isReset: false };
       try {
-        for await (const payload of exchange(wait, question, parent)) {
+        for await (const payload of exchange(course, question, parent)) {
           end = 'answered';
           received += payload.length;
           yield payload;
         }
       } catch (error) {
-        end = this.#endOf(wait, protocol, error, parent);
+        end = this.#endOf(course, protocol, error, parent);
         throw error;
       }
       end = 'answered';
@@ -161,15 +161,15 @@ export class Requester {
   }
 
   /** What became of a request that has failed; a peer that has let it lie pays for it. */
-  #endOf(wait: Wait<Connection>, protocol: RequestProtocol, error: unknown, parent: AbortSignal): RequestEnd {
+  #endOf(course: Course, protocol: RequestProtocol, error: unknown, parent: AbortSignal): RequestEnd {
     const code = error instanceof NetworkError ? error.code : undefined;
-    if (code === 'RESET' && wait.connection.status === 'open') return 'refused';
+    if (code === 'RESET' && course.isReset && course.connection.status === 'open') return 'refused';
     const isGivenUp = code === 'TIMEOUT' || error === parent.reason;
     if (!isGivenUp) return 'neither';
-    const verdict = this.#silence.givenUp(wait);
+    const verdict = this.#silence.givenUp(course);
     if (verdict !== 'excused') {
       const kind = verdict === 'often' ? 'unanswered' : 'nuisance';
-      this.#context.onOffence(wait.peer, kind, `it is there and has not answered a ${protocol} request`);
+      this.#context.onOffence(course.peer, kind, `it is there and has not answered a ${protocol} request`);
     }
     return 'neither';
   }

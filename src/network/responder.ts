@@ -114,16 +114,19 @@ export class Responder {
     const { peer, host } = asker;
     let sent = 0;
     let end: (() => void) | undefined;
+    let pieces: AsyncGenerator<Uint8Array, void> | undefined;
     try {
       this.#admit(asker);
-      end = this.#underway.begin(`${protocol} ${peer}`, stream);
+      end = this.#underway.begin(peer, protocol, stream);
       const request = await this.#read(protocol, stream, STEP_TIMEOUT_MS);
       if (request === undefined) throw new NetworkError('RESET', 'the stream ended before a request');
-      for await (const chunk of promptly(this.#answer(protocol, request, peer))) {
+      pieces = this.#answer(protocol, request, peer);
+      for await (const chunk of promptly(pieces, this.#context.lifetime)) {
         if (sent > 0 && sent + chunk.length > MAX_ANSWER_BYTES) break;
+        // before it is sent: whoever resets the stream meanwhile has had the work done
+        this.#shares.charge(peer, host, chunk.length);
         await this.#step(protocol, STEP_TIMEOUT_MS, (signal) => writeFrame(stream, chunk, signal));
         sent += chunk.length;
-        this.#shares.charge(peer, host, chunk.length);
       }
       await this.#step(protocol, STEP_TIMEOUT_MS, (signal) => stream.close({ signal }));
       this.#context.observer?.requestServed(protocol, 'inbound', 'ok', sent);
@@ -131,6 +134,8 @@ export class Responder {
       stream.abort(asError(error));
       this.#failed(protocol, peer, sent, error);
     } finally {
+      // behind a piece that is still being worked on, which nobody wants any more
+      await pieces?.return().catch(() => undefined);
       end?.();
     }
   }
@@ -178,7 +183,7 @@ export class Responder {
     return withDeadline(milliseconds, `${protocol} stream of a peer`, this.#context.lifetime, work);
   }
 
-  async *#answer(protocol: AnswerProtocol, request: Uint8Array, peer: string): AsyncIterable<Uint8Array> {
+  async *#answer(protocol: AnswerProtocol, request: Uint8Array, peer: string): AsyncGenerator<Uint8Array, void> {
     const { handlers } = this.#context;
     switch (protocol) {
       case 'blocks':

@@ -46,6 +46,23 @@ bans('a peer that loses its points again and again is out for longer each time, 
   assert.is(list.punish(PEER, 'after a good day')?.times, 1);
 });
 
+bans('what the node banned while its clock was ahead is over when the clock is set back', async () => {
+  const { now, open } = scene();
+  const list = await open();
+  now.ms += 30 * DAY;
+  list.punish(PEER, 'by a wrong clock');
+  await list.ban('192.0.2.7', HOUR, 'by hand');
+  now.ms = START;
+  assert.is(list.find(PEER), undefined);
+  assert.equal(
+    list.list().map(({ target }) => target),
+    ['192.0.2.7'],
+  );
+  assert.ok(list.punish(PEER, 'by the right one'));
+  now.ms -= MINUTE;
+  assert.ok(list.find(PEER), 'a clock is never quite right');
+});
+
 bans('never longer than is allowed for it', async () => {
   const { now, open } = scene();
   const list = await open();

@@ -9,7 +9,7 @@ import { concatBytes } from '../../src/primitives/bytes.ts';
 import { Vote } from '../../src/primitives/consensus.ts';
 import { encodeFrame } from '../../src/primitives/frame.ts';
 import { SignedTransaction } from '../../src/primitives/transaction.ts';
-import { MAX_BATCH_TRANSACTIONS, VoteMessage } from '../../src/primitives/wire.ts';
+import { CertificatesRequest, MAX_BATCH_TRANSACTIONS, VoteMessage } from '../../src/primitives/wire.ts';
 import { withTimeout } from '../helpers/timeout.ts';
 import { type Arrival, addressOf, connected, eventually, startNode, stopAll, type TestNode } from './harness.ts';
 import { HostilePeer, names } from './hostile-peer.ts';
@@ -132,6 +132,44 @@ hostile('more streams than a peer may open are reset, and half-open ones harm no
     await eventually(() => open() <= 4, 'the surplus to be reset');
   }),
 );
+
+hostile('whoever asks, resets and asks again has no more work done at once than others', async () => {
+  const { promise: over, resolve: finish } = Promise.withResolvers<void>();
+  let underway = 0;
+  const certificates = async () => {
+    underway += 1;
+    await over;
+    underway -= 1;
+    return [];
+  };
+  const victim = await startNode(1, { serve: { certificates } });
+  const attacker = await HostilePeer.start();
+  const request = encodeFrame(CertificatesRequest.serialize({ epoch: 0, from: 0, to: 1 }));
+  const ask = () =>
+    attacker.on(victim, names.request('certs'), (stream) => {
+      // it may have been refused already
+      if (stream.writeStatus === 'writable') stream.send(request);
+    });
+  const refused = () => victim.log.filter((line) => line.includes('"code":"BUSY"')).length;
+  try {
+    await attacker.connect(victim);
+    await connected(victim, 1);
+    for (let asked = 1; asked <= 30; asked++) {
+      const stream = await ask();
+      await eventually(() => underway + refused() === asked, 'a request to come');
+      stream.abort(new Error('never mind'));
+    }
+    assert.is(underway, 20);
+    assert.is(scoreOf(victim, attacker.id), 0, 'it may be us who are slow');
+    finish();
+    await eventually(() => underway === 0, 'the end of the work');
+    const stream = await ask();
+    await eventually(() => stream.remoteWriteStatus === 'closed', 'an answer');
+    assert.not(stream.status === 'reset');
+  } finally {
+    await Promise.all([attacker.stop(), victim.stop()]);
+  }
+});
 
 hostile('garbage in place of a gossip RPC is passed over', () =>
   scene(async (victim, attacker) => {

@@ -104,7 +104,7 @@ class World {
   /** What happens on the connection of the peer of that number from now on. */
   setProtocol(number: number, protocol: string): void {
     const connection = this.#connections.find(({ id }) => id === `connection ${number}`);
-    connection?.streams.splice(1, 1, { protocol } as Stream);
+    connection?.streams.splice(1, 1, { protocol, timeline: connection.timeline } as Stream);
   }
 
   stop(): void {
@@ -147,16 +147,26 @@ peers(
       world.connectAnew(1, 1_000);
       assert.ok(isOpen(), 'both dial at once');
       world.setProtocol(1, AUTO_NAT);
-      world.connectAnew(1, 60_000);
+      world.connectAnew(1, 25_000);
       assert.ok(isOpen(), 'one was asked to dial');
       assert.equal(world.told, ['peer:connected']);
       world.setProtocol(1, names.request('status'));
-      world.connectAnew(1, 60_000);
+      world.connectAnew(1, 25_000);
       assert.not(isOpen());
       assert.equal(world.told, ['peer:connected', 'peer:disconnected', 'gone']);
     });
   },
 );
+
+peers('what was opened to see whether the other side is reached, and hangs, keeps no new connection out', async () => {
+  await withWorld(MET, async (world) => {
+    const isOpen = world.identify(1, 'inbound', NODE);
+    await eventually(() => world.told.length > 0, 'the peer');
+    world.setProtocol(1, AUTO_NAT);
+    world.connectAnew(1, 60_000);
+    assert.not(isOpen());
+  });
+});
 
 peers('a direct connection takes the place of one through a relay at once', async () => {
   await withWorld(MET, async (world) => {

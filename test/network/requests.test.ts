@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import type { Socket } from 'node:net';
 import { peerIdFromString } from '@libp2p/peer-id';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -327,6 +328,94 @@ requests('a request that takes us too long is refused, not left lying; that says
     ]);
     for (const { network } of [nodes.client, nodes.server]) assert.is(network.peers()[0]?.score, 0);
   });
+});
+
+/** Requests of each kind under way at a server that takes its time; `end` ends the connection. */
+async function cut(end: (nodes: { client: TestNode; server: TestNode }) => Promise<void>): Promise<void> {
+  let underway = 0;
+  const { promise: over, resolve: finish } = Promise.withResolvers<void>();
+  const slow = async () => {
+    underway += 1;
+    await over;
+    return [];
+  };
+  async function* blocks(): AsyncIterable<Uint8Array> {
+    yield sampleBlock(1);
+    yield* await slow();
+  }
+  async function* snapshot(): AsyncIterable<Uint8Array> {
+    yield* await slow();
+  }
+  const serve = { blocks, snapshot, certificates: slow, transactions: slow };
+  await withPair({ serve }, async (network, server, nodes) => {
+    const answers = Array.from({ length: 2 }, () => [
+      network.requestCertificates(server, { epoch: 0, from: 0, to: 1 }, never),
+      network.requestTransactions(server, [new Uint8Array(32)], never),
+      collect(network.requestBlocks(server, { selector: 0, value: { from: 1, count: 2 } }, never)),
+      collect(network.requestSnapshot(server, { selector: 0, value: { above: 1 } }, never)),
+    ]).flat();
+    const ended = Promise.allSettled(answers);
+    await eventually(() => underway === answers.length, 'the requests');
+    await end(nodes);
+    for (const result of await ended) {
+      assert.is(result.status === 'rejected' && result.reason.code, 'RESET', 'nothing passes for a whole answer');
+    }
+    finish();
+    for (const { log } of [nodes.client, nodes.server]) {
+      assert.equal(
+        log.filter((line) => line.includes('offence of a peer')),
+        [],
+      );
+    }
+  });
+}
+
+requests('a peer that stops is not blamed for the requests under way', () => cut(({ server }) => server.stop()));
+
+requests('nor is one that lets us go', () =>
+  cut(async ({ client, server }) => {
+    await server.network.ban(client.network.peerId, 1_000, 'by hand');
+  }),
+);
+
+requests('nor one that we let go', () =>
+  cut(async ({ client }) => {
+    await client.network.ban('127.0.0.1', 1_000, 'by hand');
+  }),
+);
+
+requests('nor one that dies, in the middle of a message', async () => {
+  const client = await startNode(1);
+  const peer = await HostilePeer.start();
+  let asked = 0;
+  try {
+    for (const protocol of ['certs', 'txs', 'blocks'] as const) {
+      await peer.answer(protocol, (stream) => {
+        asked += 1;
+        stream.send(Uint8Array.of(50, 1, 2));
+      });
+    }
+    await peer.connect(client);
+    await connected(client, 1);
+    const answers = [
+      client.network.requestCertificates(peer.id, { epoch: 0, from: 0, to: 1 }, never),
+      client.network.requestTransactions(peer.id, [new Uint8Array(32)], never),
+      collect(client.network.requestBlocks(peer.id, { selector: 0, value: { from: 1, count: 2 } }, never)),
+    ];
+    const ended = Promise.allSettled(answers);
+    await eventually(() => asked === answers.length, 'the requests');
+    // what the kernel does for a process that has been killed
+    for (const connection of peer.host.getConnections() as unknown as { maConn: { socket: Socket } }[]) {
+      connection.maConn.socket.end();
+    }
+    for (const result of await withTimeout(ended, 5_000, 'the end of the requests')) {
+      assert.is(result.status === 'rejected' && result.reason.code, 'RESET');
+    }
+    assert.not(client.log.some((line) => line.includes('offence of a peer')));
+  } finally {
+    await stopAll([client]);
+    await peer.stop();
+  }
 });
 
 requests('a peer that owes bytes waits', async () => {

@@ -116,4 +116,33 @@ shares('bytes of answers past the share are owed, on every protocol that serves 
   }
 });
 
+shares('an answer that was worked on is charged, even when the stream is reset before it is sent', async () => {
+  const { promise: over, resolve: finish } = Promise.withResolvers<void>();
+  let asked = 0;
+  async function* blocks(): AsyncIterable<Uint8Array> {
+    asked += 1;
+    await over;
+    yield* messages();
+  }
+  const rateLimits = { ...DEFAULT_RATE_LIMITS, requests: ENOUGH, bytes: { burst: 10, perSecond: ALMOST_NONE } };
+  const node = await startNode(1, { rateLimits, serve: { blocks } });
+  const peer = await HostilePeer.start();
+  try {
+    await peer.connect(node);
+    await eventually(() => node.network.peers().some(({ id }) => id === peer.id), 'a peer');
+    const stream = await peer.on(node, names.request('blocks'), (opened) => {
+      opened.send(encodeFrame(REQUESTS.blocks));
+    });
+    await eventually(() => asked === 1, 'the request');
+    stream.abort(new Error('never mind'));
+    assert.ok(await ask(peer, node, 'status'), 'what comes after the reset is answered');
+    finish();
+    await eventually(() => node.log.some((line) => line.includes('request of a peer ended')), 'its end');
+    assert.not(await ask(peer, node, 'blocks'));
+    await eventually(() => isRefused(node, peer, 'blocks'), 'a refusal');
+  } finally {
+    await Promise.all([peer.stop(), node.stop()]);
+  }
+});
+
 shares.run();
