@@ -330,6 +330,30 @@ requests('a request that takes us too long is refused, not left lying; that says
   });
 });
 
+requests('who gives requests up at a node that is slow, again and again, is not blamed', async () => {
+  const { promise: over, resolve: finish } = Promise.withResolvers<void>();
+  let underway = 0;
+  const transactions = async () => {
+    underway += 1;
+    await over;
+    return [];
+  };
+  await withPair({ serve: { transactions } }, async (network, server, nodes) => {
+    const busy = () => nodes.server.log.filter((line) => line.includes('"code":"BUSY"')).length;
+    for (let asked = 1; asked <= 22; asked++) {
+      const controller = new AbortController();
+      const answer = network.requestTransactions(server, [new Uint8Array(32)], controller.signal);
+      const ended = rejects(answer);
+      await eventually(() => underway + busy() === asked, 'a request');
+      controller.abort(new Error('somebody else was faster'));
+      await ended;
+    }
+    assert.is(busy(), 2);
+    finish();
+    for (const { network: one } of [nodes.client, nodes.server]) assert.is(one.peers()[0]?.score, 0);
+  });
+});
+
 /** Requests of each kind under way at a server that takes its time; `end` ends the connection. */
 async function cut(end: (nodes: { client: TestNode; server: TestNode }) => Promise<void>): Promise<void> {
   let underway = 0;
