@@ -20,8 +20,8 @@ import { decodeCertificates, decodeTransactions, MAX_CHUNK_BYTES, snapshotMessag
 import type { NetworkObserver } from './observer.ts';
 import type { OffenceKind } from './offences.ts';
 import type { ProtocolNames, RequestProtocol } from './protocols.ts';
-import { type RequestEnd, Restraint } from './restraint.ts';
-import { Silence } from './silence.ts';
+import { type Errand, type RequestEnd, Restraint } from './restraint.ts';
+import { ANSWER_TIMEOUT_MS, Silence } from './silence.ts';
 import { StatusChannel } from './status-channel.ts';
 
 export interface RequesterContext {
@@ -39,17 +39,17 @@ export class Requester {
   constructor(host: Host, context: RequesterContext) {
     this.#host = host;
     this.#context = context;
+    host.addEventListener('peer:disconnect', ({ detail }) => {
+      const peer = detail.toString();
+      this.#restraint.gone(peer, notConnected(peer));
+    });
   }
 
   async *blocks(peer: string, request: BlocksRequest, signal: AbortSignal): AsyncGenerator<Uint8Array, void> {
     let count = 0;
-    for await (const block of this.#exchange(
-      'blocks',
-      peer,
-      BlocksRequest.serialize(request),
-      MAX_CHUNK_BYTES,
-      signal,
-    )) {
+    const errand: Errand = { protocol: 'blocks', haste: request.selector === 0 ? 'patient' : 'urgent' };
+    const encoded = BlocksRequest.serialize(request);
+    for await (const block of this.#exchange(errand, peer, encoded, MAX_CHUNK_BYTES, signal)) {
       count += 1;
       if (count > MAX_BLOCKS_PER_REQUEST) throw this.#violation(peer, 'more blocks than were asked for');
       yield block;
@@ -59,8 +59,9 @@ export class Requester {
   async *snapshot(peer: string, request: SnapshotRequest, signal: AbortSignal): AsyncGenerator<Uint8Array, void> {
     const most = snapshotMessages(request);
     let count = 0;
+    const errand: Errand = { protocol: 'snapshot', haste: 'patient' };
     const encoded = SnapshotRequest.serialize(request);
-    for await (const message of this.#exchange('snapshot', peer, encoded, MAX_CHUNK_BYTES, signal)) {
+    for await (const message of this.#exchange(errand, peer, encoded, MAX_CHUNK_BYTES, signal)) {
       count += 1;
       if (count > most) throw this.#violation(peer, 'a longer answer than was asked for');
       yield message;
@@ -79,7 +80,8 @@ export class Requester {
 
   /** Tells the peer; resolves when it has taken it in. @param bindings at most MAX_BINDINGS_PER_REQUEST */
   async tellValidators(peer: string, bindings: SignedPeerBinding[], signal: AbortSignal): Promise<void> {
-    const answer = this.#exchange('validators', peer, PeerBindings.serialize(bindings), 0, signal);
+    const errand: Errand = { protocol: 'validators', haste: 'patient' };
+    const answer = this.#exchange(errand, peer, PeerBindings.serialize(bindings), 0, signal);
     for await (const _ of answer) throw this.#violation(peer, 'an answer where there is none');
   }
 
@@ -112,10 +114,10 @@ export class Requester {
     }
   }
 
-  /** The answer of a protocol that answers with exactly one message. */
+  /** The answer of a protocol that answers with exactly one message, at once. */
   async #only(protocol: RequestProtocol, peer: string, request: Uint8Array, maxFrame: number, signal: AbortSignal) {
     let answer: Uint8Array | undefined;
-    for await (const payload of this.#exchange(protocol, peer, request, maxFrame, signal)) {
+    for await (const payload of this.#exchange({ protocol, haste: 'urgent' }, peer, request, maxFrame, signal)) {
       if (answer !== undefined) throw this.#violation(peer, `a second answer to a ${protocol} request`);
       answer = payload;
     }
@@ -124,15 +126,18 @@ export class Requester {
   }
 
   async *#exchange(
-    protocol: RequestProtocol,
+    errand: Errand,
     peer: string,
     request: Uint8Array,
     maxFrame: number,
     parent: AbortSignal,
   ): AsyncGenerator<Uint8Array, void> {
+    const { protocol } = errand;
     const name = this.#context.names.request(protocol);
     const question = { what: `${protocol} answer of ${peer}`, protocol: name, request, maxFrame };
-    const ended = await this.#restraint.turn(peer, protocol, parent);
+    // who is not there is not waited for
+    this.#connection(peer);
+    const ended = await this.#restraint.turn(peer, errand, parent);
     let end: RequestEnd = 'neither';
     let received = 0;
     let outcome: 'ok' | 'failed' = 'failed';
@@ -145,7 +150,8 @@ export class Requester {
           yield payload;
         }
       } catch (error) {
-        end = this.#endOf(course, protocol, error, parent);
+        end = end === 'neither' && isRefusal(course, error) ? 'refused' : 'neither';
+        if (isGivenUp(error, parent)) this.#judge(course, protocol);
         throw error;
       }
       end = 'answered';
@@ -160,25 +166,19 @@ export class Requester {
     }
   }
 
-  /** What became of a request that has failed; a peer that has let it lie pays for it. */
-  #endOf(course: Course, protocol: RequestProtocol, error: unknown, parent: AbortSignal): RequestEnd {
-    const code = error instanceof NetworkError ? error.code : undefined;
-    if (code === 'RESET' && course.isReset && course.connection.status === 'open') return 'refused';
-    const isGivenUp = code === 'TIMEOUT' || error === parent.reason;
-    if (!isGivenUp) return 'neither';
+  /** A request was given up; a peer that has let it lie pays for it. */
+  #judge(course: Course, protocol: RequestProtocol): void {
     const verdict = this.#silence.givenUp(course);
-    if (verdict !== 'excused') {
-      const kind = verdict === 'often' ? 'unanswered' : 'nuisance';
-      this.#context.onOffence(course.peer, kind, `it is there and has not answered a ${protocol} request`);
-    }
-    return 'neither';
+    if (verdict === 'excused') return;
+    const kind = verdict === 'often' ? 'unanswered' : 'nuisance';
+    this.#context.onOffence(course.peer, kind, `it is there and has not answered a ${protocol} request`);
   }
 
   #connection(peer: string): Connection {
     const open = this.#host.getConnections(peerIdFromString(peer)).filter(({ status }) => status === 'open');
     // a direct one carries more than one through a relay
     const connection = open.find(({ limits }) => limits === undefined) ?? open[0];
-    if (connection === undefined) throw new NetworkError('NOT_CONNECTED', `no connection to ${peer}`);
+    if (connection === undefined) throw notConnected(peer);
     return connection;
   }
 
@@ -203,4 +203,21 @@ export class Requester {
       this.#context.onOffence(peer, 'violation', `its answer: ${error.message}`);
     }
   }
+}
+
+function notConnected(peer: string): NetworkError {
+  return new NetworkError('NOT_CONNECTED', `no connection to ${peer}`);
+}
+
+/**
+ * Of a request of which nothing has come. A peer that is asked for too much says so at once; one that says it after so
+ * long had no time, and to wait for that was pause enough.
+ */
+function isRefusal({ connection, since, isReset }: Course, error: unknown): boolean {
+  if (!(error instanceof NetworkError) || error.code !== 'RESET') return false;
+  return isReset && connection.status === 'open' && performance.now() - since < ANSWER_TIMEOUT_MS;
+}
+
+function isGivenUp(error: unknown, parent: AbortSignal): boolean {
+  return error === parent.reason || (error instanceof NetworkError && error.code === 'TIMEOUT');
 }

@@ -167,7 +167,7 @@ export class CatchUp {
   async #whileComing(): Promise<void> {
     const { signal } = this.#stop;
     while (this.#o.snapshot?.isComing && !signal.aborted) {
-      await Promise.race([this.#search, sleep(LOOK_INTERVAL_MS)]);
+      await sleep(LOOK_INTERVAL_MS, undefined, { signal }).catch(() => undefined);
     }
   }
 

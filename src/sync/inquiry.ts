@@ -1,6 +1,7 @@
 // Asks one peer after the other for something that is missing, until somebody has it. Who is slow to answer keeps nobody
 // else from being asked. What is asked, and whether an answer will do, is for the caller to say.
 
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { withDeadline } from '../network/deadline.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -38,6 +39,8 @@ export class Inquiry {
 
   constructor(options: InquiryOptions) {
     this.#o = options;
+    // each round listens
+    setMaxListeners(0, this.#stop.signal);
   }
 
   /** Fires when this is stopped. */

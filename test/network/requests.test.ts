@@ -4,6 +4,7 @@ import { peerIdFromString } from '@libp2p/peer-id';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { NetworkErrorCode } from '../../src/network/errors.ts';
+import { encodeTransactions } from '../../src/network/messages.ts';
 import type { Network } from '../../src/network/network.ts';
 import { DEFAULT_RATE_LIMITS } from '../../src/network/rate-limit.ts';
 import { equalBytes } from '../../src/primitives/bytes.ts';
@@ -314,19 +315,37 @@ requests('whoever asks for more than it is granted here waits here: nobody has a
   });
 });
 
+/** Something that waits until four ask for it at once. */
+function wantedByFour(): () => Promise<void> {
+  const all = Promise.withResolvers<void>();
+  let asking = 0;
+  return () => {
+    asking += 1;
+    if (asking === 4) all.resolve();
+    return all.promise;
+  };
+}
+
+const askFourTimes = (network: Network, peer: string) =>
+  Promise.all(Array.from({ length: 4 }, () => network.requestTransactions(peer, [new Uint8Array(32)], never)));
+
 requests('a request that takes us too long is refused, not left lying; that says nothing of the peer', async () => {
   const hung = new Promise<never>(() => undefined);
   async function* blocks(): AsyncIterable<Uint8Array> {
     yield sampleBlock(1);
     await hung;
   }
-  await withPair({ serve: { blocks, certificates: () => hung } }, async (network, server, nodes) => {
+  const four = wantedByFour();
+  const transactions = () => four().then(() => []);
+  await withPair({ serve: { blocks, certificates: () => hung, transactions } }, async (network, server, nodes) => {
     const range: BlocksRequest = { selector: 0, value: { from: 1, count: 2 } };
     await Promise.all([
       fails(collect(network.requestBlocks(server, range, never)), 'RESET'),
       fails(network.requestCertificates(server, { epoch: 0, from: 0, to: 1 }, never), 'RESET'),
     ]);
     for (const { network } of [nodes.client, nodes.server]) assert.is(network.peers()[0]?.score, 0);
+    // nor is less asked of it afterwards
+    await askFourTimes(network, server);
   });
 });
 
@@ -439,6 +458,26 @@ requests('nor one that dies, in the middle of a message', async () => {
   } finally {
     await stopAll([client]);
     await peer.stop();
+  }
+});
+
+requests('a peer that does not speak a protocol has refused nothing', async () => {
+  const node = await startNode(1);
+  const other = await HostilePeer.start();
+  try {
+    const four = wantedByFour();
+    await other.answer('txs', async (stream) => {
+      await four();
+      stream.send(encodeFrame(encodeTransactions([])));
+      await stream.close();
+    });
+    await other.connect(node);
+    await connected(node, 1);
+    await fails(node.network.requestCertificates(other.id, { epoch: 0, from: 0, to: 1 }, never), 'RESET');
+    await withTimeout(askFourTimes(node.network, other.id), 5_000, 'four requests at once');
+  } finally {
+    await other.stop();
+    await node.stop();
   }
 });
 
