@@ -4,7 +4,7 @@
 
 import { circuitRelayServer, circuitRelayTransport } from '@libp2p/circuit-relay-v2';
 import { dcutr } from '@libp2p/dcutr';
-import { uPnPNAT } from '@libp2p/upnp-nat';
+import { type UPnPNATClient, uPnPNAT } from '@libp2p/upnp-nat';
 import type { Logger } from 'pino';
 import { hostOf, parseAddress } from './addresses.ts';
 import { gatewayClient } from './gateway.ts';
@@ -32,6 +32,9 @@ const RELAYED_MS = 10 * 60_000;
 /** Relayed connections under way of one peer, in and out. */
 const MAX_RELAYED_STREAMS = 128;
 
+/** Until a router answers it is called out for 5 s in each 20. */
+const SEARCH_MS = 15_000;
+
 /** Listening on this address is looking for relays, and being reached through those that are found. */
 const RELAYED = '/p2p-circuit';
 
@@ -45,7 +48,7 @@ export function throughRelays() {
 
 /** For a node that may be behind a router, besides `throughRelays`. @param listen its own addresses */
 export function behindNat(listen: readonly string[], logger: Logger) {
-  const upnp = uPnPNAT({ portMappingClient: gatewayClient(logger, Math.random) });
+  const upnp = portsOf(gatewayClient(logger, Math.random), SEARCH_MS);
   return {
     listen: [...listen, RELAYED],
     services: {
@@ -54,6 +57,15 @@ export function behindNat(listen: readonly string[], logger: Logger) {
       ...(listen.some(isOpenToOthers) ? { upnp } : {}),
     },
   };
+}
+
+/**
+ * Opens ports of routers. The library would change its pace when it finds one; if that is not in its first search it then
+ * forgets a timer, which keeps the process from ending for five minutes. With one pace for all it has nothing to change.
+ * @param pace between two searches, and how long each is once a router is known (ms)
+ */
+export function portsOf(routers: UPnPNATClient, pace: number) {
+  return uPnPNAT({ portMappingClient: routers, initialGatewaySearchInterval: pace, gatewaySearchTimeout: pace });
 }
 
 /** For a node that everybody reaches. @param limits others in tests */

@@ -1,8 +1,11 @@
 // Nodes that nobody can dial reach each other through a third one. Hole punching and AutoNAT look at public addresses only,
 // and UPnP needs a router: nothing of the three happens on loopback.
 
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Startable } from '@libp2p/interface';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { portsOf } from '../../src/network/nat.ts';
 import { addressOf, connected, eventually, type NodeSettings, startNode, stopAll, type TestNode } from './harness.ts';
 
 const nat = suite('network: behind a router');
@@ -75,6 +78,32 @@ nat('gossip and requests go through the relay', async () => {
   } finally {
     await stopAll(nodes);
   }
+});
+
+nat('a router that is found late leaves nothing behind that would keep the process from ending', async () => {
+  const timers = () => process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length;
+  let searches = 0;
+  const router = {
+    id: 'router',
+    family: 'IPv4',
+    externalIp: async () => '84.10.1.1',
+    stop: async () => undefined,
+  };
+  const routers = {
+    async *findGateways() {
+      searches += 1;
+      if (searches === 2) yield router;
+    },
+  };
+  const log = Object.assign(() => undefined, { error: () => undefined });
+  const components = { logger: { forComponent: () => log }, events: new EventTarget(), addressManager: {} };
+  const before = timers();
+  const service = portsOf(routers as never, 200)(components as never) as unknown as Startable;
+  await service.start();
+  await eventually(() => searches === 2, 'the search in which it is found', PATIENCE_MS);
+  await sleep(100); // that is over, and the next one has not begun
+  await service.stop();
+  assert.ok(timers() <= before, `${timers()} timers, ${before} before`);
 });
 
 nat.run();
