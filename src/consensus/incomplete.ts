@@ -4,6 +4,7 @@
 
 import { equalBytes } from '../primitives/bytes.ts';
 import type { Hash } from '../primitives/hash.ts';
+import { TokenBucket } from '../primitives/token-bucket.ts';
 
 /** Two of one slot prove what there is to prove against its leader. */
 const MAX_PER_SLOT = 2;
@@ -52,25 +53,25 @@ export interface IncompleteOptions {
 export class IncompleteProposals {
   readonly #o: IncompleteOptions;
   #taken: Taken[] = [];
-  readonly #beside: { bytes: number; filledAt: number };
+  readonly #beside: TokenBucket;
 
   constructor(options: IncompleteOptions) {
     this.#o = options;
-    this.#beside = { bytes: BESIDE_THE_FRONT.burst, filledAt: options.now() };
+    this.#beside = new TokenBucket(BESIDE_THE_FRONT, options.now());
   }
 
   /** Whether it may be taken in, and passed on, now. */
   admits(candidate: Candidate): boolean {
     this.#forgetDecided();
-    if (!this.#isFirstAtFront(candidate) && this.#bytesBeside() < candidate.bytes) return false;
+    if (!this.#isFirstAtFront(candidate) && this.#beside.available(this.#o.now()) < candidate.bytes) return false;
     const furthest = this.#displacedBy(candidate);
     if (furthest !== undefined && this.#distance(furthest) <= this.#distance(candidate)) return false;
-    const ofLeader = this.#taken.filter(({ leader }) => leader === candidate.leader);
     const known = this.#find(candidate);
     if (known === undefined) return this.#taken.filter(({ slot }) => slot === candidate.slot).length < MAX_PER_SLOT;
     const pause = Math.min(2 ** (known.tries - 1), LONGEST_PAUSE);
     // Anybody can send it again under another number, for as long as its slot is open.
     if (known.state !== 'lacking' || !this.#isOver(known, pause)) return false;
+    const ofLeader = this.#taken.filter(({ leader }) => leader === candidate.leader);
     return ofLeader.every((other) => other.tries === 1 || this.#isOver(other, 1));
   }
 
@@ -81,7 +82,7 @@ export class IncompleteProposals {
    * @param end called when it is not waited for any more; `until` resolves soon after
    */
   take(candidate: Candidate, until: Promise<boolean> | undefined, end: () => void): void {
-    if (!this.#isFirstAtFront(candidate)) this.#beside.bytes -= candidate.bytes;
+    if (!this.#isFirstAtFront(candidate)) this.#beside.take(candidate.bytes, this.#o.now());
     const displaced = until === undefined ? undefined : this.#displacedBy(candidate);
     if (displaced !== undefined) {
       displaced.state = 'lacking';
@@ -121,17 +122,6 @@ export class IncompleteProposals {
     return (
       this.#distance(candidate) === 0 && this.#taken.every((other) => other === known || other.slot !== candidate.slot)
     );
-  }
-
-  /** How many may be taken in now. */
-  #bytesBeside(): number {
-    const { burst, perSecond } = BESIDE_THE_FRONT;
-    const now = this.#o.now();
-    // A clock may be set back.
-    const elapsed = Math.max(0, now - this.#beside.filledAt);
-    this.#beside.bytes = Math.min(burst, this.#beside.bytes + (elapsed * perSecond) / 1000);
-    this.#beside.filledAt = now;
-    return this.#beside.bytes;
   }
 
   #distance({ slot }: Candidate): number {

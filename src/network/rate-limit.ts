@@ -2,12 +2,7 @@
 // Nothing here waits; what does not fit is refused or comes later.
 
 import { LRUCache } from 'lru-cache';
-
-/** A token bucket: `burst` at once, then `perSecond`. */
-export interface Rate {
-  readonly burst: number;
-  readonly perSecond: number;
-}
+import { type Rate, TokenBucket } from '../primitives/token-bucket.ts';
 
 /** Of requests that a peer makes, all protocols together. */
 export interface RequestLimits {
@@ -57,7 +52,7 @@ const REMEMBERED_PEERS = 1024;
 export class PeerBuckets {
   readonly #rate: Rate;
   readonly #now: () => number;
-  readonly #buckets = new LRUCache<string, { tokens: number; filledAt: number }>({ max: REMEMBERED_PEERS });
+  readonly #buckets = new LRUCache<string, TokenBucket>({ max: REMEMBERED_PEERS });
 
   /** @param now milliseconds of a clock that never goes back */
   constructor(rate: Rate, now: () => number) {
@@ -66,12 +61,12 @@ export class PeerBuckets {
   }
 
   available(peer: string): number {
-    return this.#bucket(peer).tokens;
+    return this.#bucket(peer).available(this.#now());
   }
 
   /** May go below zero: the size of an answer is known only when it has been sent. */
   take(peer: string, tokens: number): void {
-    this.#bucket(peer).tokens -= tokens;
+    this.#bucket(peer).take(tokens, this.#now());
   }
 
   /** Takes one token. @returns false when there is none left. */
@@ -83,15 +78,13 @@ export class PeerBuckets {
 
   /** @returns milliseconds until the peer owes nothing; 0 when it does not. */
   debtMs(peer: string): number {
-    return Math.max(0, -this.#bucket(peer).tokens / this.#rate.perSecond) * 1000;
+    return Math.max(0, -this.available(peer) / this.#rate.perSecond) * 1000;
   }
 
-  #bucket(peer: string): { tokens: number; filledAt: number } {
-    const { burst, perSecond } = this.#rate;
-    const now = this.#now();
-    const bucket = this.#buckets.get(peer) ?? { tokens: burst, filledAt: now };
-    bucket.tokens = Math.min(burst, bucket.tokens + ((now - bucket.filledAt) * perSecond) / 1000);
-    bucket.filledAt = now;
+  #bucket(peer: string): TokenBucket {
+    const known = this.#buckets.get(peer);
+    if (known !== undefined) return known;
+    const bucket = new TokenBucket(this.#rate, this.#now());
     this.#buckets.set(peer, bucket);
     return bucket;
   }

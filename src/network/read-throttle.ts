@@ -3,10 +3,11 @@
 // seen, and who could make us ignore honest ones could silence others.
 
 import type { Stream, StreamHandler } from '@libp2p/interface';
+import type { Rate } from '../primitives/token-bucket.ts';
 import { MESSAGE_BYTES } from './gossip-worth.ts';
 import { overlaid } from './overlaid.ts';
 import { type Piece, watchPieces } from './pieces.ts';
-import { PeerBuckets, type Rate, type RateLimits } from './rate-limit.ts';
+import { PeerBuckets, type RateLimits } from './rate-limit.ts';
 import { RpcItems } from './rpc-items.ts';
 
 /**

@@ -5,10 +5,11 @@ import type { RelayReservation } from '@libp2p/circuit-relay-v2';
 import type { Connection, ConnectionGater, PeerId, Stream, StreamHandler } from '@libp2p/interface';
 import type { PeerMap } from '@libp2p/peer-collections';
 import type { Multiaddr } from '@multiformats/multiaddr';
+import type { Rate } from '../primitives/token-bucket.ts';
 import { originOf } from './addresses.ts';
 import { overlaid } from './overlaid.ts';
 import { watchPieces } from './pieces.ts';
-import { PeerBuckets, type Rate } from './rate-limit.ts';
+import { PeerBuckets } from './rate-limit.ts';
 
 export interface RelayLimits {
   /** reservations of one neighbourhood */

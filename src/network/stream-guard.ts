@@ -8,7 +8,8 @@ import type {
   StreamMuxer,
   StreamMuxerFactory,
 } from '@libp2p/interface';
-import { PeerBuckets, type Rate } from './rate-limit.ts';
+import type { Rate } from '../primitives/token-bucket.ts';
+import { PeerBuckets } from './rate-limit.ts';
 
 type Create<Components, T> = (components: Components) => T;
 

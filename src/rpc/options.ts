@@ -1,10 +1,6 @@
 // What an operator can set, and the bounds that keep one client from taking a node's time and memory from the others.
 
-/** A token bucket: `burst` at once, then `perSecond`. */
-export interface Rate {
-  readonly perSecond: number;
-  readonly burst: number;
-}
+import type { Rate } from '../primitives/token-bucket.ts';
 
 export interface RpcOptions {
   /** RPC_HOST; an address other than loopback opens the node to the network */

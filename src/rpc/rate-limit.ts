@@ -1,21 +1,15 @@
 // Token buckets by key, as many as memory allows for, and the key under which a client address is counted.
 
-import type { Rate } from './options.ts';
+import { type Rate, TokenBucket } from '../primitives/token-bucket.ts';
 
 /** Buckets kept: at most about 10 MB. The one used least recently is forgotten, and would start again full. */
 const MAX_BUCKETS = 50_000;
-
-interface Bucket {
-  tokens: number;
-  /** ms of the clock */
-  updated: number;
-}
 
 export class RateLimiter {
   readonly #rate: Rate;
   readonly #now: () => number;
   /** In the order of use; grows only with the clients there are. */
-  readonly #buckets = new Map<string, Bucket>();
+  readonly #buckets = new Map<string, TokenBucket>();
 
   /** @param now milliseconds that never run backwards. */
   constructor(rate: Rate, now: () => number = () => performance.now()) {
@@ -28,20 +22,18 @@ export class RateLimiter {
    * @returns 0 when they were there, else the seconds (whole, at least 1) after which they will be.
    */
   take(key: string, cost = 1): number {
-    const { perSecond, burst } = this.#rate;
     const now = this.#now();
-    const bucket = this.#touch(key) ?? { tokens: burst, updated: now };
+    const bucket = this.#touch(key) ?? new TokenBucket(this.#rate, now);
     this.#buckets.set(key, bucket);
     if (this.#buckets.size > MAX_BUCKETS) this.#forgetOldest();
-    bucket.tokens = Math.min(burst, bucket.tokens + ((now - bucket.updated) / 1000) * perSecond);
-    bucket.updated = now;
-    if (bucket.tokens < cost) return Math.max(1, Math.ceil((cost - bucket.tokens) / perSecond));
-    bucket.tokens -= cost;
+    const lacking = cost - bucket.available(now);
+    if (lacking > 0) return Math.max(1, Math.ceil(lacking / this.#rate.perSecond));
+    bucket.take(cost, now);
     return 0;
   }
 
   /** Takes the bucket out, so that putting it back makes it the newest. */
-  #touch(key: string): Bucket | undefined {
+  #touch(key: string): TokenBucket | undefined {
     const bucket = this.#buckets.get(key);
     if (bucket !== undefined) this.#buckets.delete(key);
     return bucket;
