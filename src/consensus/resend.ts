@@ -72,6 +72,7 @@ export class Resender {
     if (slot.ownProposal !== undefined && slot.proposals.length === 0) proposer.sign(slot.ownProposal);
     voter.sign(slot);
   }
+
   #nextRound(all: readonly Message[]): Message[] {
     const round: Message[] = [];
     let bytes = 0;

@@ -27,8 +27,8 @@ const ROUND_PAUSE_MS = 250;
 /** What a round trip around the world takes; who needs more is not waited for alone (ms). */
 const PATIENCE_MS = 250;
 /**
- * What is asked of one peer, and what it answers: together a third of what it grants, since going past that counts against
- * us. The proposal that can be voted on now has a share of its own: a faulty leader's two take 12 requests of it, and
+ * What is asked of one peer, and what it answers: together a third of what it grants, so that faulty leaders do not use up
+ * what this node needs of it otherwise. The proposal that can be voted on now has a share of its own: a faulty leader's two take 12 requests of it, and
  * while its slot lasts enough comes back for the next one's.
  */
 const SHARES = {
